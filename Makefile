@@ -1,0 +1,98 @@
+# The map of this repository: `make help`.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+CACHE := $(or $(APPINSTANCE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/appinstance)
+UV_VERSION := 0.13.9
+# uv from PATH if there is one, else one of our own in the cache.
+UV = $(shell command -v uv || echo $(CACHE)/uv/bin/uv)
+RUN = $(UV) run --frozen
+LOCAL = $(RUN) platform-local
+
+export APPINSTANCE_BIN ?= $(CACHE)/bin
+
+.PHONY: help
+help: ## Show this map
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  \033[36mmake %-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ The two commands
+
+.PHONY: demo
+demo: setup ## From nothing to a running AppInstance on a local cluster
+	@$(LOCAL) demo
+
+.PHONY: test
+test: setup lint ## All checks and tests, the cluster's too (what CI runs)
+	@$(LOCAL) test
+
+##@ Day to day
+
+.PHONY: setup
+setup: ## Install uv (if missing) and the Python environment
+	@if ! command -v uv >/dev/null && ! test -x $(CACHE)/uv/bin/uv; then \
+	  command -v python3 >/dev/null || { echo "error: install Python 3.11 or newer" >&2; exit 1; }; \
+	  echo "installing uv $(UV_VERSION) into the cache"; \
+	  python3 -m venv $(CACHE)/uv || { echo "error: install Python's venv module (apt-get install python3-venv)" >&2; exit 1; }; \
+	  $(CACHE)/uv/bin/pip install --quiet uv==$(UV_VERSION); \
+	fi
+	@$$(command -v uv || echo $(CACHE)/uv/bin/uv) sync --frozen --all-packages --quiet
+
+.PHONY: app
+app: setup ## Serve the app and its page alone, with the file store (http://127.0.0.1:8000)
+	@USE_FILE_STORAGE=true APP_ENVIRONMENT=development APP_STATIC_DIR=app/frontend/site \
+	  $(RUN) appinstance-app serve
+
+.PHONY: test-unit
+test-unit: setup ## Tests that need no other process (under 30 s)
+	@$(RUN) pytest -q -m "not integration and not e2e"
+
+.PHONY: test-integration
+test-integration: setup ## Tests against a real API server, MariaDB, moto and Chromium; no cluster
+	@$(LOCAL) test integration
+
+.PHONY: test-e2e
+test-e2e: setup ## Tests on the local cluster (brought up if it is not)
+	@$(LOCAL) test e2e
+
+.PHONY: lint
+lint: setup ## ruff, mypy strict, import-linter
+	@$(RUN) ruff format --check .
+	@$(RUN) ruff check .
+	@$(RUN) mypy
+	@$(RUN) lint-imports
+
+.PHONY: fmt
+fmt: setup ## Format and fix what can be fixed
+	@$(RUN) ruff check --fix .
+	@$(RUN) ruff format .
+
+.PHONY: golden
+golden: setup ## Write the golden files anew (look at the diff before you commit it)
+	@$(RUN) pytest -q tests/operator tests/charts --update-golden
+
+##@ The local cluster
+
+.PHONY: cluster-up
+cluster-up: setup ## Bring the cluster up with everything the platform needs
+	@$(LOCAL) up
+
+.PHONY: cluster-down
+cluster-down: setup ## Take it away: no process, bridge or nft table stays
+	@$(LOCAL) down
+
+.PHONY: images
+images: setup ## Build backend, frontend and operator, and load them into the cluster
+	@$(LOCAL) images
+
+.PHONY: build
+build: setup ## Build the cluster's binaries from pinned Go modules (kept in the cache)
+	@$(LOCAL) build
+
+.PHONY: lock-tools
+lock-tools: setup ## After a version changed in local/tools/go.mod: resolve the parts' requirements anew
+	@cd local/tools && sed -n '/require (/,/)/p' go.mod | awk 'NF==2 && $$2!="(" {print $$1"@"$$2}' | xargs -n1 go mod download
+	@$(LOCAL) relock kubernetes calico external-secrets

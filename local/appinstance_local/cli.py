@@ -1,0 +1,90 @@
+"""`platform-local`: the commands behind the Makefile's targets for the local platform."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from . import app_images, builds, cluster, engine, testing
+from .errors import LocalError
+from .paths import binaries
+from .progress import say
+
+
+def _build(options: argparse.Namespace) -> None:
+    builds.ensure(options.parts or None)
+    say(f"binaries are in {binaries()}")
+
+
+def _up(_options: argparse.Namespace) -> None:
+    from . import platform
+
+    docker = engine.ensure()
+    mode = cluster.create(docker)
+    platform.bring_up(mode)
+
+
+def _down(_options: argparse.Namespace) -> None:
+    cluster.down()
+
+
+def _images(_options: argparse.Namespace) -> None:
+    docker = engine.ensure()
+    names = app_images.build(docker, cluster.choose_mode(docker))
+    if cluster.is_up():
+        cluster.load_images(docker, names)
+
+
+def _demo(_options: argparse.Namespace) -> None:
+    from . import demo
+
+    demo.run()
+
+
+def _test(options: argparse.Namespace) -> None:
+    testing.SUITES[options.suite]()
+
+
+def _relock(options: argparse.Namespace) -> None:
+    for part in options.parts:
+        builds.relock(part)
+
+
+def main() -> None:
+    """Run one command; exit 1 with a sentence when something has to be done first."""
+    parser = argparse.ArgumentParser(prog="platform-local", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(
+        name: str, run: Callable[[argparse.Namespace], None], text: str
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    command("build", _build, "build the cluster's parts (all, or the named ones)").add_argument(
+        "parts", nargs="*", metavar="PART"
+    )
+    command("up", _up, "bring the cluster up with everything the platform needs")
+    command("down", _down, "take the cluster away: no process, bridge or nft table stays")
+    command(
+        "images", _images, "build backend, frontend and operator, and load them into the cluster"
+    )
+    command("demo", _demo, "from nothing to a running AppInstance")
+    command("test", _test, "prepare and run a suite of tests").add_argument(
+        "suite", nargs="?", choices=sorted(testing.SUITES), default="all"
+    )
+    command("relock", _relock, "resolve a part's Go requirements anew").add_argument(
+        "parts", nargs="+", metavar="PART"
+    )
+    options = parser.parse_args()
+    try:
+        options.run(options)
+    except LocalError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""The Docker engine: the one that answers, or Debian's, started by us for ourselves.
+
+Our own engine has its own data folder, socket and bridge, so that it neither sees nor disturbs
+another; `stop` takes away all that it brought: the process, its bridges and its nft tables.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import debian
+from .errors import LocalError
+from .paths import LOCAL, cache
+from .progress import say, step
+from .shell import run, succeeds
+
+_RUN = Path("/run/appinstance-docker")
+_SOCKET = _RUN / "docker.sock"
+_PIDFILE = _RUN / "docker.pid"
+_CAP_SYS_RESOURCE = 24  # linux/capability.h
+_START_SECONDS = 60
+_STOP_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How to reach the engine: variables for docker and kind."""
+
+    own: bool
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    def docker(self, *words: str | Path, **options: object) -> str:
+        """Run a docker command on this engine and return what it prints."""
+        return run(["docker", *words], env=self.env, **options)  # type: ignore[arg-type]
+
+    def has_image(self, name: str) -> bool:
+        """Return whether the engine holds an image."""
+        return succeeds(["docker", "image", "inspect", name], env=self.env)
+
+
+_OWN = Engine(own=True, env={"DOCKER_HOST": f"unix://{_SOCKET}", "DOCKER_BUILDKIT": "0"})
+
+
+def _answers(env: Mapping[str, str]) -> bool:
+    return shutil.which("docker") is not None and succeeds(["docker", "info"], env=env)
+
+
+def running() -> Engine | None:
+    """Return the engine that answers now, or None; nothing is started."""
+    if _answers({}):
+        return Engine(own=False)
+    if _SOCKET.exists() and _answers(_OWN.env):
+        return _OWN
+    return None
+
+
+def ensure() -> Engine:
+    """Return an engine that answers, starting one of our own where that is possible."""
+    found = running()
+    if found:
+        return found
+    if not debian.can_install():
+        raise LocalError(
+            "start Docker and try again: no engine answers, and only root on Debian may start one"
+        )
+    debian.ensure(["docker.io", "iptables", "jq"])
+    with step("start a Docker engine of our own (own data folder and socket)"):
+        _start()
+    return _OWN
+
+
+def _lacks_sys_resource() -> bool:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("CapBnd:"):
+            return not int(line.split()[1], 16) >> _CAP_SYS_RESOURCE & 1
+    return False
+
+
+def _configuration() -> dict[str, object]:
+    config: dict[str, object] = {
+        "data-root": str(cache() / "docker"),
+        "exec-root": str(_RUN / "exec"),
+        "pidfile": str(_PIDFILE),
+        "hosts": [f"unix://{_SOCKET}"],
+        "exec-opts": ["native.cgroupdriver=cgroupfs"],
+        "log-opts": {"max-size": "10m", "max-file": "2"},
+    }
+    if _lacks_sys_resource():
+        # `--privileged` asks for every capability, and runc refuses what the bounding set lacks.
+        say("this machine has no CAP_SYS_RESOURCE: containers are started without it")
+        config["runtimes"] = {"trimmed": {"path": str(LOCAL / "engine" / "runc-trimmed")}}
+        config["default-runtime"] = "trimmed"
+    return config
+
+
+def _tables() -> list[str]:
+    if not shutil.which("nft"):
+        return []
+    told = json.loads(run(["nft", "--json", "list", "tables"]) or "{}")
+    rows = [row["table"] for row in told.get("nftables", []) if "table" in row]
+    return sorted(f"{row['family']} {row['name']}" for row in rows)
+
+
+def _bridges() -> list[str]:
+    told = json.loads(run(["ip", "--json", "link", "show", "type", "bridge"]) or "[]")
+    return sorted(row["ifname"] for row in told if row)
+
+
+def _start() -> None:
+    _RUN.mkdir(parents=True, exist_ok=True)
+    _PIDFILE.unlink(missing_ok=True)
+    config = _RUN / "daemon.json"
+    config.write_text(json.dumps(_configuration(), indent=2))
+    before = {"tables": _tables(), "bridges": _bridges()}
+    (_RUN / "before.json").write_text(json.dumps(before))
+    log = cache() / "logs" / "dockerd.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            ["dockerd", "--config-file", str(config)],
+            stdout=sink, stderr=sink, stdin=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+    deadline = time.monotonic() + _START_SECONDS
+    while not _answers(_OWN.env):
+        if process.poll() is not None or time.monotonic() > deadline:
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+            raise LocalError(f"the Docker engine did not start:\n{tail}")
+        time.sleep(0.2)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    return not (stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] == "Z")
+
+
+def stop() -> None:
+    """Stop our own engine and remove its bridges and nft tables; another's is left alone."""
+    if not _PIDFILE.exists():
+        return
+    pid = int(_PIDFILE.read_text())
+    if _alive(pid):
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while _alive(pid):
+            if time.monotonic() > deadline:
+                raise LocalError(
+                    f"the Docker engine (pid {pid}) did not stop; see {cache()}/logs/dockerd.log"
+                )
+            time.sleep(0.1)
+    before = json.loads((_RUN / "before.json").read_text())
+    for bridge in set(_bridges()) - set(before["bridges"]):
+        run(["ip", "link", "delete", bridge])
+    for table in set(_tables()) - set(before["tables"]):
+        run(["nft", "delete", "table", *table.split(" ", 1)])
+    shutil.rmtree(_RUN, ignore_errors=True)

@@ -1,0 +1,64 @@
+"""`make test`: what has to be there first, then pytest in the order that fails soonest."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+
+from . import app_images, builds, cluster, debian, engine
+from .errors import LocalError
+from .paths import REPO, binaries
+from .progress import say
+
+# What the integration tests start as processes.
+_DEBIAN = ("chromium", "mariadb-server", "nginx-light")
+_PARTS = ("kubernetes", "etcd", "helm")
+
+
+def _pytest(words: Sequence[str], env: Mapping[str, str] | None = None) -> None:
+    say(f"pytest {' '.join(words)}")
+    command = [sys.executable, "-m", "pytest", *words]
+    merged = {**os.environ, "APPINSTANCE_BIN": str(binaries()), **(env or {})}
+    result = subprocess.run(command, cwd=REPO, check=False, env=merged)
+    if result.returncode:
+        raise LocalError("tests failed; see above")
+
+
+def unit() -> None:
+    """Run the tests that need no other process."""
+    _pytest(["-q", "-m", "not integration and not e2e"])
+
+
+def integration() -> None:
+    """Install and build what the integration tests start, and run them."""
+    debian.ensure(_DEBIAN)
+    builds.ensure(_PARTS)
+    _pytest(["-q", "-m", "integration"])
+
+
+def e2e() -> None:
+    """Bring the cluster up with the images of this checkout, and run the tests on it."""
+    from . import platform
+
+    debian.ensure(_DEBIAN)
+    docker = engine.ensure()
+    mode = cluster.create(docker)
+    platform.bring_up(mode)
+    cluster.load_images(docker, app_images.build(docker, mode))
+    _pytest(["-q", "-m", "e2e"], cluster.environment(docker))
+
+
+def everything() -> None:
+    """Run all tests, the quick ones first, and take the cluster away in CI."""
+    unit()
+    integration()
+    try:
+        e2e()
+    finally:
+        if os.environ.get("CI"):
+            cluster.down()
+
+
+SUITES = {"unit": unit, "integration": integration, "e2e": e2e, "all": everything}

@@ -1,0 +1,2 @@
+// Package register links no generator: ExternalSecrets of this platform only read.
+package register

@@ -1,0 +1,17 @@
+module appinstance.io/local/tools
+
+go 1.26.0
+
+require (
+	github.com/containerd/containerd/v2 v2.4.2
+	github.com/containernetworking/plugins v1.9.1
+	github.com/coredns/coredns v1.15.0
+	github.com/external-secrets/external-secrets v0.20.4
+	github.com/opencontainers/runc v1.5.2
+	github.com/projectcalico/calico v1.11.0-cni-plugin.0.20250813170300-a0db560f0520
+	github.com/traefik/traefik/v3 v3.6.12
+	go.etcd.io/etcd/server/v3 v3.6.16
+	helm.sh/helm/v4 v4.3.1
+	k8s.io/kubernetes v1.37.2
+	sigs.k8s.io/kind v0.33.0
+)
