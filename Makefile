@@ -95,4 +95,4 @@ build: setup ## Build the cluster's binaries from pinned Go modules (kept in the
 .PHONY: lock-tools
 lock-tools: setup ## After a version changed in local/tools/go.mod: resolve the parts' requirements anew
 	@cd local/tools && sed -n '/require (/,/)/p' go.mod | awk 'NF==2 && $$2!="(" {print $$1"@"$$2}' | xargs -n1 go mod download
-	@$(LOCAL) relock kubernetes calico external-secrets
+	@$(LOCAL) relock kubernetes etcd calico external-secrets

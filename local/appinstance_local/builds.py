@@ -199,11 +199,12 @@ def relock(name: str) -> None:
     """
     recipe = BY_NAME[name]
     folder = TOOLS / name
+    folder.mkdir(exist_ok=True)
     for lock in ("go.mod", "go.sum"):
         (folder / lock).unlink(missing_ok=True)
     copy = _working_copy(recipe)
-    for old, new in _replacements(name, copy):
-        run(["go", "mod", "edit", "-replace", f"{old}={new}"], cwd=copy)
+    for edit in _edits(name, copy):
+        run(["go", "mod", "edit", edit], cwd=copy)
     out = cache() / "work" / f"{name}-lock"
     _compile(recipe, copy, out, "mod")
     for lock in ("go.mod", "go.sum"):
@@ -211,21 +212,23 @@ def relock(name: str) -> None:
     shutil.rmtree(out, ignore_errors=True)
 
 
-def _replacements(name: str, copy: Path) -> list[tuple[str, str]]:
-    """Return the (module, replacement) pairs that a part cannot be built without."""
-    if name == "kubernetes":
-        # In the repository these are staging folders, which a module's zip leaves out.
+def _edits(name: str, copy: Path) -> list[str]:
+    """Return the `go mod edit` flags that a part cannot be built without."""
+    if name in {"kubernetes", "etcd"}:
+        # Replaced by neighbouring folders in the repository, which a module's zip leaves out; the
+        # same release publishes each as a module of its own. etcd requires those versions itself.
         told = json.loads(run(["go", "mod", "edit", "-json"], cwd=copy))
-        staged = sorted(
-            item["Old"]["Path"]
-            for item in told["Replace"]
-            if item["New"]["Path"].startswith("./staging/")
+        folders = sorted(
+            item["Old"]["Path"] for item in told["Replace"] if item["New"]["Path"].startswith(".")
         )
+        if name == "etcd":
+            return [f"-dropreplace={module}" for module in folders]
         published = versions.kubernetes().replace("v1.", "v0.", 1)
-        return [(module, f"{module}@{published}") for module in staged]
+        return [f"-replace={module}={module}@{published}" for module in folders]
     if name == "calico":
         api = "github.com/projectcalico/api"
-        return [(api, f"{api}@v0.0.0-20240708202104-e3f70b269c2c")]
+        return [f"-replace={api}={api}@v0.0.0-20240708202104-e3f70b269c2c"]
     if name == "external-secrets":
-        return [("github.com/Masterminds/sprig/v3", "github.com/external-secrets/sprig/v3@v3.3.0")]
+        fork = "github.com/external-secrets/sprig/v3@v3.3.0"
+        return [f"-replace=github.com/Masterminds/sprig/v3={fork}"]
     return []

@@ -1,0 +1,35 @@
+"""Rules about the tree itself."""
+
+import re
+import subprocess
+import sys
+
+from appinstance_local.paths import REPO
+
+
+def _committed() -> list[str]:
+    told = subprocess.run(["git", "ls-files"], cwd=REPO, capture_output=True, check=True, text=True)
+    return told.stdout.splitlines()
+
+
+def test_the_operator_folder_does_not_shadow_the_standard_library() -> None:
+    assert not (REPO / "operator" / "__init__.py").exists()
+    told = subprocess.run(
+        [sys.executable, "-c", "import operator; print(operator.itemgetter)"],
+        cwd=REPO, capture_output=True, check=True, text=True,
+    )  # fmt: skip
+    assert "itemgetter" in told.stdout
+
+
+def test_nothing_committed_names_a_path_of_a_machine() -> None:
+    path = re.compile(r"(?<![\w.])/(?:work|root|home/\w+|Users/\w+)/[\w.]+")
+    found = []
+    for name in _committed():
+        file = REPO / name
+        if file.suffix in {".py", ".yaml", ".yml", ".md", ".toml", ".json", ".sh", ".cfg", ".conf"}:
+            found += [f"{name}: {match}" for match in path.findall(file.read_text())]
+    assert found == []
+
+
+def test_no_env_file_is_committed() -> None:
+    assert [name for name in _committed() if re.search(r"(^|/)\.env(\.|$)", name)] == []
