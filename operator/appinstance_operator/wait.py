@@ -1,0 +1,77 @@
+"""`appinstance wait-ready <namespace>/<name>`: what `helm test` of an AppInstance runs.
+
+A test pod cannot call the app itself: the instance's policies admit only the edge, and a test that
+is let through would prove that a stranger is too. So the test asks the one object that knows, with
+an account that may read exactly this object. The operator sets `Ready` only when the pods serve and
+the edge has an address.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+
+from .fleet import CommandError, Fleet, Key, KubernetesFleet, Seen
+
+_WATCH_SECONDS = 30.0
+
+
+def wait_ready(
+    fleet: Fleet, key: Key, seconds: float, clock: Callable[[], float] = time.monotonic
+) -> str:
+    """Return a sentence as soon as the AppInstance is ready for the spec as it is now.
+
+    Raise `CommandError` when it is stalled, suspended, absent, or not ready after `seconds`. A
+    `Ready=True` that speaks of an older generation does not count.
+    """
+    end = clock() + seconds
+    while True:
+        now = fleet.snapshot(key)
+        if not now.instances:
+            raise CommandError(f"there is no AppInstance {key}; install it first")
+        seen = now.instances[0]
+        if seen.current and seen.is_true("Ready"):
+            return f"AppInstance {key} is ready"
+        if seen.current and seen.is_true("Stalled"):
+            raise CommandError(f"AppInstance {key} is stalled: {_why(seen, 'Stalled')}")
+        if seen.current and _reason(seen) == "Suspended":
+            raise CommandError(f"AppInstance {key} is suspended; set suspend to false")
+        left = end - clock()
+        if left <= 0:
+            raise CommandError(
+                f"AppInstance {key} is not ready after {seconds:.0f} s: {_why(seen, 'Ready')}"
+            )
+        fleet.await_change(now.version, min(left, _WATCH_SECONDS), key)
+
+
+def _reason(seen: Seen) -> str:
+    ready = seen.conditions.get("Ready")
+    return "" if ready is None else ready.reason
+
+
+def _why(seen: Seen, kind: str) -> str:
+    condition = seen.conditions.get(kind)
+    if condition is None:
+        return "it has no status yet, so see whether the operator runs"
+    return f"{condition.reason} – {condition.message}" if condition.message else condition.reason
+
+
+def _key(text: str) -> Key:
+    try:
+        return Key.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `wait-ready` to the parser of `cli.py`."""
+    parser = commands.add_parser("wait-ready", help="wait until one AppInstance is ready")
+    parser.add_argument("instance", type=_key, metavar="NAMESPACE/NAME")
+    parser.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS")
+    parser.set_defaults(command=run)
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Run the command and return the sentence to print; raise `CommandError` when it cannot."""
+    return wait_ready(KubernetesFleet.from_environment(), arguments.instance, arguments.timeout)
