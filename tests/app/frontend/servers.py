@@ -1,0 +1,198 @@
+"""The real processes behind the browser tests, each as a context manager that ends what it began.
+
+`running_frontend` runs Debian's nginx with our configuration as the image does: uid 10001, a
+read-only root and a private /tmp, in a mount namespace of its own. `running_backend` runs the app
+with its file store. `running_edge` is a second nginx in the role of the Ingress: /api to the one,
+everything else to the other, so that the browser sees one origin.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+REPOSITORY: Final = Path(__file__).resolve().parents[3]
+FRONTEND: Final = REPOSITORY / "app" / "frontend"
+SITE: Final = FRONTEND / "site"
+NGINX_CONF: Final = FRONTEND / "nginx.conf"
+LISTEN_LINE: Final = "listen 8080 default_server;"
+UID: Final = 10001
+START_SECONDS: Final = 30.0
+
+# /usr/share is covered by a small file system that holds the site, as the image's layer would;
+# then everything but /tmp is made read-only, and the process loses root and every capability.
+_CONTAINED: Final = """
+mount -t tmpfs -o mode=755 tmpfs /usr/share
+mkdir /usr/share/appinstance
+cp -r "$1" /usr/share/appinstance/site
+cp "$2" /usr/share/appinstance/nginx.conf
+chmod -R u=rwX,go=rX /usr/share/appinstance
+mount -o remount,ro /usr/share
+mount -t tmpfs -o mode=1777 tmpfs /tmp
+mount -o remount,bind,ro /
+exec setpriv --reuid 10001 --regid 10001 --clear-groups --no-new-privs \
+    --inh-caps=-all --bounding-set=-all \
+    nginx -e /dev/stderr -c /usr/share/appinstance/nginx.conf
+"""
+
+_EDGE: Final = """
+daemon off;
+worker_processes 1;
+pid {folder}/edge.pid;
+error_log {folder}/edge-error.log;
+events {{ }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/edge-body;
+    proxy_temp_path {folder}/edge-proxy;
+    fastcgi_temp_path {folder}/edge-fastcgi;
+    uwsgi_temp_path {folder}/edge-uwsgi;
+    scgi_temp_path {folder}/edge-scgi;
+    client_max_body_size 64m;
+    server {{
+        listen 127.0.0.1:{port};
+        proxy_http_version 1.1;
+        proxy_set_header Host $http_host;
+        proxy_set_header X-Forwarded-For $remote_addr;
+        proxy_set_header X-Forwarded-Proto http;
+        location /api {{ proxy_pass http://127.0.0.1:{backend}; }}
+        location / {{ proxy_pass http://127.0.0.1:{frontend}; }}
+    }}
+}}
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running process and where it answers."""
+
+    port: int
+    pid: int
+    log: Path
+
+    @property
+    def origin(self) -> str:
+        """Such as `http://127.0.0.1:40123`."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def free_port() -> int:
+    """A TCP port on the loopback address that nobody uses at this moment."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def running_frontend(folder: Path) -> Iterator[Server]:
+    """Our nginx configuration and site; only the port differs from the image."""
+    port = free_port()
+    text = NGINX_CONF.read_text()
+    if text.count(LISTEN_LINE) != 1:
+        raise AssertionError(f"nginx.conf should have the line `{LISTEN_LINE}` exactly once.")
+    conf = folder / "frontend.conf"
+    conf.write_text(text.replace(LISTEN_LINE, f"listen 127.0.0.1:{port} default_server;"))
+    command = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", _CONTAINED, "sh"]
+    log = folder / "frontend.log"
+    log.touch()
+    # nginx opens /dev/stdout by name, so the file behind it must be its own; a container runtime
+    # does the same for the pipes it hands over.
+    os.chown(log, UID, UID)
+    with _running([*command, str(SITE), str(conf)], port, log) as server:
+        yield server
+
+
+@contextmanager
+def running_edge(
+    folder: Path, *, frontend: Server, backend_port: int, port: int
+) -> Iterator[Server]:
+    """One origin for both, as the Ingress makes it. Does not need its servers to be up yet."""
+    conf = folder / "edge.conf"
+    conf.write_text(
+        _EDGE.format(folder=folder, port=port, backend=backend_port, frontend=frontend.port)
+    )
+    command = ["nginx", "-e", str(folder / "edge-error.log"), "-c", str(conf)]
+    with _running(command, port, folder / "edge.log") as server:
+        yield server
+
+
+@contextmanager
+def running_backend(
+    folder: Path, *, port: int, public_url: str, more: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """`appinstance-app serve` on the file store in `folder`; it can also serve the site itself."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    environment = kept | {
+        "APP_ENVIRONMENT": "development",
+        "APP_PORT": str(port),
+        "APP_METRICS_PORT": str(free_port()),
+        "APP_PUBLIC_URL": public_url,
+        "APP_TRUSTED_PROXY_HOPS": "0",
+        "APP_SECRET_KEY": "only-for-the-browser-tests-0123456789abcdef",
+        "APP_STATIC_DIR": str(SITE),
+        "USE_FILE_STORAGE": "true",
+    }
+    command = [str(Path(sys.executable).with_name("appinstance-app")), "serve"]
+    with _running(
+        command, port, folder / "backend.log", environment | dict(more or {}), cwd=folder
+    ) as server:
+        yield server
+
+
+@contextmanager
+def _running(
+    command: Sequence[str],
+    port: int,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Iterator[Server]:
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, env=environment, cwd=cwd
+        )
+    try:
+        _await_answer(process, port, log)
+        yield Server(port=port, pid=process.pid, log=log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _await_answer(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise AssertionError(f"{process.args} ended at once:\n{log.read_text()}")
+        try:
+            httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=2)
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError(f"{process.args} does not answer on port {port}:\n{log.read_text()}")
+
+
+def missing_tools() -> list[str]:
+    """The programs these tests need and this machine lacks, with the package that has each."""
+    needed = {"chromium": "chromium", "nginx": "nginx-light", "setpriv": "util-linux"}
+    return [
+        f"{tool} (package {package})" for tool, package in needed.items() if not shutil.which(tool)
+    ]
