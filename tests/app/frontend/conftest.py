@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, FilePayload, Page
 
 
+_CLIENTS = itertools.count(1)
+
+
 @dataclass
 class Watched:
     """A page with everything the browser complained about while it was open."""
@@ -41,9 +46,16 @@ class Watched:
         """Playwright's page beneath."""
         return self.app.page
 
+    def await_violation(self, directive: str) -> None:
+        """Waits until the browser has refused something under this directive of the policy."""
+        self.page.wait_for_function(
+            "name => window.violations.some(text => text.startsWith(name + ' '))", arg=directive
+        )
 
-@pytest.fixture(scope="session", autouse=True)
-def _tools() -> None:
+
+@pytest.fixture(scope="session")
+def tools() -> None:
+    """Skips where the programs or the rights are missing, and says which."""
     missing = missing_tools()
     if missing:
         pytest.skip(f"Install with apt-get: {', '.join(missing)}")
@@ -58,7 +70,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def frontend(folder: Path) -> Iterator[Server]:
+def frontend(folder: Path, tools: None) -> Iterator[Server]:
     """Our nginx configuration as the image runs it."""
     with running_frontend(folder) as server:
         yield server
@@ -87,7 +99,7 @@ def backend(folder: Path, edge: Server, backend_port: int) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(tools: None) -> Iterator[Browser]:
     """Debian's Chromium."""
     with sync_playwright() as playwright:
         chromium = launched_chromium(playwright)
@@ -101,7 +113,14 @@ def opened(browser: Browser, edge: Server) -> Iterator[Callable[..., Watched]]:
     contexts = []
 
     def open_page(origin: str = edge.origin, **options: object) -> Watched:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        number = next(_CLIENTS)
+        context = browser.new_context(
+            **{
+                "viewport": {"width": 1280, "height": 800},
+                "extra_http_headers": {"X-Test-Client": f"198.18.{number // 250}.{number % 250}"},
+                **options,
+            }
+        )
         contexts.append(context)
         context.set_default_timeout(15_000)
         return watched(context.new_page(), origin)
@@ -114,10 +133,14 @@ def opened(browser: Browser, edge: Server) -> Iterator[Callable[..., Watched]]:
 def watched(page: Page, origin: str) -> Watched:
     """A page whose complaints are collected from its first script on."""
     result = Watched(AppPage(page, origin), violations=[], errors=[])
-    page.expose_function("reportViolation", result.violations.append)
+    page.expose_function("reportViolation", lambda text: result.violations.append(text))
     page.add_init_script(
-        "document.addEventListener('securitypolicyviolation', event => window.reportViolation("
-        "`${event.effectiveDirective} ${event.blockedURI}`))"
+        """window.violations = [];
+        document.addEventListener("securitypolicyviolation", event => {
+            const text = `${event.effectiveDirective} ${event.blockedURI}`;
+            window.violations.push(text);
+            window.reportViolation(text);
+        });"""
     )
     page.on("pageerror", lambda error: result.errors.append(str(error)))
     return result
@@ -132,11 +155,10 @@ def site(opened: Callable[..., Watched], backend: Server) -> Watched:
 
 
 @pytest.fixture
-def account(request: pytest.FixtureRequest) -> dict[str, str]:
+def account() -> dict[str, str]:
     """An account that no other test uses."""
-    name = "".join(c if c.isalnum() else "-" for c in request.node.name).strip("-")
     return {
-        "email": f"{name[:50].strip('-')}@example.com",
+        "email": f"ada-{secrets.token_hex(6)}@example.com",
         "password": "correct horse battery staple",
         "name": "Ada Lovelace",
     }

@@ -3,7 +3,8 @@
 `running_frontend` runs Debian's nginx with our configuration as the image does: uid 10001, a
 read-only root and a private /tmp, in a mount namespace of its own. `running_backend` runs the app
 with its file store. `running_edge` is a second nginx in the role of the Ingress: /api to the one,
-everything else to the other, so that the browser sees one origin.
+everything else to the other, so that the browser sees one origin. It believes the address in the
+header `X-Test-Client`, so that each test is a client of its own for the rate limits.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ exec setpriv --reuid 10001 --regid 10001 --clear-groups --no-new-privs \
 
 _EDGE: Final = """
 daemon off;
+user root;
 worker_processes 1;
 pid {folder}/edge.pid;
 error_log {folder}/edge-error.log;
@@ -66,7 +68,7 @@ http {{
         listen 127.0.0.1:{port};
         proxy_http_version 1.1;
         proxy_set_header Host $http_host;
-        proxy_set_header X-Forwarded-For $remote_addr;
+        proxy_set_header X-Forwarded-For $http_x_test_client;
         proxy_set_header X-Forwarded-Proto http;
         location /api {{ proxy_pass http://127.0.0.1:{backend}; }}
         location / {{ proxy_pass http://127.0.0.1:{frontend}; }}
@@ -140,7 +142,7 @@ def running_backend(
         "APP_PORT": str(port),
         "APP_METRICS_PORT": str(free_port()),
         "APP_PUBLIC_URL": public_url,
-        "APP_TRUSTED_PROXY_HOPS": "0",
+        "APP_TRUSTED_PROXY_HOPS": "1",
         "APP_SECRET_KEY": "only-for-the-browser-tests-0123456789abcdef",
         "APP_STATIC_DIR": str(SITE),
         "USE_FILE_STORAGE": "true",

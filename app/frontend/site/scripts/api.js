@@ -82,12 +82,14 @@ export async function deleteAvatar() {
 
 async function authorised(method, path, options = {}) {
   if (!accessToken) await refreshOrEnd();
+  const token = accessToken;
   try {
-    return await send(method, path, { ...options, token: accessToken });
+    return await send(method, path, { ...options, token });
   } catch (error) {
     if (!(error instanceof ProblemError) || error.status !== 401) throw error;
   }
-  await refreshOrEnd();
+  // Unless another request has renewed it while this one was under way.
+  if (accessToken === token) await refreshOrEnd();
   return send(method, path, { ...options, token: accessToken });
 }
 
@@ -157,6 +159,6 @@ async function problemOf(response) {
     detail: typeof body.detail === "string" ? body.detail : "",
     fields: Array.isArray(body.errors) ? body.errors : [],
     retryAfter: Number.isFinite(wait) && wait > 0 ? wait : null,
-    reference: response.headers.get("X-Request-ID"),
+    reference: body.request_id ?? response.headers.get("X-Request-ID"),
   });
 }
