@@ -1,0 +1,156 @@
+"""Wires one app from its settings. Importing this configures nothing and opens nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from fastapi import FastAPI
+
+from . import docs_page, health
+from .auth import routes as auth_routes
+from .auth.limits import Limit, RateLimits
+from .auth.passwords import Passwords
+from .auth.service import AuthService, Lifetimes
+from .auth.tokens import AccessTokens, utc_now
+from .avatars import routes as avatar_routes
+from .avatars.schemas import FORM_OVERHEAD_BYTES, MAX_UPLOAD_BYTES
+from .avatars.service import AvatarService
+from .dependencies import AppContext
+from .health import Health
+from .housekeeping import keep_house
+from .media.folder import FolderMedia
+from .media.s3 import S3Media, s3_client
+from .metrics import Metrics
+from .middleware.body_limit import BodyLimitMiddleware
+from .middleware.requests import RequestsMiddleware
+from .middleware.security_headers import SecurityHeadersMiddleware
+from .problems import ProblemBody, add_problem_handlers
+from .static_site import StaticSite
+from .store.database import engine_for
+from .store.files import FileStore
+from .store.sql import SqlStore
+from .users import routes as user_routes
+from .users.service import UserService
+from .workers import set_general_threads
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from .media.protocol import MediaStore
+    from .settings import Settings
+    from .store.protocol import Store
+
+MAX_BODY_BYTES: Final = 64 * 1024
+# One connection each for readiness and housekeeping, beside those of the general threads.
+_OTHER_CONNECTIONS: Final = 2
+
+
+def create_app(
+    settings: Settings, *, store: Store | None = None, media: MediaStore | None = None
+) -> FastAPI:
+    """An ASGI app; `app.state.context` holds its parts. Closes its store when it shuts down."""
+    parts = _context(settings, store or store_for(settings), media or media_for(settings))
+    app = FastAPI(
+        title="AppInstance",
+        version="1",
+        openapi_url=docs_page.OPENAPI_URL,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        responses={"4XX": {"model": ProblemBody, "description": "What went wrong, as a problem."}},
+    )
+    app.state.context = parts
+    add_problem_handlers(app)
+    for module in (auth_routes, user_routes, avatar_routes, health):
+        app.include_router(module.router)
+    if not settings.in_production:
+        app.include_router(docs_page.router)
+    if settings.static_dir:
+        app.mount("/", StaticSite(directory=settings.static_dir, html=True))
+    # The last one added is the outermost.
+    app.add_middleware(
+        BodyLimitMiddleware,
+        default=MAX_BODY_BYTES,
+        limits={("PUT", user_routes.AVATAR_PATH): MAX_UPLOAD_BYTES + FORM_OVERHEAD_BYTES},
+    )
+    app.add_middleware(SecurityHeadersMiddleware, https=settings.secure_cookies)
+    app.add_middleware(
+        RequestsMiddleware, metrics=parts.metrics, trusted_hops=settings.trusted_proxy_hops
+    )
+    return app
+
+
+def store_for(settings: Settings) -> Store:
+    """The store that the settings choose. Raises FileStoreBusyError, DatabaseRefusedError."""
+    if settings.use_file_storage:
+        return FileStore(settings.data_dir)
+    return SqlStore(engine_for(settings, connections=settings.worker_threads + _OTHER_CONNECTIONS))
+
+
+def media_for(settings: Settings) -> MediaStore:
+    """The place for pictures that the settings choose."""
+    if settings.use_file_storage:
+        return FolderMedia(settings.data_dir / "media")
+    return S3Media(
+        s3_client(settings),
+        bucket=settings.media_bucket,
+        prefix=settings.media_prefix,
+        kms_key=settings.media_kms_key_arn,
+    )
+
+
+def _context(settings: Settings, store: Store, media: MediaStore) -> AppContext:
+    metrics = Metrics()
+    tokens = AccessTokens(
+        settings.secret_key.get_secret_value(),
+        issuer=settings.public_url,
+        lifetime=timedelta(seconds=settings.access_token_seconds),
+    )
+    limits = RateLimits(
+        store,
+        account=Limit(
+            "sign-in-account", settings.sign_in_per_account, settings.sign_in_window_seconds
+        ),
+        address=Limit(
+            "sign-in-address", settings.sign_in_per_address, settings.sign_in_window_seconds
+        ),
+        sign_up=Limit("sign-up", settings.sign_up_per_address, settings.sign_up_window_seconds),
+    )
+    auth = AuthService(
+        store,
+        Passwords(metrics),
+        tokens,
+        limits,
+        lifetimes=Lifetimes(
+            timedelta(seconds=settings.refresh_token_seconds),
+            timedelta(seconds=settings.session_seconds),
+        ),
+        metrics=metrics,
+    )
+    return AppContext(
+        settings=settings,
+        store=store,
+        media=media,
+        metrics=metrics,
+        health=Health(store),
+        auth=auth,
+        users=UserService(store, tokens),
+        avatars=AvatarService(store, media, metrics=metrics),
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    parts: AppContext = app.state.context
+    set_general_threads(parts.settings.worker_threads)
+    house = asyncio.create_task(keep_house(parts.store, clock=utc_now))
+    try:
+        yield
+    finally:
+        house.cancel()
+        with suppress(asyncio.CancelledError):
+            await house
+        parts.store.close()

@@ -1,0 +1,1 @@
+"""Accounts' credentials and sessions: sign-up, sign-in, refresh, sign-out."""

@@ -1,0 +1,76 @@
+"""Rate limits on sign-in and sign-up, counted in the store so that all replicas count together.
+
+Fixed windows: one atomic increment per attempt, before any password is looked at, so that attempts
+at the same moment can't slip through. Keys hold hashes, no emails and no addresses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from appinstance_app.client_address import limit_key
+from appinstance_app.problems import Problem
+from appinstance_app.workers import in_thread
+
+if TYPE_CHECKING:
+    from appinstance_app.store.protocol import Store
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `most` attempts by one subject in each window of `seconds`."""
+
+    scope: str
+    most: int
+    seconds: int
+
+
+class RateLimits:
+    """Counts attempts. Raises Problem (429) with the seconds to wait."""
+
+    def __init__(self, store: Store, *, account: Limit, address: Limit, sign_up: Limit) -> None:
+        self._store = store
+        self._account = account
+        self._address = address
+        self._sign_up = sign_up
+
+    async def sign_in(self, email: str, address: str, *, now: datetime) -> None:
+        """Counts an attempt to sign in, against the address first: a flood locks out no account."""
+        await self._count(self._address, limit_key(address), now)
+        await self._count(self._account, email, now)
+
+    async def signed_in(self, email: str, *, now: datetime) -> None:
+        """Whoever knows the password starts anew."""
+        await in_thread(self._store.clear_hits, _key(self._account, email, now))
+
+    async def sign_up(self, address: str, *, now: datetime) -> None:
+        """Counts an attempt to make an account."""
+        await self._count(self._sign_up, limit_key(address), now)
+
+    async def _count(self, limit: Limit, subject: str, now: datetime) -> None:
+        ends = _window(limit, now) * limit.seconds + limit.seconds
+        count = await in_thread(
+            self._store.count_hit,
+            _key(limit, subject, now),
+            expires_at=datetime.fromtimestamp(ends, UTC),
+        )
+        if count > limit.most:
+            wait = max(1, math.ceil(ends - now.timestamp()))
+            raise Problem(
+                429,
+                f"Too many attempts; try again in {wait} seconds.",
+                headers={"Retry-After": str(wait)},
+            )
+
+
+def _window(limit: Limit, now: datetime) -> int:
+    return int(now.timestamp()) // limit.seconds
+
+
+def _key(limit: Limit, subject: str, now: datetime) -> str:
+    digest = hashlib.sha256(subject.encode()).hexdigest()[:40]
+    return f"{limit.scope}:{digest}:{_window(limit, now)}"

@@ -1,0 +1,84 @@
+"""Password hashes: argon2id for all, the legacy salted SHA-256 read once and replaced.
+
+Parameters are OWASP's (Password Storage Cheat Sheet: 19 MiB, 2 passes, 1 lane), written out so that
+an update of the library changes nothing by itself. Whoever signs in gets the current ones.
+An email that nobody has costs the same time as one that somebody has.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from appinstance_app.workers import Bounded, usable_cpus
+
+if TYPE_CHECKING:
+    from appinstance_app.metrics import Metrics
+
+MEMORY_KIB: Final = 19 * 1024
+PASSES: Final = 2
+LANES: Final = 1
+_WAITING_PER_CPU: Final = 32
+# sha256$<salt>$<hex of SHA-256(salt + password)>, both as UTF-8
+_LEGACY: Final = re.compile(r"sha256\$([^$]*)\$([0-9a-f]{64})")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`replacement`: a hash to keep instead, made when the password matched an outdated one."""
+
+    matches: bool
+    replacement: str | None = None
+
+
+class Passwords:
+    """Hashes and verifies, with as many at a time as there are CPUs."""
+
+    def __init__(self, metrics: Metrics | None = None, *, cpus: int | None = None) -> None:
+        self._hasher = PasswordHasher(
+            time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, type=Type.ID
+        )
+        at_once = cpus or usable_cpus()
+        self._pool = Bounded(at_once, waiting=at_once * _WAITING_PER_CPU)
+        # From the live hasher: were its cost changed, the dummy's would change with it.
+        self._dummy = self._hasher.hash(secrets.token_urlsafe())
+        if metrics:
+            metrics.hashing_in_line.set_function(lambda: self._pool.in_line)
+
+    async def hash(self, password: str) -> str:
+        """A fresh argon2id hash. Raises Problem (503) when too many wait."""
+        return await self._pool.run(self._hasher.hash, password)
+
+    async def verify(self, stored: str | None, password: str) -> Verdict:
+        """Whether the password is that of `stored`; None stands for an unknown account."""
+        return await self._pool.run(self._verdict, stored, password)
+
+    def _verdict(self, stored: str | None, password: str) -> Verdict:
+        legacy = _LEGACY.fullmatch(stored) if stored else None
+        if stored is None or legacy:
+            # Also for a legacy hash, which alone would be checked a thousand times faster.
+            self._matches(self._dummy, password)
+        if stored is None:
+            return Verdict(matches=False)
+        if legacy:
+            digest = hashlib.sha256((legacy[1] + password).encode()).hexdigest()
+            if not hmac.compare_digest(digest, legacy[2]):
+                return Verdict(matches=False)
+            return Verdict(matches=True, replacement=self._hasher.hash(password))
+        if not self._matches(stored, password):
+            return Verdict(matches=False)
+        outdated = self._hasher.check_needs_rehash(stored)
+        return Verdict(matches=True, replacement=self._hasher.hash(password) if outdated else None)
+
+    def _matches(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password)
+        except (VerificationError, InvalidHashError):
+            return False

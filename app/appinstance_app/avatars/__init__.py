@@ -1,0 +1,1 @@
+"""Pictures of people: checked, rebuilt from pixels, stored under unguessable names, delivered."""

@@ -1,0 +1,101 @@
+"""`appinstance-app serve` and `appinstance-app migrate`.
+
+Whatever keeps them from their work ends as one sentence, the last line on standard error, which is
+what a container's status shows. Exit code 2: the settings; 1: anything else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import structlog
+
+from . import server
+from .application import create_app, media_for, store_for
+from .logs import configure_logging
+from .media.protocol import MediaUnavailableError
+from .media.s3 import S3Media, wait_for_media
+from .migrations.runner import MigrationLockedError, migrate
+from .settings import SettingsError, load_database_settings, load_settings
+from .store.database import DatabaseRefusedError, engine_for, wait_for_database
+from .store.files import FileStoreBusyError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+_log = structlog.get_logger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The entry point; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="appinstance-app", description=__doc__)
+    parser.add_argument(
+        "command",
+        nargs="?",
+        default="serve",
+        choices=("serve", "migrate"),
+        help="serve: run the app (default); migrate: bring the database's schema up to date",
+    )
+    command = parser.parse_args(arguments).command
+    # As PID 1 of a container a process without a handler would not hear SIGTERM at all.
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        if command == "migrate":
+            _migrate()
+        else:
+            _serve()
+    except SettingsError as error:
+        return _refusal(str(error), 2)
+    except (
+        DatabaseRefusedError,
+        FileStoreBusyError,
+        MediaUnavailableError,
+        MigrationLockedError,
+    ) as error:
+        return _refusal(str(error), 1)
+    return 0
+
+
+def _serve() -> None:
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    if not settings.use_file_storage:
+        engine = engine_for(settings, connections=1)
+        try:
+            wait_for_database(engine, timeout_seconds=settings.start_timeout_seconds)
+        finally:
+            engine.dispose()
+    media = media_for(settings)
+    if isinstance(media, S3Media):
+        wait_for_media(media, timeout_seconds=settings.start_timeout_seconds)
+    app = create_app(settings, store=store_for(settings), media=media)
+    _log.info("start", port=settings.port, environment=settings.environment.value)
+    server.run(app)
+
+
+def _migrate() -> None:
+    settings = load_database_settings()
+    configure_logging(settings.log_level)
+    if settings.use_file_storage:
+        _log.info("migration.none", cause="the file store has no schema")
+        return
+    engine = engine_for(settings, connections=2)
+    try:
+        wait_for_database(engine, timeout_seconds=settings.start_timeout_seconds)
+        before, after = migrate(engine)
+    finally:
+        engine.dispose()
+    _log.info("migration.done", before=before, after=after)
+
+
+def _refusal(sentence: str, code: int) -> int:
+    sys.stderr.write(f"appinstance-app: {sentence}\n")
+    return code
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)

@@ -1,0 +1,49 @@
+"""What routes are given: the wired services of their app, and the caller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, cast
+
+from fastapi import Depends, Request
+from fastapi.security import OAuth2PasswordBearer
+
+if TYPE_CHECKING:
+    from appinstance_app.auth.service import AuthService
+    from appinstance_app.avatars.service import AvatarService
+    from appinstance_app.health import Health
+    from appinstance_app.media.protocol import MediaStore
+    from appinstance_app.metrics import Metrics
+    from appinstance_app.settings import Settings
+    from appinstance_app.store.protocol import Store
+    from appinstance_app.users.service import UserService
+
+from appinstance_app.store.records import User
+
+
+@dataclass(frozen=True)
+class AppContext:
+    """One app's parts; `create_app` makes it and hangs it on the app's state."""
+
+    settings: Settings
+    store: Store
+    media: MediaStore
+    metrics: Metrics
+    health: Health
+    auth: AuthService
+    users: UserService
+    avatars: AvatarService
+
+
+def context(request: Request) -> AppContext:
+    """The parts of the app that serves this request."""
+    return cast("AppContext", request.app.state.context)
+
+
+# Documents the flow for OpenAPI's "Authorize"; a missing header is answered by the service.
+bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/token", auto_error=False)
+
+
+async def current_user(request: Request, token: Annotated[str | None, Depends(bearer)]) -> User:
+    """The caller's account. Raises Problem (401)."""
+    return await context(request).users.owner_of(token)

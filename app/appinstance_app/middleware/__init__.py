@@ -1,0 +1,1 @@
+"""Pure ASGI middlewares: Starlette's BaseHTTPMiddleware would lose context variables."""

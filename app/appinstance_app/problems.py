@@ -1,0 +1,164 @@
+"""Errors as application/problem+json (RFC 9457), whoever raised them.
+
+A validation error names the field and the rule and never repeats the input: it may be a password.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from .media.protocol import MediaUnavailableError
+from .store.protocol import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+MEDIA_TYPE: Final = "application/problem+json"
+_RETRY_SECONDS: Final = 5
+_log = structlog.get_logger(__name__)
+
+
+class FieldError(BaseModel):
+    """One field of the request and what is wrong with it."""
+
+    field: str
+    message: str
+
+
+class ProblemBody(BaseModel):
+    """What an error's body looks like; documents the API, `problem_response` writes it."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    instance: str | None = None
+    request_id: str | None = None
+    errors: list[FieldError] | None = None
+
+
+class Problem(HTTPException):
+    """An error with the sentence that the person at the other end gets to read."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        errors: Sequence[FieldError] = (),
+    ) -> None:
+        super().__init__(status, detail, headers)
+        self.errors = tuple(errors)
+
+
+def problem_response(
+    status: int,
+    detail: str,
+    *,
+    request_id: str | None = None,
+    instance: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    errors: Sequence[FieldError] = (),
+) -> Response:
+    """The answer for one problem."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": _title(status),
+        "status": status,
+        "detail": detail,
+    }
+    if instance:
+        body["instance"] = instance
+    if request_id:
+        body["request_id"] = request_id
+    if errors:
+        body["errors"] = [error.model_dump() for error in errors]
+    return Response(
+        json.dumps(body), status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {})
+    )
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Every way a request can fail, but the unforeseen: `middleware.requests` answers that."""
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(StoreUnavailableError, _on_unavailable)
+    app.add_exception_handler(MediaUnavailableError, _on_unavailable)
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 for the type checker; registered so
+    detail = str(error.detail)
+    if detail == _title(error.status_code):
+        detail = _SENTENCES.get(error.status_code, detail)
+    return _answer(request, error.status_code, detail, error.headers, getattr(error, "errors", ()))
+
+
+async def _on_validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 for the type checker
+    errors = [
+        FieldError(
+            field=".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0]),
+            message=str(item["msg"]).removeprefix("Value error, "),
+        )
+        for item in error.errors()
+    ]
+    return _answer(
+        request,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "Some fields are not valid; see errors.",
+        None,
+        errors,
+    )
+
+
+async def _on_unavailable(request: Request, error: Exception) -> Response:
+    _log.error("request.unavailable", cause=str(error))
+    return _answer(
+        request,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The service is not fully available at the moment; try again in a few seconds.",
+        {"Retry-After": str(_RETRY_SECONDS)},
+        (),
+    )
+
+
+def _answer(
+    request: Request,
+    status: int,
+    detail: str,
+    headers: Mapping[str, str] | None,
+    errors: Sequence[FieldError],
+) -> Response:
+    return problem_response(
+        status,
+        detail,
+        request_id=request.scope.get("state", {}).get("request_id"),
+        instance=request.scope["path"],
+        headers=headers,
+        errors=errors,
+    )
+
+
+_SENTENCES: Final = {
+    404: "There is nothing at this address.",
+    405: "This address does not take this method; see the Allow header.",
+}
+
+
+def _title(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"

@@ -1,0 +1,1 @@
+"""Where accounts, sessions and counters are kept: one protocol, two implementations."""

@@ -1,0 +1,70 @@
+"""The tables as the code sees them. The migrations make them; a test compares the two.
+
+Names that must match exactly are in the binary collation: the default ones of MySQL and MariaDB
+take "é" for "e" and "ß" for "ss", which would make two people's emails one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import CHAR, Column, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy.dialects.mysql import DATETIME
+
+_OPTIONS: dict[str, Any] = {
+    "mysql_engine": "InnoDB",
+    "mysql_default_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_unicode_ci",
+}
+_ID = CHAR(32, collation="ascii_bin")
+_HASH = CHAR(64, collation="ascii_bin")
+
+metadata = MetaData()
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("email", String(254, collation="utf8mb4_bin"), nullable=False),
+    Column("display_name", String(80), nullable=False),
+    Column("password_hash", String(255, collation="ascii_bin"), nullable=False),
+    Column("avatar_name", String(64, collation="ascii_bin"), nullable=True),
+    Column("created_at", DATETIME(fsp=6), nullable=False),
+    Index("uq_users_email", "email", unique=True),
+    **_OPTIONS,
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", DATETIME(fsp=6), nullable=False),
+    Column("expires_at", DATETIME(fsp=6), nullable=False),
+    Column("revoked_at", DATETIME(fsp=6), nullable=True),
+    Index("ix_sessions_user_id", "user_id"),
+    Index("ix_sessions_expires_at", "expires_at"),
+    **_OPTIONS,
+)
+
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    Column("token_hash", _HASH, primary_key=True),
+    Column("session_id", _ID, ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("expires_at", DATETIME(fsp=6), nullable=False),
+    Column("used_at", DATETIME(fsp=6), nullable=True),
+    Index("ix_refresh_tokens_session_id", "session_id"),
+    Index("ix_refresh_tokens_expires_at", "expires_at"),
+    **_OPTIONS,
+)
+
+hits = Table(
+    "hits",
+    metadata,
+    Column("key", String(100, collation="ascii_bin"), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("expires_at", DATETIME(fsp=6), nullable=False),
+    Index("ix_hits_expires_at", "expires_at"),
+    **_OPTIONS,
+)

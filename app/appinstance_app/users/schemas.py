@@ -1,0 +1,34 @@
+"""An account as its owner sees it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from appinstance_app.store.records import User
+
+
+class UserOut(BaseModel):
+    """`avatar_url`: relative to the origin, or null without a picture."""
+
+    id: str
+    email: str
+    display_name: str
+    avatar_url: str | None
+    created_at: datetime
+
+
+def user_out(user: User) -> UserOut:
+    """The account without anything that only the server needs."""
+    return UserOut(
+        id=user.id,
+        email=user.email,
+        display_name=user.display_name,
+        avatar_url=f"/api/v1/avatars/{user.id}/{user.avatar_name}.webp"
+        if user.avatar_name
+        else None,
+        created_at=user.created_at,
+    )
