@@ -1,0 +1,90 @@
+{{/* The name of the chart, as app.kubernetes.io/name. */}}
+{{- define "operator.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{/* The name of the objects: the release, unless it does not say what it is. */}}
+{{- define "operator.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
+{{- else if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What selects the pods of this release: the operator's and the drain's. */}}
+{{- define "operator.releaseSelector" -}}
+app.kubernetes.io/name: {{ include "operator.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{/* What selects the operator's own pod. */}}
+{{- define "operator.selector" -}}
+{{ include "operator.releaseSelector" . }}
+app.kubernetes.io/component: operator
+{{- end -}}
+
+{{/* Labels of every object. `part-of` is not the instances' own: those select what may reach a database. */}}
+{{- define "operator.labels" -}}
+{{ include "operator.releaseSelector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- define "operator.serviceAccountName" -}}
+{{- default (include "operator.fullname" .) .Values.serviceAccount.name -}}
+{{- end -}}
+
+{{- define "operator.image" -}}
+{{- if .Values.image.digest -}}
+{{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Pod Security "restricted", written at both levels: a webhook that drops one leaves the other. */}}
+{{- define "operator.podSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: 10001
+runAsGroup: 10001
+fsGroup: 10001
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- define "operator.containerSecurityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+runAsNonRoot: true
+capabilities:
+  drop: [ALL]
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{/* What boto3 reads. With a role, the same three that the operator gives to the instances' pods. */}}
+{{- define "operator.awsEnvironment" -}}
+- name: AWS_REGION
+  value: {{ .Values.settings.region | quote }}
+- name: AWS_DEFAULT_REGION
+  value: {{ .Values.settings.region | quote }}
+- name: AWS_STS_REGIONAL_ENDPOINTS
+  value: regional
+# Never the node's role: without one of its own the operator has none.
+- name: AWS_EC2_METADATA_DISABLED
+  value: "true"
+{{- with .Values.serviceAccount.roleArn }}
+- name: AWS_ROLE_ARN
+  value: {{ . | quote }}
+- name: AWS_WEB_IDENTITY_TOKEN_FILE
+  value: /var/run/secrets/eks.amazonaws.com/serviceaccount/token
+{{- end }}
+{{- with .Values.settings.awsEndpointUrl }}
+- name: AWS_ENDPOINT_URL
+  value: {{ . | quote }}
+{{- end }}
+{{- end -}}
