@@ -77,6 +77,19 @@ def _kubeadm_images() -> dict[str, str]:
     return {line.rsplit("/", 1)[-1].split(":")[0]: line for line in told.split()}
 
 
+def _sandbox_image() -> str:
+    """Return the pause image that kind's containerd configuration names, not kubeadm's."""
+    text = (_kind_files() / "etc/containerd/config.toml").read_text()
+    for line in text.splitlines():
+        if line.strip().startswith("sandbox_image ="):
+            return line.split('"')[1]
+    raise LocalError("kind's containerd configuration names no sandbox image; look anew in node.py")
+
+
+def _kind_files() -> Path:
+    return builds.module_folder("kind") / "images" / "base" / "files"
+
+
 def _write_archives(folder: Path) -> None:
     """Write every image that needs no engine as a docker-archive into `folder`."""
     images = _kubeadm_images()
@@ -106,7 +119,7 @@ def _write_archives(folder: Path) -> None:
         [netfilter],
     )
     image("coredns", images["coredns"], {"/coredns": binary("coredns")}, ["/coredns"])
-    image("pause", images["pause"], {"/pause": pause}, ["/pause"])
+    image("pause", _sandbox_image(), {"/pause": pause}, ["/pause"])
     image(
         "calico", CALICO_IMAGE,
         {
@@ -176,7 +189,7 @@ def _node_tree(root: Path) -> None:
         # Made by us a moment ago; devices are the engine's business.
         members = [member for member in tar.getmembers() if not member.isdev()]
         tar.extractall(root, members=members, filter="fully_trusted")  # noqa: S202
-    files = builds.module_folder("kind") / "images" / "base" / "files"
+    files = _kind_files()
     for source in files.rglob("*"):
         inside = source.relative_to(files)
         if source.is_file() and inside.parts[0] != "LICENSES":
@@ -231,7 +244,7 @@ containerd >/tmp/containerd.log 2>&1 &
 until ctr version >/dev/null 2>&1; do kill -0 $!; sleep 0.1; done
 for archive in /images/*.tar; do
   ctr --namespace=k8s.io images import --label=io.cri-containerd.pinned=pinned \
-    --all-platforms --no-unpack --digests "$archive"
+    --all-platforms --no-unpack "$archive"
 done
 kill $!
 wait $! || true

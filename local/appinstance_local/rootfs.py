@@ -85,7 +85,8 @@ def _options(spec: RootFs) -> Sequence[str]:
         "--dpkgopt=path-exclude=/usr/share/doc/*",
         "--dpkgopt=path-exclude=/usr/share/man/*",
     ]
-    options += [f"--customize-hook={command}" for command in spec.commands]
+    hook = "extract" if spec.variant == "extract" else "customize"
+    options += [f"--{hook}-hook={command}" for command in spec.commands]
     if spec.host_ca_bundle and Path(_CA_BUNDLE).exists():
         options.append(f"--customize-hook=copy-in {_CA_BUNDLE} /etc/ssl/certs")
     if spec.variant != "extract":

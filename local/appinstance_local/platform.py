@@ -1,0 +1,159 @@
+"""Put into the cluster what stands in for AWS and what the platform builds on.
+
+Everything is applied at once and waited for at once: the parts do not depend on each other's
+order, and a warm start is to take seconds.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import subprocess
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import yaml
+
+from . import builds, seed, tls
+from .cluster import Mode
+from .errors import LocalError
+from .paths import LOCAL, binary, cache, kubeconfig
+from .progress import say, step
+from .shell import run
+
+MANIFESTS = LOCAL / "platform"
+_PARTS = ("aws", "database", "external-secrets", "traefik")
+_ESO_CRDS = ("externalsecrets", "secretstores")
+_WAIT_SECONDS = 180
+
+DATABASE_HOST = "mariadb.database.svc.cluster.local"
+DOMAIN = "apps.localhost"
+
+_CALICO_READY = {
+    "apiVersion": "crd.projectcalico.org/v1",
+    "kind": "ClusterInformation",
+    "metadata": {"name": "default"},
+    "spec": {"datastoreReady": True, "clusterType": "k8s", "calicoVersion": "v3.28.5"},
+}
+
+
+def kubectl(*words: str | Path, stdin: str | None = None) -> str:
+    """Run kubectl on the local cluster and return what it prints."""
+    return run([binary("kubectl"), "--kubeconfig", kubeconfig(), *words], stdin=stdin)
+
+
+def apply(manifests: str) -> None:
+    """Apply YAML documents server-side, as this tool's own field manager."""
+    kubectl(
+        "apply", "--server-side", "--force-conflicts", "--field-manager=platform-local",
+        "-f", "-", stdin=manifests,
+    )  # fmt: skip
+
+
+def _joined(paths: Iterable[Path]) -> str:
+    return "\n---\n".join(path.read_text() for path in paths)
+
+
+def secret(name: str, namespace: str, data: dict[str, bytes]) -> str:
+    """Return a Secret as YAML."""
+    encoded = {key: base64.b64encode(value).decode() for key, value in data.items()}
+    body = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": namespace},
+        "data": encoded,
+    }
+    return yaml.safe_dump(body)
+
+
+def root_password() -> str:
+    """Return the database administrator's password, random per machine and kept in the cache."""
+    path = cache() / "tls" / "mariadb-root"
+    if not path.exists():
+        tls.write_private(path, secrets.token_hex(24).encode())
+    return path.read_text()
+
+
+def _secrets() -> str:
+    authority = tls.authority()
+    database = tls.new_server(authority, [DATABASE_HOST, "mariadb.database.svc"])
+    edge = tls.new_server(authority, [f"*.{DOMAIN}", "localhost", "127.0.0.1"])
+    return "\n---\n".join(
+        [
+            secret(
+                "mariadb-tls",
+                "database",
+                {
+                    "ca.crt": authority.certificate,
+                    "tls.crt": database.certificate,
+                    "tls.key": database.key,
+                },
+            ),
+            secret("mariadb-root", "database", {"password": root_password().encode()}),
+            secret("traefik-tls", "traefik", {"tls.crt": edge.certificate, "tls.key": edge.key}),
+        ]
+    )
+
+
+def _crds(mode: Mode) -> Sequence[Path]:
+    folder = builds.module_folder("external-secrets") / "config" / "crds" / "bases"
+    paths = [folder / f"external-secrets.io_{name}.yaml" for name in _ESO_CRDS]
+    if mode is Mode.BUILT:
+        calico = builds.module_folder("calico") / "libcalico-go" / "config" / "crd"
+        paths += sorted(calico.glob("*.yaml"))
+    return paths
+
+
+def _apply_when_served(manifest: str) -> None:
+    """Apply an object of a kind whose CRD was applied a moment ago."""
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            return apply(manifest)
+        except LocalError as error:
+            if "no matches for kind" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+def wait_for_rollouts(workloads: Sequence[str]) -> None:
+    """Wait until each `namespace kind/name` is rolled out, all side by side."""
+    processes = {}
+    for workload in workloads:
+        namespace, name = workload.split()
+        command = [
+            str(binary("kubectl")), "--kubeconfig", str(kubeconfig()), "--namespace", namespace,
+            "rollout", "status", name, f"--timeout={_WAIT_SECONDS}s",
+        ]  # fmt: skip
+        processes[workload] = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+    for workload, process in processes.items():
+        _, errors = process.communicate()
+        if process.returncode:
+            raise LocalError(f"{workload} did not become ready: {errors.strip()}")
+        say(f"  {workload} is ready")
+
+
+def bring_up(mode: Mode) -> None:
+    """Apply the platform and return when all of it is ready and seeded."""
+    with step("apply the platform's manifests"):
+        apply(_joined([MANIFESTS / "namespaces.yaml", *_crds(mode)]) + "\n---\n" + _secrets())
+        folders = [*_PARTS, *(["calico"] if mode is Mode.BUILT else [])]
+        paths = [path for name in folders for path in sorted((MANIFESTS / name).glob("*.yaml"))]
+        apply(_joined(paths))
+        if mode is Mode.BUILT:
+            _apply_when_served(yaml.safe_dump(_CALICO_READY))
+    with step("wait for the platform"):
+        wait_for_rollouts(
+            [
+                *(["kube-system daemonset/calico"] if mode is Mode.BUILT else []),
+                "kube-system deployment/coredns",
+                "aws deployment/moto",
+                "database statefulset/mariadb",
+                "external-secrets deployment/external-secrets",
+                "traefik deployment/traefik",
+            ]
+        )
+    seed.seed_platform()
