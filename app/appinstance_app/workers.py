@@ -53,21 +53,27 @@ class Bounded:
     def __init__(self, at_once: int, *, waiting: int) -> None:
         self._at_once = at_once
         self._waiting = waiting
+        self._inside = 0
         self._limiter: CapacityLimiter | None = None
 
     @property
     def in_line(self) -> int:
         """How many calls wait for their turn."""
-        return self._limiter.statistics().tasks_waiting if self._limiter else 0
+        return max(0, self._inside - self._at_once)
 
     async def run(self, work: Callable[..., Result], *args: object) -> Result:
         """`work(*args)` on a thread that only this kind of work uses. Raises Problem (503)."""
         if self._limiter is None:  # made here: a limiter belongs to the loop it is made in
             self._limiter = CapacityLimiter(self._at_once)
-        if self.in_line >= self._waiting:
+        # Counted here and not by the limiter, which a burst reaches only after it has passed.
+        if self._inside >= self._at_once + self._waiting:
             raise Problem(
                 503,
                 "The service is busy at the moment; try again in a few seconds.",
                 headers={"Retry-After": str(_BUSY_RETRY_SECONDS)},
             )
-        return await to_thread.run_sync(partial(work, *args), limiter=self._limiter)
+        self._inside += 1
+        try:
+            return await to_thread.run_sync(partial(work, *args), limiter=self._limiter)
+        finally:
+            self._inside -= 1

@@ -35,6 +35,9 @@ def _new_password(password: SecretStr) -> SecretStr:
 
 
 def _password(password: SecretStr) -> SecretStr:
+    # JSON can spell half a surrogate pair, which no encoding of text can hold.
+    if any(unicodedata.category(character) == "Cs" for character in password.get_secret_value()):
+        raise ValueError("Use characters only that text can hold.")
     if len(password.get_secret_value()) > PASSWORD_MAX_LENGTH:
         raise ValueError(f"Use at most {PASSWORD_MAX_LENGTH} characters.")
     return password

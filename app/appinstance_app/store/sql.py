@@ -13,7 +13,7 @@ import structlog
 from pymysql.constants import ER
 from sqlalchemy import delete, exists, insert, select, text, update
 from sqlalchemy.dialects.mysql import insert as mysql_insert
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from .database import error_code, short
@@ -204,8 +204,8 @@ class SqlStore:
             try:
                 with self._engine.begin() as connection:
                     return work(connection)
-            except IntegrityError:
-                raise
+            except (IntegrityError, DataError):
+                raise  # not the server's state but ours to answer for
             except DBAPIError as error:
                 if error_code(error) in _TRY_AGAIN and attempt < _ATTEMPTS:
                     attempt += 1

@@ -1,0 +1,175 @@
+"""Fixtures of the backend's tests: settings, apps with clients, and the real servers."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import trustme
+from asgi_lifespan import LifespanManager
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from app.mariadb import PASSWORD, USER, MariaDb, running_mariadb
+from appinstance_app.application import create_app
+from appinstance_app.migrations.runner import migrate
+from appinstance_app.settings import DatabaseSettings, Environment, Settings
+from appinstance_app.store.database import engine_for
+from appinstance_app.store.files import FileStore
+from appinstance_app.store.sql import SqlStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
+
+    from fastapi import FastAPI
+
+    from appinstance_app.store.protocol import Store
+
+EMAIL = "ada@example.com"
+USER_PASSWORD = "planted password Zk3 horse"
+SECRET_KEY = "planted-signing-key-0123456789-abcdefghijkl"
+
+
+@pytest.fixture
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """No variable that the app reads is set, and there is no `.env` in the working directory."""
+    for name in list(os.environ):
+        if name.startswith(("APP_", "DB_", "MEDIA_", "AWS_", "USE_FILE_STORAGE")):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return monkeypatch
+
+
+@pytest.fixture
+def make_settings(
+    clean_environment: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., Settings]:
+    """Development settings on files; every field can be given."""
+
+    def make(**fields: Any) -> Settings:
+        defaults: dict[str, Any] = {
+            "environment": Environment.DEVELOPMENT,
+            "use_file_storage": True,
+            "data_dir": tmp_path / "data",
+            "secret_key": SecretStr(SECRET_KEY),
+            "public_url": "http://testserver",
+            "start_timeout_seconds": 1,
+        }
+        return Settings(**defaults | fields)
+
+    return make
+
+
+@dataclass
+class Running:
+    """An app with a client that keeps cookies."""
+
+    app: FastAPI
+    client: httpx.AsyncClient
+
+    async def signed_up(self, email: str = EMAIL) -> dict[str, str]:
+        """Makes an account; the headers that act for it."""
+        answer = await self.client.post(
+            "/api/v1/auth/sign-up",
+            json={"email": email, "password": USER_PASSWORD, "display_name": "Ada"},
+        )
+        assert answer.status_code == 201, answer.text
+        return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    @property
+    def cookie(self) -> str:
+        """The refresh token that the client holds."""
+        return self.client.cookies["refresh_token"]
+
+
+@pytest.fixture
+async def start(make_settings: Callable[..., Settings]) -> AsyncIterator[Callable[..., Any]]:
+    """Starts apps: `await start(store=…, media=…, **settings)`."""
+    ends = []
+
+    async def begin(*, store: Any = None, media: Any = None, **fields: Any) -> Running:
+        app = create_app(make_settings(**fields), store=store, media=media)
+        manager = LifespanManager(app)
+        await manager.__aenter__()
+        transport = httpx.ASGITransport(app, client=("192.0.2.7", 4000))
+        client = httpx.AsyncClient(transport=transport, base_url="http://testserver")
+        ends.append((manager, client))
+        return Running(app, client)
+
+    yield begin
+    for manager, client in ends:
+        await client.aclose()
+        await manager.__aexit__(None, None, None)
+
+
+@pytest.fixture
+async def running(start: Callable[..., Any]) -> Running:
+    """One app on files."""
+    result: Running = await start()
+    return result
+
+
+@pytest.fixture(scope="session")
+def ca() -> trustme.CA:
+    """The database's certificate authority."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory, ca: trustme.CA) -> Iterator[MariaDb]:
+    """One server for all tests."""
+    with running_mariadb(tmp_path_factory.mktemp("db"), ca) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def database_fields(mariadb: MariaDb) -> dict[str, Any]:
+    """The settings of a database with the newest schema."""
+    mariadb.new_database("contract")
+    fields = database_settings(mariadb, "contract")
+    engine = engine_for(DatabaseSettings(**fields), connections=2)
+    migrate(engine)
+    engine.dispose()
+    return fields
+
+
+def database_settings(server: MariaDb, name: str) -> dict[str, Any]:
+    """The fields that lead to database `name` on `server`."""
+    return {
+        "environment": Environment.DEVELOPMENT,
+        "use_file_storage": False,
+        "db_host": "localhost",
+        "db_port": server.port,
+        "db_username": USER,
+        "db_password": SecretStr(PASSWORD),
+        "db_name": name,
+        "db_tls_ca_file": server.ca_file,
+        "start_timeout_seconds": 1,
+    }
+
+
+@pytest.fixture
+def sql_store(database_fields: dict[str, Any]) -> Iterator[SqlStore]:
+    """An empty store on MariaDB."""
+    engine = engine_for(DatabaseSettings(**database_fields), connections=18)
+    with engine.begin() as connection:
+        for table in ("hits", "refresh_tokens", "sessions", "users"):
+            connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 fixed names
+    store = SqlStore(engine)
+    yield store
+    store.close()
+
+
+@pytest.fixture(params=["files", pytest.param("sql", marks=pytest.mark.integration)])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store of each kind."""
+    if request.param == "sql":
+        yield request.getfixturevalue("sql_store")
+        return
+    files = FileStore(tmp_path / "store")
+    yield files
+    files.close()
