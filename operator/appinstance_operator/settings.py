@@ -1,0 +1,197 @@
+"""Platform settings: what is the same for all instances, typed, validated and loaded once.
+
+Filled by the Helm values (`settings:` of charts/appinstance-operator), which Terraform's output
+produces. Keys are camelCase as everywhere in Kubernetes.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from .errors import SettingsError
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
+    )
+
+
+def _canonical(cidr: str) -> str:
+    """Return the CIDR unchanged; host bits set have caused random time-outs on EKS."""
+    network = ipaddress.ip_network(cidr, strict=False)
+    if str(network) != cidr:
+        raise ValueError(f"write {network} instead of {cidr}")
+    if network.prefixlen == 0:
+        raise ValueError("0.0.0.0/0 admits everybody; name the networks that are meant")
+    return cidr
+
+
+Cidr = Annotated[str, AfterValidator(_canonical)]
+Arn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d*:.+$")]
+Labels = dict[str, str]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Selector(_Model):
+    """Pods or namespaces by their labels, in Kubernetes' own form."""
+
+    match_labels: Annotated[Labels, Field(min_length=1)]
+
+
+class Peer(_Model):
+    """One side of a connection: a network, or pods (as the local platform's parts are)."""
+
+    cidr: Cidr | None = None
+    namespace_selector: Selector | None = None
+    pod_selector: Selector | None = None
+
+    @model_validator(mode="after")
+    def _either(self) -> Peer:
+        pods = self.namespace_selector is not None or self.pod_selector is not None
+        if (self.cidr is not None) == pods:
+            raise ValueError("give either cidr, or namespaceSelector and podSelector")
+        if pods and not (self.namespace_selector and self.pod_selector):
+            raise ValueError("name both a namespaceSelector and a podSelector")
+        return self
+
+
+Peers = Annotated[tuple[Peer, ...], Field(min_length=1)]
+
+
+class Oidc(_Model):
+    """The cluster's OIDC provider in IAM; `issuer` is without https://."""
+
+    provider_arn: Arn
+    issuer: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+(/[A-Za-z0-9._/-]+)?$")]
+
+
+class Edge(_Model):
+    """What stands before the instances. `sources` are the addresses that reach the pods."""
+
+    class_name: str = "alb"
+    sources: Peers
+    domains: Annotated[tuple[str, ...], Field(min_length=1)]
+    certificate_arn: Arn | None = None
+    waf_acl_arn: Arn | None = None
+    tls_policy: str = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    scheme: Literal["internet-facing", "internal"] = "internet-facing"
+
+    @model_validator(mode="after")
+    def _certificate(self) -> Edge:
+        if self.class_name == "alb" and self.certificate_arn is None:
+            raise ValueError("class alb needs certificateArn, an ACM certificate for the domains")
+        return self
+
+
+class Database(_Model):
+    """Where databases are. `ca_bundle` is PEM and is given to every backend."""
+
+    destinations: Peers
+    port: Port = 3306
+    ca_bundle: Annotated[str, StringConstraints(pattern=r"-----BEGIN CERTIFICATE-----")]
+
+
+class Dns(_Model):
+    """The cluster's DNS pods."""
+
+    namespace_selector: Selector = Selector(
+        match_labels={"kubernetes.io/metadata.name": "kube-system"}
+    )
+    pod_selector: Selector = Selector(match_labels={"k8s-app": "kube-dns"})
+
+
+class AwsEndpoints(_Model):
+    """Where STS and S3 answer: the VPC endpoints' networks."""
+
+    destinations: Peers
+    port: Port = 443
+
+
+class Media(_Model):
+    """The bucket for avatars; `allowed_buckets` are others that a spec may name."""
+
+    bucket: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
+    allowed_buckets: tuple[str, ...] = ()
+    kms_key_arn: Arn | None = None
+
+
+class Iam(_Model):
+    """How the operator names its roles, and the boundary that it puts on each."""
+
+    path: Annotated[str, StringConstraints(pattern=r"^/([A-Za-z0-9_.-]+/)+$")] = "/appinstances/"
+    role_name_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,16}$")] = "appi-"
+    permissions_boundary_arn: Arn
+
+
+class Secrets(_Model):
+    """Which Secrets Manager entries specs may name, and how often they are read again."""
+
+    allowed_prefix: Annotated[str, StringConstraints(min_length=1)]
+    kms_key_arn: Arn | None = None
+    refresh_interval: Annotated[str, StringConstraints(pattern=r"^\d+[smh]$")] = "5m"
+
+
+class Settings(_Model):
+    """The whole of it."""
+
+    cluster_name: Annotated[str, StringConstraints(min_length=1)]
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    account_id: Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+    partition: Literal["aws", "aws-cn", "aws-us-gov"] = "aws"
+    oidc: Oidc
+    edge: Edge
+    database: Database
+    dns: Dns = Dns()
+    aws_endpoints: AwsEndpoints
+    media: Media
+    iam: Iam
+    secrets: Secrets
+    pod_security_groups: tuple[str, ...] = ()
+    aws_endpoint_url: str | None = None
+    """Local use only: one address that answers for all of AWS."""
+
+
+def _sentence(error: Any) -> str:
+    field = ".".join(to_camel(str(part)) for part in error["loc"]) or "settings"
+    what = {
+        "missing": "is missing; set it",
+        "extra_forbidden": "is not a setting; remove it",
+    }.get(error["type"], error["msg"].removeprefix("Value error, "))
+    return f"{field}: {what}"
+
+
+def parse_settings(raw: object) -> Settings:
+    """Return the settings from parsed YAML; SettingsError names each field that is wrong."""
+    if not isinstance(raw, dict):
+        raise SettingsError("the settings are not a YAML mapping; see the chart's values.yaml")
+    try:
+        return Settings.model_validate(raw)
+    except ValidationError as error:
+        lines = "; ".join(_sentence(item) for item in error.errors())
+        raise SettingsError(f"platform settings are wrong: {lines}") from None
+
+
+def load_settings(path: Path) -> Settings:
+    """Return the settings in a YAML file; SettingsError says what to change."""
+    try:
+        raw = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise SettingsError(f"cannot read the settings {path}: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise SettingsError(f"the settings {path} are not YAML: {error}") from None
+    return parse_settings(raw)
