@@ -76,10 +76,10 @@ def create_app(
         default=MAX_BODY_BYTES,
         limits={("PUT", user_routes.AVATAR_PATH): MAX_UPLOAD_BYTES + FORM_OVERHEAD_BYTES},
     )
-    app.add_middleware(SecurityHeadersMiddleware, https=settings.secure_cookies)
     app.add_middleware(
         RequestsMiddleware, metrics=parts.metrics, trusted_hops=settings.trusted_proxy_hops
     )
+    app.add_middleware(SecurityHeadersMiddleware, https=settings.secure_cookies)
     return app
 
 

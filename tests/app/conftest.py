@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import httpx
 import pytest
+import structlog
 import trustme
+from app.mariadb import PASSWORD, USER, MariaDb, running_mariadb
 from asgi_lifespan import LifespanManager
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from app.mariadb import PASSWORD, USER, MariaDb, running_mariadb
 from appinstance_app.application import create_app
 from appinstance_app.migrations.runner import migrate
 from appinstance_app.settings import DatabaseSettings, Environment, Settings
@@ -34,6 +35,16 @@ USER_PASSWORD = "planted password Zk3 horse"
 SECRET_KEY = "planted-signing-key-0123456789-abcdefghijkl"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _quiet() -> None:
+    """Drawing tracebacks for a terminal takes seconds; the tests of logs configure their own."""
+
+    def dropped(*_: object) -> NoReturn:
+        raise structlog.DropEvent
+
+    structlog.configure(processors=[dropped])
+
+
 @pytest.fixture
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """No variable that the app reads is set, and there is no `.env` in the working directory."""
@@ -45,9 +56,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest
 
 
 @pytest.fixture
-def make_settings(
-    clean_environment: pytest.MonkeyPatch, tmp_path: Path
-) -> Callable[..., Settings]:
+def make_settings(clean_environment: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Settings]:
     """Development settings on files; every field can be given."""
 
     def make(**fields: Any) -> Settings:

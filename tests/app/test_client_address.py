@@ -30,9 +30,7 @@ PEER = "10.0.0.9"
         (["::ffff:203.0.113.5"], 1, "203.0.113.5"),
     ],
 )
-def test_the_rightmost_trusted_entry_counts(
-    forwarded: list[str], hops: int, expected: str
-) -> None:
+def test_the_rightmost_trusted_entry_counts(forwarded: list[str], hops: int, expected: str) -> None:
     assert client_address(PEER, forwarded, trusted_hops=hops) == expected
 
 

@@ -16,9 +16,7 @@ PLANTED = "planted-Xy7"
 
 
 @pytest.fixture
-def production(
-    clean_environment: pytest.MonkeyPatch, tmp_path: Path
-) -> pytest.MonkeyPatch:
+def production(clean_environment: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """A complete production environment."""
     (tmp_path / "ca.crt").touch()
     for name, value in {
@@ -51,7 +49,11 @@ def refusal() -> str:
 def test_the_operators_environment_is_enough(production: pytest.MonkeyPatch) -> None:
     settings = load_settings()
     assert settings.in_production
-    assert (settings.db_host, settings.db_port, settings.db_name) == ("db.example.com", 3306, "acme")
+    assert (settings.db_host, settings.db_port, settings.db_name) == (
+        "db.example.com",
+        3306,
+        "acme",
+    )
     assert settings.trusted_proxy_hops == 1
     assert settings.secure_cookies
     assert settings.bind_host == "0.0.0.0"

@@ -1,4 +1,4 @@
-"""The outermost layer: request id, client address, access log, metrics, and the last resort.
+"""Around every request: request id, client address, access log, metrics, and the last resort.
 
 It logs the route's template rather than the path, since the name of a picture is what protects it,
 and never the query. An unforeseen error is logged with its traceback and answered here, so that it

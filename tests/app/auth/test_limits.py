@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-
 from app.conftest import EMAIL, USER_PASSWORD, Running
+
 from appinstance_app.auth.tokens import utc_now
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from threading import Event, Lock
+from threading import Barrier, Event, Lock
 from typing import Any
 
 import anyio
@@ -112,6 +112,8 @@ async def test_no_more_run_at_once_than_there_are_cpus_and_a_long_line_is_refuse
 ) -> None:
     passwords = Passwords(cpus=2)
     lock, release = Lock(), Event()
+    # The two that run, and the test once three were refused.
+    ready = Barrier(3)
     running = most = 0
 
     class Slow:
@@ -120,6 +122,8 @@ async def test_no_more_run_at_once_than_there_are_cpus_and_a_long_line_is_refuse
             with lock:
                 running += 1
                 most = max(most, running)
+            if not release.is_set():
+                ready.wait(20)
             release.wait(20)
             with lock:
                 running -= 1
@@ -133,7 +137,9 @@ async def test_no_more_run_at_once_than_there_are_cpus_and_a_long_line_is_refuse
             await passwords.hash(PASSWORD)
         except Problem as problem:
             refused.append(problem)
-            release.set()
+            if len(refused) == 3:
+                await anyio.to_thread.run_sync(ready.wait, 20)
+                release.set()
 
     with anyio.fail_after(30):
         async with anyio.create_task_group() as tasks:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-
 from app.conftest import EMAIL, USER_PASSWORD, Running
+
 from appinstance_app.auth.tokens import utc_now
 from appinstance_app.store.records import User, new_id
 
@@ -185,9 +185,7 @@ async def test_sign_in_by_json_and_by_oauth2s_form(app: Running) -> None:
     ("email", "password"),
     [(EMAIL, "wrong password"), ("nobody@example.com", USER_PASSWORD), (EMAIL, "")],
 )
-async def test_a_refused_sign_in_does_not_tell_why(
-    app: Running, email: str, password: str
-) -> None:
+async def test_a_refused_sign_in_does_not_tell_why(app: Running, email: str, password: str) -> None:
     await app.signed_up()
     for answer in (
         await app.client.post("/api/v1/auth/sign-in", json={"email": email, "password": password}),
@@ -318,9 +316,7 @@ async def test_a_refresh_token_and_a_session_end_at_their_time(app: Running) -> 
 
 @pytest.mark.parametrize("path", ["sign-up", "sign-in", "token", "refresh", "sign-out"])
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "anything"])
-async def test_pages_of_other_origins_are_refused(
-    running: Running, path: str, site: str
-) -> None:
+async def test_pages_of_other_origins_are_refused(running: Running, path: str, site: str) -> None:
     """Instances share a domain, so SameSite alone does not keep them apart."""
     await running.signed_up()
     answer = await running.client.post(

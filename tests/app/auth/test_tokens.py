@@ -61,16 +61,16 @@ def test_two_tokens_differ(tokens: AccessTokens) -> None:
     ],
     ids=str,
 )
-def test_wrong_or_missing_claims_are_refused(
-    tokens: AccessTokens, changes: dict[str, Any]
-) -> None:
+def test_wrong_or_missing_claims_are_refused(tokens: AccessTokens, changes: dict[str, Any]) -> None:
     with pytest.raises(InvalidTokenError):
         tokens.user_id(jwt.encode(claims(**changes), KEY, "HS256"))
 
 
 def unsigned() -> str:
     def part(value: dict[str, Any]) -> str:
-        return base64.urlsafe_b64encode(json.dumps(value, default=str).encode()).decode().rstrip("=")
+        return (
+            base64.urlsafe_b64encode(json.dumps(value, default=str).encode()).decode().rstrip("=")
+        )
 
     body = claims(exp=4102444800, iat=1)
     return f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(body)}."

@@ -105,9 +105,8 @@ def test_an_object_that_is_too_large_to_be_ours_is_not_read(
 def test_the_check_lists_the_prefix_only(client: S3Client, media: S3Media) -> None:
     requests: list[dict[str, Any]] = []
     client.meta.events.register(
-        "provide-client-params.s3.*", lambda params, model, **_: requests.append(
-            {"operation": model.name, **params}
-        )
+        "provide-client-params.s3.*",
+        lambda params, model, **_: requests.append({"operation": model.name, **params}),
     )
     media.check()
     assert requests == [

@@ -10,9 +10,9 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from app.conftest import database_settings
 from sqlalchemy import text
 
-from app.conftest import database_settings
 from appinstance_app.migrations.runner import (
     MigrationLockedError,
     alembic_config,
@@ -26,9 +26,8 @@ from appinstance_app.store.tables import metadata
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Engine
-
     from app.mariadb import MariaDb
+    from sqlalchemy import Engine
 
 pytestmark = pytest.mark.integration
 HEAD = ScriptDirectory.from_config(alembic_config()).get_current_head()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from appinstance_app.store.protocol import EmailTakenError
-from appinstance_app.store.records import Refused, RefreshToken, Rotation, Session, User, new_id
+from appinstance_app.store.records import RefreshToken, Refused, Rotation, Session, User, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,9 +38,7 @@ def opened(store: Store, *, first: int = 1, lifetime: timedelta = 10 * HOUR) -> 
 
 
 def rotated(store: Store, old: int, new: int, *, now: datetime = NOW) -> Rotation:
-    return store.rotate(
-        token_hash(old), successor=token_hash(new), expires_at=now + HOUR, now=now
-    )
+    return store.rotate(token_hash(old), successor=token_hash(new), expires_at=now + HOUR, now=now)
 
 
 def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
+from app.conftest import database_settings
+from app.mariadb import PASSWORD, USER, MariaDb, running_mariadb
 from sqlalchemy import text
 from sqlalchemy.exc import DataError
 
-from app.conftest import database_settings
-from app.mariadb import PASSWORD, USER, MariaDb, running_mariadb
 from appinstance_app.settings import DatabaseSettings
 from appinstance_app.store.database import (
     DatabaseRefusedError,
@@ -46,9 +46,7 @@ def refusal(fields: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def plaintext_server(
-    tmp_path_factory: pytest.TempPathFactory, ca: trustme.CA
-) -> Iterator[MariaDb]:
+def plaintext_server(tmp_path_factory: pytest.TempPathFactory, ca: trustme.CA) -> Iterator[MariaDb]:
     with running_mariadb(tmp_path_factory.mktemp("plain"), ca, tls=False) as server:
         server.new_database("contract")
         yield server
@@ -166,9 +164,7 @@ def test_a_server_that_comes_up_late_is_waited_for(
                 closed.listen()
                 threading.Thread(target=forward, args=(closed, mariadb.port), daemon=True).start()
 
-        engine = engine_for(
-            DatabaseSettings(**database_fields | {"db_port": port}), connections=1
-        )
+        engine = engine_for(DatabaseSettings(**database_fields | {"db_port": port}), connections=1)
         wait_for_database(engine, timeout_seconds=60, sleep=open_the_way)
         engine.dispose()
     assert waits == [0.25, 0.5]
@@ -232,9 +228,7 @@ def test_a_database_without_the_schema_is_not_ready(mariadb: MariaDb) -> None:
 
 
 @pytest.mark.integration
-def test_errors_carry_no_values(
-    sql_store: SqlStore, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_errors_carry_no_values(sql_store: SqlStore, capsys: pytest.CaptureFixture[str]) -> None:
     too_long = User(new_id(), "a@example.com", "planted-name" * 20, datetime.now(UTC))
     with pytest.raises(DataError) as caught:
         sql_store.add_user(too_long, "planted-hash")

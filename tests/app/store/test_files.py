@@ -26,7 +26,7 @@ def test_what_was_kept_is_there_after_a_restart(tmp_path: Path) -> None:
 
 def test_a_second_process_is_kept_away_with_a_sentence(tmp_path: Path) -> None:
     store = FileStore(tmp_path)
-    with pytest.raises(FileStoreBusyError, match="Another process uses .* set APP_DATA_DIR"):
+    with pytest.raises(FileStoreBusyError, match=r"Another process uses .* set APP_DATA_DIR"):
         FileStore(tmp_path)
     store.close()
     FileStore(tmp_path).close()

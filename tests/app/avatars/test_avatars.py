@@ -1,0 +1,205 @@
+"""Pictures of accounts: replaced, removed, delivered, and in step with the store."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from app.avatars.hostile import drawn, saved
+from app.conftest import Running
+from PIL import Image
+from prometheus_client import generate_latest
+
+from appinstance_app.media.protocol import MediaUnavailableError
+from appinstance_app.store.protocol import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from appinstance_app.store.protocol import Store
+
+AVATAR = "/api/v1/users/me/avatar"
+FILES = {"file": ("a.png", saved(drawn(), "PNG"), "image/png")}
+
+
+class Media:
+    """A media store in memory that notes what it is asked and can fail."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.calls: list[str] = []
+        self.failing: set[str] = set()
+
+    def _note(self, call: str) -> None:
+        self.calls.append(call)
+        if call in self.failing:
+            raise MediaUnavailableError("planted failure")
+
+    def check(self) -> None:
+        self._note("check")
+
+    def put(self, key: str, content: bytes, *, content_type: str) -> None:
+        self._note("put")
+        assert content_type == "image/webp"
+        self.objects[key] = content
+
+    def get(self, key: str) -> bytes | None:
+        self._note("get")
+        return self.objects.get(key)
+
+    def delete(self, key: str) -> None:
+        self._note("delete")
+        self.objects.pop(key, None)
+
+
+@pytest.fixture
+def media() -> Media:
+    return Media()
+
+
+@pytest.fixture
+async def app(start: Callable[..., Any], store: Store, media: Media) -> Running:
+    result: Running = await start(store=store, media=media)
+    return result
+
+
+async def test_a_picture_is_kept_under_an_unguessable_name(app: Running, media: Media) -> None:
+    headers = await app.signed_up()
+    user = (await app.client.put(AVATAR, headers=headers, files=FILES)).json()
+    (key,) = media.objects
+    folder, owner, name = key.split("/")
+    assert (folder, owner) == ("avatars", user["id"])
+    assert len(name) == 48 + len(".webp")
+    assert user["avatar_url"] == f"/api/v1/avatars/{user['id']}/{name}"
+    me = await app.client.get("/api/v1/users/me", headers=headers)
+    assert me.json() == user
+
+
+async def test_it_is_delivered_to_an_img_and_can_do_nothing(app: Running) -> None:
+    headers = await app.signed_up()
+    url = (await app.client.put(AVATAR, headers=headers, files=FILES)).json()["avatar_url"]
+    answer = await app.client.get(url)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "image/webp"
+    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["content-length"] == str(len(answer.content))
+    assert Image.open(io.BytesIO(answer.content)).format == "WEBP"
+
+
+async def test_the_old_object_goes_after_the_account_points_to_the_new_one(
+    app: Running, media: Media, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = await app.signed_up()
+    first = (await app.client.put(AVATAR, headers=headers, files=FILES)).json()["avatar_url"]
+    real = store.replace_avatar
+
+    def noted(user_id: str, name: str | None) -> str | None:
+        result = real(user_id, name)
+        media.calls.append("commit")
+        return result
+
+    monkeypatch.setattr(store, "replace_avatar", noted)
+    media.calls.clear()
+    second = (await app.client.put(AVATAR, headers=headers, files=FILES)).json()["avatar_url"]
+    assert media.calls == ["put", "commit", "delete"]
+    assert first != second
+    assert len(media.objects) == 1
+    assert (await app.client.get(first)).status_code == 404
+    assert (await app.client.get(second)).status_code == 200
+
+
+async def test_removing_a_picture(app: Running, media: Media) -> None:
+    headers = await app.signed_up()
+    await app.client.put(AVATAR, headers=headers, files=FILES)
+    for _ in range(2):
+        answer = await app.client.delete(AVATAR, headers=headers)
+        assert (answer.status_code, answer.content) == (204, b"")
+    assert media.objects == {}
+    me = await app.client.get("/api/v1/users/me", headers=headers)
+    assert me.json()["avatar_url"] is None
+
+
+async def test_without_the_media_store_the_account_stays_as_it_was(
+    app: Running, media: Media
+) -> None:
+    headers = await app.signed_up()
+    media.failing = {"put"}
+    answer = await app.client.put(AVATAR, headers=headers, files=FILES)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    assert "planted" not in answer.text
+    me = await app.client.get("/api/v1/users/me", headers=headers)
+    assert me.json()["avatar_url"] is None
+
+
+async def test_an_old_object_that_can_not_be_deleted_costs_storage_and_not_the_request(
+    app: Running, media: Media
+) -> None:
+    headers = await app.signed_up()
+    await app.client.put(AVATAR, headers=headers, files=FILES)
+    media.failing = {"delete"}
+    answer = await app.client.put(AVATAR, headers=headers, files=FILES)
+    assert answer.status_code == 200
+    assert len(media.objects) == 2
+    text = generate_latest(app.app.state.context.metrics.registry).decode()
+    assert "appinstance_avatar_orphans_total 1.0" in text
+
+
+async def test_when_the_store_fails_the_account_never_points_to_nothing(
+    app: Running, media: Media, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = await app.signed_up()
+    url = (await app.client.put(AVATAR, headers=headers, files=FILES)).json()["avatar_url"]
+
+    def fail(*_: object) -> None:
+        raise StoreUnavailableError("lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "replace_avatar", fail)
+        assert (await app.client.put(AVATAR, headers=headers, files=FILES)).status_code == 503
+    assert "delete" not in media.calls
+    assert (await app.client.get(url)).status_code == 200
+
+
+async def test_a_picture_when_s3_is_away_is_503(app: Running, media: Media) -> None:
+    media.failing = {"get"}
+    answer = await app.client.get(f"/api/v1/avatars/{'a' * 32}/{'b' * 48}.webp")
+    assert answer.status_code == 503
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{'a' * 32}/{'b' * 48}.webp",
+        f"{'a' * 32}/{'b' * 47}.webp",
+        f"{'A' * 32}/{'B' * 48}.webp",
+        "..%2f..%2fstore.json/x.webp",
+        f"{'a' * 32}/..%2f..%2fstore.webp",
+        f"../{'b' * 48}.webp",
+        f"{'a' * 32}/{'b' * 48}.webp%00.html",
+        f"{'a' * 32}/{'b' * 48}%0a.webp",
+        f"{'a' * 32}/{'b' * 48}.png",
+        f"{'a' * 32}/.webp",
+        f"{'a' * 32}/",
+    ],
+)
+async def test_other_names_are_not_found(app: Running, media: Media, path: str) -> None:
+    media.objects["avatars/x"] = b"planted"
+    answer = await app.client.get(f"/api/v1/avatars/{path}")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert b"planted" not in answer.content
+
+
+async def test_a_person_changes_only_the_own_picture(app: Running, media: Media) -> None:
+    ada = await app.signed_up()
+    await app.client.put(AVATAR, headers=ada, files=FILES)
+    eve = await app.signed_up("eve@example.com")
+    assert (await app.client.delete(AVATAR, headers=eve)).status_code == 204
+    me = await app.client.get("/api/v1/users/me", headers=ada)
+    assert me.json()["avatar_url"] is not None
+    assert len(media.objects) == 1

@@ -1,0 +1,311 @@
+"""The command line, in processes of its own: it serves, migrates, drains, or says why not."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import trustme
+from app.conftest import EMAIL, USER_PASSWORD
+from app.mariadb import PASSWORD, USER
+from moto.server import ThreadedMotoServer
+
+from appinstance_app import cli
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from app.mariadb import MariaDb
+
+COMMAND = str(Path(sys.executable).with_name("appinstance-app"))
+KEY = "planted-Zr1xV0nT5mJ7cB2yW9kL4pD6hF3sGa"
+SIGN_UP = {"email": EMAIL, "password": USER_PASSWORD, "display_name": "Ada"}
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def environment(**variables: object) -> dict[str, str]:
+    """Only what is given, and what a process needs to run at all."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return kept | {name: str(value) for name, value in variables.items()}
+
+
+def development(**variables: object) -> dict[str, str]:
+    return environment(
+        APP_ENVIRONMENT="development",
+        USE_FILE_STORAGE="true",
+        APP_PORT=free_port(),
+        APP_METRICS_PORT=free_port(),
+        **variables,
+    )
+
+
+class Process:
+    """`appinstance-app`, with its output in a file."""
+
+    def __init__(self, folder: Path, variables: dict[str, str], *arguments: str) -> None:
+        self.log = folder / "log"
+        self.port = int(variables.get("APP_PORT", 0))
+        self.metrics_port = int(variables.get("APP_METRICS_PORT", 0))
+        with self.log.open("wb") as output:
+            self.popen = subprocess.Popen(
+                [COMMAND, *arguments],
+                cwd=folder,
+                env=variables,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def text(self) -> str:
+        return self.log.read_text()
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Waits for it, as long as the process lives."""
+        deadline = time.monotonic() + 40
+        while not condition():
+            if self.popen.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(self.text)
+            time.sleep(0.02)
+
+    def status(self, path: str) -> int:
+        try:
+            return httpx.get(self.url(path), timeout=5).status_code
+        except httpx.TransportError:
+            return 0
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    processes: list[Process] = []
+
+    def start(variables: dict[str, str], *arguments: str) -> Process:
+        processes.append(Process(tmp_path, variables, *arguments))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        if process.popen.poll() is None:
+            process.popen.kill()
+        process.popen.wait()
+
+
+def ended(variables: dict[str, str], folder: Path, *arguments: str) -> tuple[int, str]:
+    """Exit code and the last line of a run that ends by itself."""
+    done = subprocess.run(
+        [COMMAND, *arguments],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stderr.splitlines()[-1] if done.stderr else ""
+
+
+@pytest.mark.integration
+def test_it_serves_without_anything_but_a_folder(launch: Callable[..., Process]) -> None:
+    process = launch(development())  # `serve` is the default
+    process.until(lambda: process.status("/readyz") == 200)
+    with httpx.Client(base_url=process.url("")) as client:
+        answer = client.post("/api/v1/auth/sign-up", json=SIGN_UP)
+        assert answer.status_code == 201
+        assert client.post("/api/v1/auth/refresh").status_code == 200
+        assert client.get("/metrics").status_code == 404
+    metrics = httpx.get(f"http://127.0.0.1:{process.metrics_port}/metrics").text
+    assert 'http_requests_total{method="POST",route="/api/v1/auth/sign-up",status="201"}' in metrics
+    lines = process.text.splitlines()
+    assert all(isinstance(json.loads(line), dict) for line in lines)
+    assert USER_PASSWORD not in process.text
+    assert client.cookies["refresh_token"] not in process.text
+    assert answer.json()["access_token"] not in process.text
+
+
+@pytest.mark.integration
+def test_on_sigterm_it_stops_being_ready_finishes_what_it_began_and_ends_with_0(
+    launch: Callable[..., Process],
+) -> None:
+    process = launch(development(APP_DRAIN_SECONDS=2), "serve")
+    process.until(lambda: process.status("/readyz") == 200)
+    body = json.dumps(SIGN_UP).encode()
+    with socket.create_connection(("127.0.0.1", process.port)) as slow:
+        slow.sendall(
+            b"POST /api/v1/auth/sign-up HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(body) + body[:10]
+        )
+        process.popen.send_signal(signal.SIGTERM)
+        process.until(lambda: process.status("/readyz") == 503)
+        assert process.status("/healthz") == 200, "New requests are still answered."
+        # The socket closes, and the request under way still waits for its end.
+        process.until(lambda: process.status("/healthz") == 0)
+        assert process.popen.poll() is None
+        slow.sendall(body[10:])
+        assert slow.makefile("rb").readline().startswith(b"HTTP/1.1 201 ")
+    assert process.popen.wait(timeout=20) == 0
+    assert "drain.done" in process.text
+
+
+@pytest.mark.integration
+def test_a_second_signal_ends_the_waiting(launch: Callable[..., Process]) -> None:
+    process = launch(development(APP_DRAIN_SECONDS=120), "serve")
+    process.until(lambda: process.status("/readyz") == 200)
+    process.popen.send_signal(signal.SIGTERM)
+    process.until(lambda: process.status("/readyz") == 503)
+    process.popen.send_signal(signal.SIGTERM)
+    assert process.popen.wait(timeout=20) == 0
+
+
+@pytest.fixture
+def production(mariadb: MariaDb, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """What the operator gives, with an empty database and a bucket."""
+    name = f"cli_{tmp_path.name}"[:60]
+    mariadb.new_database(name)
+    aws = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    aws.start()
+    host, port = aws.get_host_and_port()
+    httpx.put(f"http://{host}:{port}/appinstance-media").raise_for_status()
+    yield environment(
+        APP_ENVIRONMENT="production",
+        APP_PORT=free_port(),
+        APP_METRICS_PORT=free_port(),
+        APP_PUBLIC_URL="https://acme.apps.localhost",
+        APP_TRUSTED_PROXY_HOPS=1,
+        APP_SECRET_KEY=KEY,
+        APP_DRAIN_SECONDS=0,
+        APP_START_TIMEOUT_SECONDS=5,
+        DB_HOST="localhost",
+        DB_PORT=mariadb.port,
+        DB_USERNAME=USER,
+        DB_PASSWORD=PASSWORD,
+        DB_NAME=name,
+        DB_TLS_CA_FILE=mariadb.ca_file,
+        MEDIA_BUCKET="appinstance-media",
+        MEDIA_PREFIX="acme/shop/",
+        AWS_REGION="us-east-1",
+        AWS_ENDPOINT_URL=f"http://{host}:{port}",
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="planted-aws-secret",
+    )
+    aws.stop()
+
+
+@pytest.mark.integration
+def test_migrate_then_serve_as_in_production(
+    launch: Callable[..., Process], production: dict[str, str], tmp_path: Path
+) -> None:
+    from app.avatars.hostile import drawn, saved
+
+    hidden = ("MEDIA_", "AWS_", "APP_SECRET_KEY")
+    job = {name: value for name, value in production.items() if not name.startswith(hidden)}
+    assert ended(job, tmp_path, "migrate") == (0, "")
+    assert ended(job, tmp_path, "migrate") == (0, "")
+    process = launch(production, "serve")
+    process.until(lambda: process.status("/readyz") == 200)
+    with httpx.Client(base_url=process.url("")) as client:
+        answer = client.post("/api/v1/auth/sign-up", json=SIGN_UP)
+        assert "Secure" in answer.headers["set-cookie"]
+        headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        files = {"file": ("a.png", saved(drawn(), "PNG"), "image/png")}
+        user = client.put("/api/v1/users/me/avatar", headers=headers, files=files).json()
+        picture = client.get(user["avatar_url"])
+        assert picture.headers["content-type"] == "image/webp"
+        assert client.get("/api/v1/docs").status_code == 404
+    listing = httpx.get(f"{production['AWS_ENDPOINT_URL']}/appinstance-media?list-type=2").text
+    assert f"<Key>acme/shop/avatars/{user['id']}/" in listing
+    process.popen.send_signal(signal.SIGTERM)
+    assert process.popen.wait(timeout=20) == 0
+    for secret in (USER_PASSWORD, PASSWORD, KEY, "planted-aws-secret", headers["Authorization"]):
+        assert secret not in process.text
+
+
+@pytest.mark.integration
+def test_before_the_migration_it_is_alive_and_not_ready(
+    launch: Callable[..., Process], production: dict[str, str]
+) -> None:
+    process = launch(production, "serve")
+    process.until(lambda: process.status("/readyz") == 503)
+    assert process.status("/healthz") == 200
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("command", ["serve", "migrate"])
+@pytest.mark.parametrize(
+    ("change", "code", "sentence"),
+    [
+        ({"DB_HOST": "127.0.0.1"}, 1, "certificate is not valid for DB_HOST"),
+        ({"DB_TLS_CA_FILE": "other.crt"}, 1, "certificate is not valid for DB_HOST"),
+        ({"DB_TLS_CA_FILE": "log"}, 2, "DB_TLS_CA_FILE names no file"),
+        ({"DB_PASSWORD": "wrong-planted"}, 1, "the server refuses DB_USERNAME or DB_PASSWORD"),
+        ({"DB_PORT": "1", "APP_START_TIMEOUT_SECONDS": "0.5"}, 1, "did not answer within 0.5 s"),
+        ({"USE_FILE_STORAGE": "true"}, 2, "USE_FILE_STORAGE=true is for development only"),
+    ],
+)
+def test_it_refuses_with_one_sentence_at_the_end(
+    production: dict[str, str],
+    tmp_path: Path,
+    command: str,
+    change: dict[str, Any],
+    code: int,
+    sentence: str,
+) -> None:
+    trustme.CA().cert_pem.write_to_path(tmp_path / "other.crt")
+    got, last = ended(production | change, tmp_path, command)
+    assert got == code
+    assert last.startswith("appinstance-app: ")
+    assert sentence in last
+    assert "planted" not in last
+
+
+@pytest.mark.integration
+def test_without_its_bucket_it_does_not_start(production: dict[str, str], tmp_path: Path) -> None:
+    changed = production | {"MEDIA_BUCKET": "no-such", "APP_START_TIMEOUT_SECONDS": "0.5"}
+    code, last = ended(changed, tmp_path, "serve")
+    assert code == 1
+    assert "The media bucket could not be listed within 0.5 s: ListObjectsV2: NoSuchBucket." in last
+
+
+def test_settings_are_refused_with_exit_code_2(
+    clean_environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert cli.main(["serve"]) == 2
+        assert cli.main(["migrate"]) == 2
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("appinstance-app: The settings are not usable.") for line in lines)
+
+
+def test_importing_the_app_configures_and_opens_nothing() -> None:
+    code = (
+        "import threading, logging, socket, builtins\n"
+        "import appinstance_app.application, appinstance_app.cli\n"
+        "assert threading.active_count() == 1\n"
+        "assert not logging.getLogger().handlers\n"
+        "import structlog; assert not structlog.is_configured()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert threading.current_thread() is threading.main_thread()
