@@ -1,4 +1,4 @@
-"""From the raw AppInstance to frozen dataclasses with defaults filled in. Nothing else reads the dict.
+"""From the raw AppInstance to frozen dataclasses with defaults. Nothing else reads the dict.
 
 The CRD has checked the form; `parse` still refuses what it can't use, for `appinstance render` and
 for an API server with an older CRD. `violations` finds what only the platform's settings can show.
@@ -21,8 +21,16 @@ PLURAL = "appinstances"
 DATABASE_KEYS = ("host", "port", "username", "password", "dbname")
 MAX_NAME = 40
 
-_RESERVED_NAMES = ("APP_ENVIRONMENT", "APP_PORT", "APP_METRICS_PORT", "APP_PUBLIC_URL")
-_RESERVED_NAMES += ("APP_TRUSTED_PROXY_HOPS", "USE_FILE_STORAGE")
+_RESERVED_NAMES = frozenset(
+    {
+        "APP_ENVIRONMENT",
+        "APP_PORT",
+        "APP_METRICS_PORT",
+        "APP_PUBLIC_URL",
+        "APP_TRUSTED_PROXY_HOPS",
+        "USE_FILE_STORAGE",
+    }
+)
 _RESERVED_PREFIXES = ("DB_", "MEDIA_", "AWS_")
 
 
@@ -208,9 +216,11 @@ def _self_violations(instance: AppInstance) -> Sequence[str]:
         if scaling and scaling.min_replicas > scaling.max_replicas:
             found.append(f"{component.name}.autoscaling: minReplicas is above maxReplicas")
     names = [name for name, _ in instance.backend.env] + [extra.name for extra in instance.secrets]
-    for name in names:
-        if name in _RESERVED_NAMES or name.startswith(_RESERVED_PREFIXES):
-            found.append(f"{name} is set by the platform; take another name")
+    found += [
+        f"{name} is set by the platform; take another name"
+        for name in names
+        if name in _RESERVED_NAMES or name.startswith(_RESERVED_PREFIXES)
+    ]
     if len(set(names)) != len(names):
         found.append("backend.env and secrets name a variable twice; remove one")
     for rule in instance.network.egress:

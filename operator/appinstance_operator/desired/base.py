@@ -1,0 +1,43 @@
+"""What every object of an instance has: name, labels, owner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from appinstance_operator import names
+from appinstance_operator.model import Manifest
+from appinstance_operator.resource import GROUP, KIND, VERSION, AppInstance
+
+
+def metadata(
+    instance: AppInstance, name: str, component: str, annotations: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return an object's metadata. The owner is there once the resource has a uid."""
+    made: dict[str, Any] = {
+        "name": name,
+        "namespace": instance.namespace,
+        "labels": names.labels(instance, component),
+    }
+    if annotations:
+        made["annotations"] = dict(annotations)
+    if instance.uid:
+        made["ownerReferences"] = [
+            {
+                "apiVersion": f"{GROUP}/{VERSION}",
+                "kind": KIND,
+                "name": instance.name,
+                "uid": instance.uid,
+                "controller": True,
+                # Deleting the resource in the foreground must not wait for our own finalizer.
+                "blockOwnerDeletion": False,
+            }
+        ]
+    return made
+
+
+def manifest(api_version: str, kind: str, meta: Mapping[str, Any], **parts: Any) -> Manifest:
+    """Return an object from its parts, without those that are None."""
+    made: Manifest = {"apiVersion": api_version, "kind": kind, "metadata": dict(meta)}
+    made.update({key: value for key, value in parts.items() if value is not None})
+    return made

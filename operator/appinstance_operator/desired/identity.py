@@ -1,0 +1,38 @@
+"""ServiceAccounts: one per component, and one that only the SecretStore uses.
+
+No pod gets a token for the Kubernetes API. The backend's token for STS is a projected volume that
+its Deployment writes itself (desired/workloads.py); the annotation here documents the role, and
+External Secrets reads it from the store's account.
+"""
+
+from __future__ import annotations
+
+from appinstance_operator import names
+from appinstance_operator.model import Manifest
+from appinstance_operator.resource import AppInstance
+from appinstance_operator.settings import Settings
+
+from .base import manifest, metadata
+
+_ROLE = "eks.amazonaws.com/role-arn"
+
+
+def accounts(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
+    """Return the service accounts of the instance."""
+    roles: dict[str, str | None] = {
+        "backend": names.backend_role_arn(instance, settings),
+        "secrets": names.secrets_role_arn(instance, settings),
+    }
+    if instance.frontend:
+        roles["frontend"] = None
+    if instance.migrate:
+        roles["migrate"] = None
+    return tuple(
+        manifest(
+            "v1",
+            "ServiceAccount",
+            metadata(instance, names.of(instance, part), part, {_ROLE: arn} if arn else None),
+            automountServiceAccountToken=False,
+        )
+        for part, arn in roles.items()
+    )

@@ -1,0 +1,84 @@
+"""The Ingress: `/api` goes to the backend, the rest to the frontend (or to the backend without one).
+
+For the AWS load balancer controller all that matters is set in words, because its defaults are not
+ours: its TLS policy is from 2016, and without a redirect it serves plain HTTP. Other classes get
+the portable part. No `group.name` is ever set: with one, another Ingress could change our rules.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from appinstance_operator import names
+from appinstance_operator.model import Manifest
+from appinstance_operator.resource import AppInstance, Component
+from appinstance_operator.settings import Settings
+
+from .base import manifest, metadata
+
+_ALB = "alb.ingress.kubernetes.io"
+_LISTEN = json.dumps([{"HTTP": 80}, {"HTTPS": 443}], separators=(",", ":"))
+
+
+def _alb_annotations(settings: Settings) -> dict[str, str]:
+    edge = settings.edge
+    made = {
+        f"{_ALB}/scheme": edge.scheme,
+        f"{_ALB}/target-type": "ip",
+        f"{_ALB}/listen-ports": _LISTEN,
+        f"{_ALB}/ssl-redirect": "443",
+        f"{_ALB}/ssl-policy": edge.tls_policy,
+        f"{_ALB}/healthcheck-path": "/healthz",
+        f"{_ALB}/healthcheck-protocol": "HTTP",
+        f"{_ALB}/load-balancer-attributes": ",".join(
+            (
+                "routing.http.drop_invalid_header_fields.enabled=true",
+                "routing.http.desync_mitigation_mode=strictest",
+            )
+        ),
+    }
+    if edge.certificate_arn:
+        made[f"{_ALB}/certificate-arn"] = edge.certificate_arn
+    # Removing the annotation would leave an attached ACL in place; `none` takes it off.
+    made[f"{_ALB}/wafv2-acl-arn"] = edge.waf_acl_arn or "none"
+    return made
+
+
+def _path(instance: AppInstance, path: str, component: Component) -> dict[str, Any]:
+    return {
+        "path": path,
+        "pathType": "Prefix",
+        "backend": {
+            "service": {
+                "name": names.of(instance, component.name),
+                "port": {"number": component.port},
+            }
+        },
+    }
+
+
+def ingress(instance: AppInstance, settings: Settings) -> Manifest:
+    """Return the Ingress of the instance."""
+    is_alb = settings.edge.class_name == "alb"
+    page = instance.frontend or instance.backend
+    return manifest(
+        "networking.k8s.io/v1",
+        "Ingress",
+        metadata(instance, instance.name, "edge", _alb_annotations(settings) if is_alb else None),
+        spec={
+            "ingressClassName": settings.edge.class_name,
+            "rules": [
+                {
+                    "host": instance.host,
+                    "http": {
+                        "paths": [
+                            _path(instance, "/api", instance.backend),
+                            _path(instance, "/", page),
+                        ]
+                    },
+                }
+            ],
+            "tls": [{"hosts": [instance.host]}],
+        },
+    )

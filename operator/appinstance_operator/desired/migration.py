@@ -1,0 +1,69 @@
+"""The Job that migrates the database, once per image and database settings.
+
+Its name has a hash of what it depends on, so a new image makes a new Job and an unchanged one none.
+It is kept while it is current (there is no TTL): its being complete is what says that the rollout
+may go on, also after the operator was restarted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from appinstance_operator import names
+from appinstance_operator.model import Manifest
+from appinstance_operator.resource import AppInstance
+
+from . import pods
+from .base import manifest, metadata
+
+_TRIES = 2
+_DEADLINE_SECONDS = 600
+
+
+def job_name(instance: AppInstance) -> str:
+    """Return the name of the current migration Job."""
+    facts = {"image": instance.backend.image, "database": instance.database_key}
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]
+    return names.of(instance, f"migrate-{digest}")
+
+
+def job(instance: AppInstance) -> Manifest | None:
+    """Return the migration Job, or None where the spec turns migrations off."""
+    if not instance.migrate:
+        return None
+    volume, mount = pods.ca_volume(instance)
+    return manifest(
+        "batch/v1",
+        "Job",
+        metadata(instance, job_name(instance), "migrate"),
+        spec={
+            "backoffLimit": _TRIES,
+            "activeDeadlineSeconds": _DEADLINE_SECONDS,
+            "completions": 1,
+            "parallelism": 1,
+            "template": {
+                "metadata": {"labels": names.labels(instance, "migrate")},
+                "spec": pods.pod_spec(
+                    instance,
+                    "migrate",
+                    [
+                        pods.container(
+                            None,
+                            "migrate",
+                            instance.backend.image,
+                            args=["migrate"],
+                            env=[
+                                *pods.app_variables(instance),
+                                *pods.database_variables(instance),
+                            ],
+                            mounts=[mount],
+                        )
+                    ],
+                    [volume],
+                    restartPolicy="Never",
+                    terminationGracePeriodSeconds=30,
+                ),
+            },
+        },
+    )

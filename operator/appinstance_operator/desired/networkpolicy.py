@@ -1,0 +1,140 @@
+"""NetworkPolicies: the security groups of the ECS design, per component.
+
+Ingress is admitted on the *container* port, because with target type `ip` the load balancer's own
+addresses reach the pod. Node addresses (probes) are always admitted by the network plugin and are
+never named. DNS is UDP and TCP. Everything is one object per component, so that an opening can't
+outlive the component it was for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from appinstance_operator import names
+from appinstance_operator.model import Manifest
+from appinstance_operator.resource import AppInstance, Component
+from appinstance_operator.settings import Peer, Settings
+
+from .base import manifest, metadata
+
+
+def _peer(peer: Peer) -> dict[str, Any]:
+    if peer.cidr:
+        return {"ipBlock": {"cidr": peer.cidr}}
+    return {
+        "namespaceSelector": _selector(peer.namespace_selector),
+        "podSelector": _selector(peer.pod_selector),
+    }
+
+
+def _selector(selector: Any) -> dict[str, Any]:
+    return {"matchLabels": dict(selector.match_labels)}
+
+
+def _tcp(port: int) -> dict[str, Any]:
+    return {"protocol": "TCP", "port": port}
+
+
+def _to(peers: Iterable[Peer], port: int) -> dict[str, Any]:
+    return {"to": [_peer(peer) for peer in peers], "ports": [_tcp(port)]}
+
+
+def _dns(settings: Settings) -> dict[str, Any]:
+    dns = settings.dns
+    return {
+        "to": [
+            {
+                "namespaceSelector": _selector(dns.namespace_selector),
+                "podSelector": _selector(dns.pod_selector),
+            }
+        ],
+        "ports": [{"protocol": "UDP", "port": 53}, _tcp(53)],
+    }
+
+
+def _from_edge(component: Component, settings: Settings) -> dict[str, Any]:
+    return {
+        "from": [_peer(peer) for peer in settings.edge.sources],
+        "ports": [_tcp(component.port)],
+    }
+
+
+def _openings(instance: AppInstance) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the spec's own ingress and egress rules for the backend."""
+    ingress = [
+        {
+            "from": [
+                {
+                    "namespaceSelector": rule["namespaceSelector"],
+                    "podSelector": rule["podSelector"],
+                }
+            ],
+            "ports": [_tcp(port) for port in rule["ports"]],
+        }
+        for rule in instance.network.ingress
+    ]
+    egress = [
+        {
+            "to": [{"ipBlock": {"cidr": rule["cidr"]}}],
+            "ports": [_tcp(port) for port in rule["ports"]],
+        }
+        for rule in instance.network.egress
+    ]
+    return ingress, egress
+
+
+def _policy(
+    instance: AppInstance,
+    component: str,
+    ingress: list[dict[str, Any]],
+    egress: list[dict[str, Any]],
+) -> Manifest:
+    return manifest(
+        "networking.k8s.io/v1",
+        "NetworkPolicy",
+        metadata(instance, names.of(instance, component), component),
+        spec={
+            "podSelector": {"matchLabels": names.selector(instance, component)},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": ingress,
+            "egress": egress,
+        },
+    )
+
+
+def default_deny(instance: AppInstance) -> Manifest:
+    """Return the policy that closes every pod of the instance; it comes before any of them."""
+    return manifest(
+        "networking.k8s.io/v1",
+        "NetworkPolicy",
+        metadata(instance, names.of(instance, "default-deny"), "network"),
+        spec={
+            "podSelector": {"matchLabels": names.selector(instance)},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [],
+            "egress": [],
+        },
+    )
+
+
+def policies(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
+    """Return all policies of the instance, the one that denies all first."""
+    database = _to(settings.database.destinations, settings.database.port)
+    aws = _to(settings.aws_endpoints.destinations, settings.aws_endpoints.port)
+    ingress, egress = _openings(instance)
+    made = [
+        default_deny(instance),
+        _policy(
+            instance,
+            "backend",
+            [_from_edge(instance.backend, settings), *ingress],
+            [_dns(settings), database, aws, *egress],
+        ),
+    ]
+    if instance.frontend:
+        edge = _from_edge(instance.frontend, settings)
+        made.append(_policy(instance, "frontend", [edge], [_dns(settings)]))
+    if instance.migrate:
+        made.append(_policy(instance, "migrate", [], [_dns(settings), database]))
+    return tuple(made)

@@ -1,0 +1,182 @@
+"""What all pods of an instance share: Pod Security "restricted", a read-only root, no API token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from appinstance_operator import names
+from appinstance_operator.resource import AppInstance, Component
+from appinstance_operator.settings import Settings
+
+from .iam import AUDIENCE
+from .secrets import CA_KEY, LEGACY_KEYS
+
+UID = 10001
+METRICS_PORT = 9090
+CA_FOLDER = "/etc/appinstance/database-ca"
+TOKEN_FOLDER = "/var/run/secrets/eks.amazonaws.com/serviceaccount"  # noqa: S105
+_TOKEN_SECONDS = 3600
+_TMP_SIZE = "128Mi"
+
+_DATABASE_VARIABLES = {
+    "DB_HOST": "host",
+    "DB_PORT": "port",
+    "DB_USERNAME": "username",
+    "DB_PASSWORD": "password",
+    "DB_NAME": "dbname",
+}
+_DEFAULT_RESOURCES = {
+    "backend": {"requests": {"cpu": "100m", "memory": "192Mi"}, "limits": {"memory": "512Mi"}},
+    "frontend": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "64Mi"}},
+    "migrate": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "384Mi"}},
+}
+
+
+def value(name: str, content: str) -> dict[str, Any]:
+    """Return a plain environment variable."""
+    return {"name": name, "value": content}
+
+
+def from_secret(name: str, secret: str, key: str) -> dict[str, Any]:
+    """Return an environment variable taken from a Secret."""
+    return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
+
+
+def database_variables(instance: AppInstance) -> list[dict[str, Any]]:
+    """Return what the app needs to reach its database over verified TLS."""
+    secret = names.of(instance, "database")
+    return [
+        *(from_secret(name, secret, key) for name, key in _DATABASE_VARIABLES.items()),
+        value("DB_TLS_CA_FILE", f"{CA_FOLDER}/{CA_KEY}"),
+    ]
+
+
+def app_variables(instance: AppInstance) -> list[dict[str, Any]]:
+    """Return what the app is told of itself, and the spec's own secrets and values."""
+    return [
+        value("APP_ENVIRONMENT", "production"),
+        value("APP_PORT", str(instance.backend.port)),
+        value("APP_METRICS_PORT", str(METRICS_PORT)),
+        value("APP_PUBLIC_URL", f"https://{instance.host}"),
+        value("APP_TRUSTED_PROXY_HOPS", "1"),
+        *(
+            from_secret(item.name, names.of(instance, "app"), item.name)
+            for item in instance.secrets
+        ),
+        *(value(name, content) for name, content in instance.backend.env),
+    ]
+
+
+def cloud_variables(instance: AppInstance, settings: Settings) -> list[dict[str, Any]]:
+    """Return where the media are and as whom the backend goes there: a role, or legacy keys."""
+    made = [
+        value("MEDIA_BUCKET", instance.media_bucket or settings.media.bucket),
+        value("MEDIA_PREFIX", instance.media_prefix),
+        value("AWS_REGION", settings.region),
+        value("AWS_DEFAULT_REGION", settings.region),
+        value("AWS_STS_REGIONAL_ENDPOINTS", "regional"),
+    ]
+    if settings.media.kms_key_arn:
+        made.append(value("MEDIA_KMS_KEY_ARN", settings.media.kms_key_arn))
+    if settings.aws_endpoint_url:
+        made.append(value("AWS_ENDPOINT_URL", settings.aws_endpoint_url))
+    role = names.backend_role_arn(instance, settings)
+    if role:
+        made.append(value("AWS_ROLE_ARN", role))
+        made.append(value("AWS_WEB_IDENTITY_TOKEN_FILE", f"{TOKEN_FOLDER}/token"))
+    else:
+        secret = names.of(instance, "media")
+        made.append(from_secret("AWS_ACCESS_KEY_ID", secret, LEGACY_KEYS[0]))
+        made.append(from_secret("AWS_SECRET_ACCESS_KEY", secret, LEGACY_KEYS[1]))
+    return made
+
+
+def token_volume() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the volume with the token for STS, and its mount.
+
+    Written here and not left to the webhook, which drops pod-level seccomp and, being allowed to
+    fail, may start a pod without its identity.
+    """
+    volume = {
+        "name": "aws-token",
+        "projected": {
+            "defaultMode": 0o440,
+            "sources": [
+                {
+                    "serviceAccountToken": {
+                        "audience": AUDIENCE,
+                        "expirationSeconds": _TOKEN_SECONDS,
+                        "path": "token",
+                    }
+                }
+            ],
+        },
+    }
+    return volume, {"name": "aws-token", "mountPath": TOKEN_FOLDER, "readOnly": True}
+
+
+def ca_volume(instance: AppInstance) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the volume with the database's CA, and its mount."""
+    volume = {
+        "name": "database-ca",
+        "configMap": {"name": names.of(instance, "database-ca"), "defaultMode": 0o444},
+    }
+    return volume, {"name": "database-ca", "mountPath": CA_FOLDER, "readOnly": True}
+
+
+def container(
+    component: Component | None,
+    name: str,
+    image: str,
+    *,
+    env: Sequence[Mapping[str, Any]] = (),
+    mounts: Sequence[Mapping[str, Any]] = (),
+    **parts: Any,
+) -> dict[str, Any]:
+    """Return a container that can't write, gain privileges or make odd system calls."""
+    resources = (component.resources if component else None) or _DEFAULT_RESOURCES[name]
+    made: dict[str, Any] = {
+        "name": name,
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "resources": dict(resources),
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+            "runAsNonRoot": True,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}, *mounts],  # noqa: S108
+        **parts,
+    }
+    if env:
+        made["env"] = list(env)
+    return made
+
+
+def pod_spec(
+    instance: AppInstance,
+    account: str,
+    containers: Sequence[Mapping[str, Any]],
+    volumes: Sequence[Mapping[str, Any]] = (),
+    **parts: Any,
+) -> dict[str, Any]:
+    """Return a pod spec under the "restricted" level."""
+    return {
+        "automountServiceAccountToken": False,
+        "containers": list(containers),
+        "enableServiceLinks": False,
+        "securityContext": {
+            "fsGroup": UID,
+            "runAsGroup": UID,
+            "runAsNonRoot": True,
+            "runAsUser": UID,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "serviceAccountName": names.of(instance, account),
+        "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": _TMP_SIZE}}, *volumes],
+        **parts,
+    }

@@ -1,0 +1,227 @@
+"""Deployments, and what goes with each: Service, HorizontalPodAutoscaler, PodDisruptionBudget."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from appinstance_operator import names
+from appinstance_operator.model import Facts, Manifest
+from appinstance_operator.resource import AppInstance, Component
+from appinstance_operator.settings import Settings
+
+from . import pods
+from .base import manifest, metadata
+
+# The load balancer needs a moment to stop sending; then the app drains.
+_PRE_STOP_SECONDS = 10
+_GRACE_SECONDS = 45
+_PROGRESS_SECONDS = 300
+_REVISIONS = 3
+
+
+def secret_names(instance: AppInstance) -> tuple[str, ...]:
+    """Return the names of the Secrets that the backend's variables come from."""
+    parts = []
+    if instance.database_key:
+        parts.append("database")
+    if instance.secrets:
+        parts.append("app")
+    if instance.legacy_key:
+        parts.append("media")
+    return tuple(names.of(instance, part) for part in parts)
+
+
+def secrets_hash(instance: AppInstance, facts: Facts) -> str:
+    """Return one hash over all of the backend's Secrets; a change of it rolls the pods."""
+    hashes = {name: facts.secret_hashes.get(name, "") for name in secret_names(instance)}
+    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _probes(startup: str, readiness: str) -> dict[str, Any]:
+    def get(path: str) -> dict[str, Any]:
+        return {"httpGet": {"path": path, "port": "http", "scheme": "HTTP"}, "timeoutSeconds": 3}
+
+    return {
+        "startupProbe": {**get(startup), "periodSeconds": 2, "failureThreshold": 60},
+        "readinessProbe": {**get(readiness), "periodSeconds": 5, "failureThreshold": 2},
+        "livenessProbe": {**get(startup), "periodSeconds": 10, "failureThreshold": 3},
+    }
+
+
+def _container(instance: AppInstance, settings: Settings, component: Component) -> dict[str, Any]:
+    ports = [{"name": "http", "containerPort": component.port, "protocol": "TCP"}]
+    pre_stop = {"preStop": {"sleep": {"seconds": _PRE_STOP_SECONDS}}}
+    if component.name == "frontend":
+        return pods.container(
+            component,
+            "frontend",
+            component.image,
+            env=[pods.value(name, content) for name, content in component.env],
+            ports=ports,
+            lifecycle=pre_stop,
+            **_probes("/healthz", "/healthz"),
+        )
+    mounts = [pods.ca_volume(instance)[1]]
+    if names.backend_role_arn(instance, settings):
+        mounts.append(pods.token_volume()[1])
+    ports.append({"name": "metrics", "containerPort": pods.METRICS_PORT, "protocol": "TCP"})
+    return pods.container(
+        component,
+        "backend",
+        component.image,
+        args=["serve"],
+        env=[
+            *pods.app_variables(instance),
+            *pods.database_variables(instance),
+            *pods.cloud_variables(instance, settings),
+        ],
+        mounts=mounts,
+        ports=ports,
+        lifecycle=pre_stop,
+        **_probes("/healthz", "/readyz"),
+    )
+
+
+def _volumes(instance: AppInstance, settings: Settings, component: Component) -> list[Any]:
+    if component.name == "frontend":
+        return []
+    made = [pods.ca_volume(instance)[0]]
+    if names.backend_role_arn(instance, settings):
+        made.append(pods.token_volume()[0])
+    return made
+
+
+def _spread(instance: AppInstance, component: Component) -> list[dict[str, Any]]:
+    return [
+        {
+            "maxSkew": 1,
+            "topologyKey": key,
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {"matchLabels": names.selector(instance, component.name)},
+        }
+        for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+    ]
+
+
+def deployment(
+    instance: AppInstance, settings: Settings, component: Component, facts: Facts
+) -> Manifest:
+    """Return a component's Deployment. With an HPA, `replicas` is left to it."""
+    annotations = {}
+    if component.name == "backend":
+        annotations[names.SECRETS_HASH] = secrets_hash(instance, facts)
+    template_meta: dict[str, Any] = {"labels": names.labels(instance, component.name)}
+    if annotations:
+        template_meta["annotations"] = annotations
+    spec: dict[str, Any] = {
+        "progressDeadlineSeconds": _PROGRESS_SECONDS,
+        "revisionHistoryLimit": _REVISIONS,
+        "selector": {"matchLabels": names.selector(instance, component.name)},
+        # A bad new version must not take capacity from the old one.
+        "strategy": {
+            "type": "RollingUpdate",
+            "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
+        },
+        "template": {
+            "metadata": template_meta,
+            "spec": pods.pod_spec(
+                instance,
+                component.name,
+                [_container(instance, settings, component)],
+                _volumes(instance, settings, component),
+                terminationGracePeriodSeconds=_GRACE_SECONDS,
+                topologySpreadConstraints=_spread(instance, component),
+            ),
+        },
+    }
+    if component.autoscaling is None:
+        spec["replicas"] = component.replicas
+    return manifest(
+        "apps/v1",
+        "Deployment",
+        metadata(instance, names.of(instance, component.name), component.name),
+        spec=spec,
+    )
+
+
+def service(instance: AppInstance, component: Component) -> Manifest:
+    """Return a component's Service; its port is the container's, as policies are on that one."""
+    return manifest(
+        "v1",
+        "Service",
+        metadata(instance, names.of(instance, component.name), component.name),
+        spec={
+            "type": "ClusterIP",
+            "selector": names.selector(instance, component.name),
+            "ports": [
+                {
+                    "name": "http",
+                    "port": component.port,
+                    "targetPort": component.port,
+                    "protocol": "TCP",
+                }
+            ],
+        },
+    )
+
+
+def autoscaler(instance: AppInstance, component: Component) -> Manifest | None:
+    """Return the component's HPA, if the spec asks for one."""
+    scaling = component.autoscaling
+    if scaling is None:
+        return None
+    name = names.of(instance, component.name)
+    return manifest(
+        "autoscaling/v2",
+        "HorizontalPodAutoscaler",
+        metadata(instance, name, component.name),
+        spec={
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+            "minReplicas": scaling.min_replicas,
+            "maxReplicas": scaling.max_replicas,
+            "metrics": [
+                {
+                    "type": "Resource",
+                    "resource": {
+                        "name": "cpu",
+                        "target": {
+                            "type": "Utilization",
+                            "averageUtilization": scaling.target_cpu,
+                        },
+                    },
+                }
+            ],
+        },
+    )
+
+
+def disruption_budget(instance: AppInstance, component: Component) -> Manifest | None:
+    """Return the component's PDB. With one pod it would only block node upgrades."""
+    if component.least_replicas < 2:
+        return None
+    return manifest(
+        "policy/v1",
+        "PodDisruptionBudget",
+        metadata(instance, names.of(instance, component.name), component.name),
+        spec={
+            "maxUnavailable": 1,
+            "selector": {"matchLabels": names.selector(instance, component.name)},
+            # A pod that is not ready anyway must not block a drain.
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+        },
+    )
+
+
+def workloads(instance: AppInstance, settings: Settings, facts: Facts) -> tuple[Manifest, ...]:
+    """Return the Deployments and what goes with them."""
+    made: list[Manifest | None] = []
+    for component in instance.components:
+        made += [
+            deployment(instance, settings, component, facts),
+            service(instance, component),
+            autoscaler(instance, component),
+            disruption_budget(instance, component),
+        ]
+    return tuple(item for item in made if item)
