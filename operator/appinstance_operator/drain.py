@@ -17,7 +17,7 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 
-from .fleet import CommandError, Fleet, Key, KubernetesFleet, Seen
+from .fleet import CommandError, Fleet, Key, Seen, told
 
 MODES = ("refuse", "delete")
 _NAMED = 10
@@ -88,12 +88,16 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     parser.add_argument("--mode", choices=MODES, default="refuse")
     parser.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS")
-    parser.set_defaults(command=run)
+    parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> str:
-    """Run the command and return the sentence to print; raise `CommandError` when it cannot."""
-    fleet = KubernetesFleet.from_environment()
-    if arguments.mode == "refuse":
-        return refuse(fleet)
-    return delete(fleet, arguments.timeout)
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command, say in a sentence how it went, and return the exit code."""
+    # Imported late: the client takes a second to load, which the offline commands should not wait.
+    from .fleet_client import KubernetesFleet
+
+    def work() -> str:
+        fleet = KubernetesFleet.from_environment()
+        return refuse(fleet) if arguments.mode == "refuse" else delete(fleet, arguments.timeout)
+
+    return told(work)

@@ -12,7 +12,7 @@ import argparse
 import time
 from collections.abc import Callable
 
-from .fleet import CommandError, Fleet, Key, KubernetesFleet, Seen
+from .fleet import CommandError, Fleet, Key, Seen, told
 
 _WATCH_SECONDS = 30.0
 
@@ -69,9 +69,16 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser = commands.add_parser("wait-ready", help="wait until one AppInstance is ready")
     parser.add_argument("instance", type=_key, metavar="NAMESPACE/NAME")
     parser.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS")
-    parser.set_defaults(command=run)
+    parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> str:
-    """Run the command and return the sentence to print; raise `CommandError` when it cannot."""
-    return wait_ready(KubernetesFleet.from_environment(), arguments.instance, arguments.timeout)
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command, say in a sentence how it went, and return the exit code."""
+    # Imported late: the client takes a second to load, which the offline commands should not wait.
+    from .fleet_client import KubernetesFleet
+
+    return told(
+        lambda: wait_ready(
+            KubernetesFleet.from_environment(), arguments.instance, arguments.timeout
+        )
+    )
