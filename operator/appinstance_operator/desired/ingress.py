@@ -1,4 +1,4 @@
-"""The Ingress: `/api` goes to the backend, the rest to the frontend (or to the backend without one).
+"""The Ingress: `/api` goes to the backend, the rest to the frontend (without one, to the backend).
 
 For the AWS load balancer controller all that matters is set in words, because its defaults are not
 ours: its TLS policy is from 2016, and without a redirect it serves plain HTTP. Other classes get

@@ -1,0 +1,1 @@
+"""What lies outside the cluster: the only part that calls AWS."""

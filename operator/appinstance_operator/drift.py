@@ -1,0 +1,105 @@
+"""Where a live object no longer holds what we want of it. Pure.
+
+Only what we ask for is looked at: the API server fills in defaults, and others own fields of their
+own. Values are compared as Kubernetes means them, so that `500m` equals `0.5`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+_QUANTITY = re.compile(r"^([+-]?\d+(?:\.\d+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$")
+_FACTORS = {
+    "": Decimal(1), "m": Decimal("0.001"),
+    "k": Decimal(10) ** 3, "M": Decimal(10) ** 6, "G": Decimal(10) ** 9,
+    "T": Decimal(10) ** 12, "P": Decimal(10) ** 15,
+    "Ki": Decimal(2) ** 10, "Mi": Decimal(2) ** 20, "Gi": Decimal(2) ** 30,
+    "Ti": Decimal(2) ** 40, "Pi": Decimal(2) ** 50,
+}  # fmt: skip
+# By which of its fields an element of a list of objects is known, tried in this order; as in the
+# API's own list-map keys.
+_KEYS = ("name", "mountPath", "containerPort", "topologyKey", "type", "uid", "ip", "path")
+_COMPARED_METADATA = ("labels", "annotations", "ownerReferences")
+
+
+def _quantity(value: object) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    match = _QUANTITY.match(str(value))
+    return Decimal(match[1]) * _FACTORS[match[2] or ""] if match else None
+
+
+def _empty(value: object) -> bool:
+    return value is None or value == {} or value == [] or value == ""
+
+
+def _same(wanted: object, live: object) -> bool:
+    if wanted == live:
+        return True
+    one, other = _quantity(wanted), _quantity(live)
+    return one is not None and one == other
+
+
+def _key(items: Sequence[Any]) -> str | None:
+    if not items or not all(isinstance(item, Mapping) for item in items):
+        return None
+    for key in _KEYS:
+        values = [item.get(key) for item in items]
+        if None not in values and len(set(map(str, values))) == len(values):
+            return key
+    return None
+
+
+def _lists(wanted: Sequence[Any], live: Sequence[Any], path: str) -> Iterator[str]:
+    key = _key(wanted)
+    if key and len(live) >= len(wanted) and all(isinstance(item, Mapping) for item in live):
+        by_key = {str(item.get(key)): item for item in live}
+        for item in wanted:
+            found = by_key.get(str(item[key]))
+            where = f"{path}[{item[key]}]"
+            if found is None:
+                yield where
+            else:
+                yield from _values(item, found, where)
+        return
+    if len(wanted) != len(live):
+        yield path
+        return
+    for index, (one, other) in enumerate(zip(wanted, live, strict=True)):
+        yield from _values(one, other, f"{path}[{index}]")
+
+
+def _values(wanted: object, live: object, path: str) -> Iterator[str]:
+    if isinstance(wanted, Mapping):
+        if not isinstance(live, Mapping):
+            if not (_empty(live) and all(_empty(value) for value in wanted.values())):
+                yield path
+            return
+        for name, value in wanted.items():
+            inner = f"{path}.{name}" if path else str(name)
+            if name not in live and _empty(value):
+                continue
+            yield from _values(value, live.get(name), inner)
+    elif isinstance(wanted, (list, tuple)):
+        if _empty(live) and not wanted:
+            return
+        if not isinstance(live, (list, tuple)):
+            yield path
+        else:
+            yield from _lists(wanted, live, path)
+    elif not _same(wanted, live) and not (_empty(wanted) and _empty(live)):
+        yield path
+
+
+def differences(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the dotted paths of what `wanted` says and `live` does not hold; status is ignored."""
+    body = {key: value for key, value in wanted.items() if key not in {"metadata", "status"}}
+    found = list(_values(body, live, ""))
+    meta, live_meta = wanted.get("metadata", {}), live.get("metadata", {})
+    for part in _COMPARED_METADATA:
+        if part in meta:
+            found += _values(meta[part], live_meta.get(part), f"metadata.{part}")
+    return tuple(found)
