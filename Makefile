@@ -74,6 +74,10 @@ fmt: setup ## Format and fix what can be fixed
 golden: setup ## Write the golden files anew (look at the diff before you commit it)
 	@$(RUN) pytest -q tests/operator tests/charts --update-golden
 
+.PHONY: manifests
+manifests: setup ## Write what is derived: copies of the CRD, the charts' schemas, manifests/operator
+	@$(RUN) python charts/hack/generate.py
+
 ##@ The local cluster
 
 .PHONY: cluster-up

@@ -1,11 +1,10 @@
 """Write what is derived from another file: `make manifests`. Tests compare, so nothing drifts.
 
-| written | from |
-|---|---|
-| `charts/appinstance-operator/files/appinstances.crd.yaml`, `manifests/crd/appinstances.yaml` | the CRD |
-| `charts/appinstance/values.schema.json` | the CRD's schema of `spec`, and `appinstance.schema.yaml` |
-| `charts/appinstance-operator/values.schema.json` | `settings.py`, and `appinstance-operator.schema.yaml` |
-| `manifests/operator/operator.yaml` | the operator's chart with `manifests/operator/values.yaml` |
+- the copies of the CRD in the operator's chart (`files/`) and in `manifests/crd/`;
+- `charts/appinstance/values.schema.json`: the CRD's schema of `spec` in `appinstance.schema.yaml`;
+- `charts/appinstance-operator/values.schema.json`: the schema of the platform settings
+  (`settings.py`) in `appinstance-operator.schema.yaml`;
+- `manifests/operator/operator.yaml`: the operator's chart with the `values.yaml` next to it.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,7 +22,7 @@ from typing import Any
 
 import yaml
 
-from appinstance_operator.settings import PlatformSettings
+from appinstance_operator.settings import Settings
 
 REPO = Path(__file__).resolve().parents[2]
 CHARTS = REPO / "charts"
@@ -40,6 +40,8 @@ RELEASE, NAMESPACE = "appinstance-operator", "appinstance-system"
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 # Formats that Kubernetes uses for the width of a number; JSON Schema knows none of them.
 _NUMERIC_FORMATS = frozenset({"int32", "int64", "float", "double"})
+
+_MATCHES = re.compile(r"self\.matches\('([^']*)'\)")
 
 
 class MissingHelmError(Exception):
@@ -64,7 +66,8 @@ def json_schema(kubernetes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the JSON Schema that accepts what a structural schema of Kubernetes accepts.
 
     Stricter in one point: a field the schema does not list is an error here, where the API server
-    would drop it with a warning. CEL rules have no counterpart; the API server judges them.
+    would drop it with a warning. Of the CEL rules only `self.matches('…')` has a counterpart, a
+    pattern; the API server judges the others.
     """
     schema: dict[str, Any] = {}
     for key, value in kubernetes.items():
@@ -80,6 +83,13 @@ def json_schema(kubernetes: Mapping[str, Any]) -> dict[str, Any]:
             schema[key] = json_schema(value)
         elif key != "nullable":
             schema[key] = copy.deepcopy(value)
+    patterns = [
+        match[1].replace("\\\\", "\\")
+        for rule in kubernetes.get("x-kubernetes-validations", ())
+        if schema.get("type") == "string" and (match := _MATCHES.fullmatch(rule["rule"]))
+    ]
+    if patterns and "pattern" not in schema:
+        schema["pattern"] = patterns[0]
     if kubernetes.get("x-kubernetes-int-or-string"):
         schema["type"] = ["integer", "string"]
         schema.pop("anyOf", None)
@@ -111,7 +121,7 @@ def _json(value: Any) -> str:
 
 
 def instance_values_schema(crd: Mapping[str, Any]) -> str:
-    """Return the values schema of the chart `appinstance`: the spec's fields and a few of its own."""
+    """Return the schema of the values of `appinstance`: the spec's fields and a few of its own."""
     frame, spec = _frame("appinstance.schema.yaml"), json_schema(spec_schema(crd))
     clash = set(frame["properties"]) & set(spec["properties"])
     if clash:
@@ -124,7 +134,7 @@ def instance_values_schema(crd: Mapping[str, Any]) -> str:
 def operator_values_schema() -> str:
     """Return the values schema of the operator's chart, with that of the settings in its place."""
     frame = _frame("appinstance-operator.schema.yaml")
-    settings = PlatformSettings.model_json_schema(by_alias=True)
+    settings = Settings.model_json_schema(by_alias=True)
     frame["$defs"] = {**frame.get("$defs", {}), **settings.pop("$defs", {})}
     frame["properties"]["settings"] = settings
     return _json(frame)

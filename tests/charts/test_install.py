@@ -1,0 +1,342 @@
+"""The charts on a real API server: every object is accepted, upgrades reach the CRD, nothing hangs.
+
+There is no node here, so nobody runs the uninstall's Job. The test does it in the Job's place: with
+the same arguments, as the Job's own account, and reports the outcome in the Job's status. What Helm
+does with that outcome is what counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import urllib3
+import yaml
+from kubernetes import client, watch
+
+from appinstance_operator import drain
+from appinstance_operator.fleet import CommandError
+from appinstance_operator.fleet_client import KubernetesFleet
+
+if TYPE_CHECKING:
+    from .conftest import Helm
+
+pytestmark = pytest.mark.integration
+_TOKEN = "token-of-the-test"
+_SYSTEM = "appinstance-system"
+REPO = Path(__file__).resolve().parents[2]
+_CHART = str(REPO / "charts" / "appinstance-operator")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True)
+class ControlPlane:
+    """etcd and kube-apiserver with RBAC, and the ways in."""
+
+    port: int
+    kubeconfig: Path
+    helm: str
+
+    def client(self, account: str | None = None) -> client.ApiClient:
+        """Return an administrator's client, or one that acts as a service account (`ns:name`)."""
+        configuration = client.Configuration()
+        configuration.host = f"https://127.0.0.1:{self.port}"
+        configuration.verify_ssl = False
+        configuration.api_key = {"authorization": f"Bearer {_TOKEN}"}
+        api = client.ApiClient(configuration)
+        if account is not None:
+            api.set_default_header("Impersonate-User", f"system:serviceaccount:{account}")
+        return api
+
+    def run_helm(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Return the finished process of Helm in the operator's namespace."""
+        command = [self.helm, "--kubeconfig", str(self.kubeconfig), "--namespace", _SYSTEM, *words]
+        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+
+
+def _binary(generate: Any, name: str) -> str:
+    path = Path(generate.helm_binary()).resolve().parent / name
+    for folder in (Path(generate.helm_binary()).parent, path.parent):
+        if (folder / name).exists():
+            return str(folder / name)
+    pytest.fail(f"{name} is not there: run `make build`", pytrace=False)
+
+
+@pytest.fixture(scope="module")
+def control_plane(
+    tmp_path_factory: pytest.TempPathFactory, generate: Any, helm: Helm
+) -> Iterator[ControlPlane]:
+    folder = tmp_path_factory.mktemp("control-plane")
+    etcd_port, peer_port, port = _free_port(), _free_port(), _free_port()
+    key, tokens = folder / "accounts.key", folder / "tokens.csv"
+    subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
+    tokens.write_text(f"{_TOKEN},admin,1,system:masters\n")
+    kubeconfig = folder / "kubeconfig"
+    kubeconfig.write_text(
+        json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": "it",
+                "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it"}}],
+                "users": [{"name": "it", "user": {"token": _TOKEN}}],
+                "clusters": [
+                    {
+                        "name": "it",
+                        "cluster": {
+                            "server": f"https://127.0.0.1:{port}",
+                            "insecure-skip-tls-verify": True,
+                        },
+                    }
+                ],
+            }
+        )
+    )
+    etcd = [
+        _binary(generate, "etcd"), "--data-dir", str(folder / "etcd"), "--unsafe-no-fsync",
+        "--listen-client-urls", f"http://127.0.0.1:{etcd_port}",
+        "--advertise-client-urls", f"http://127.0.0.1:{etcd_port}",
+        "--listen-peer-urls", f"http://127.0.0.1:{peer_port}",
+        "--initial-advertise-peer-urls", f"http://127.0.0.1:{peer_port}",
+        "--initial-cluster", f"default=http://127.0.0.1:{peer_port}",
+    ]  # fmt: skip
+    apiserver = [
+        _binary(generate, "kube-apiserver"), "--etcd-servers", f"http://127.0.0.1:{etcd_port}",
+        "--bind-address", "127.0.0.1", "--secure-port", str(port), "--cert-dir", str(folder),
+        "--authorization-mode", "RBAC", "--token-auth-file", str(tokens),
+        "--service-cluster-ip-range", "10.0.0.0/24", "--service-account-issuer", "https://it",
+        "--service-account-key-file", str(key), "--service-account-signing-key-file", str(key),
+    ]  # fmt: skip
+    with contextlib.ExitStack() as running:
+        for command in (etcd, apiserver):
+            log = running.enter_context((folder / f"{Path(command[0]).name}.log").open("w"))
+            process = running.enter_context(subprocess.Popen(command, stdout=log, stderr=log))
+            running.callback(process.terminate)
+        plane = ControlPlane(port, kubeconfig, helm.binary)
+        _await_ready(plane, folder / "kube-apiserver.log", process)
+        yield plane
+
+
+def _await_ready(plane: ControlPlane, log: Path, process: subprocess.Popen[bytes]) -> None:
+    retries = urllib3.Retry(
+        total=100, backoff_factor=0.1, backoff_max=0.3, status_forcelist=(500, 503, 403)
+    )
+    with urllib3.PoolManager(cert_reqs="CERT_NONE") as pool:
+        answer = pool.request(
+            "GET", f"https://127.0.0.1:{plane.port}/readyz", retries=retries,
+            headers={"Authorization": f"Bearer {_TOKEN}"},
+        )  # fmt: skip
+    assert answer.status == 200, log.read_text()[-2000:]
+    assert process.poll() is None
+
+
+def _install(plane: ControlPlane, *more: str, chart: str = _CHART) -> None:
+    values = str(REPO / "tests/charts/values/operator-minimal.yaml")
+    told = plane.run_helm(
+        "upgrade", "--install", "appinstance-operator", chart, "--values", values,
+        "--create-namespace", *more,
+    )  # fmt: skip
+    assert told.returncode == 0, told.stderr
+
+
+_SPEC = {
+    "host": "acme.apps.localhost",
+    "backend": {"image": "appinstance/backend:dev"},
+    "database": {"credentials": {"remoteRef": {"key": "apps/default/acme/database"}}},
+}
+
+
+@pytest.fixture
+def held_instance(control_plane: ControlPlane) -> Iterator[Callable[[], bool]]:
+    """Install the operator and an AppInstance with a finalizer; return whether it still exists."""
+    _install(control_plane)
+    instances = client.CustomObjectsApi(control_plane.client())
+    where = ("platform.appinstance.io", "v1alpha1", "default", "appinstances")
+    body = {
+        "apiVersion": "platform.appinstance.io/v1alpha1",
+        "kind": "AppInstance",
+        "metadata": {"name": "acme", "finalizers": ["platform.appinstance.io/test"]},
+        "spec": _SPEC,
+    }
+    instances.create_namespaced_custom_object(*where, body)
+
+    def exists() -> bool:
+        return bool(instances.list_namespaced_custom_object(*where)["items"])
+
+    yield exists
+    if exists():
+        with contextlib.suppress(client.ApiException):
+            instances.delete_namespaced_custom_object(*where, "acme")
+        _lift_finalizer(control_plane, "acme")
+    control_plane.run_helm("uninstall", "appinstance-operator", "--no-hooks")
+
+
+def _lift_finalizer(plane: ControlPlane, name: str) -> None:
+    client.CustomObjectsApi(plane.client()).patch_namespaced_custom_object(
+        "platform.appinstance.io", "v1alpha1", "default", "appinstances", name,
+        {"metadata": {"finalizers": []}},
+    )  # fmt: skip
+
+
+class _Cluster(threading.Thread):
+    """Runs the drain's Job as its own account and, if asked, plays the operator."""
+
+    def __init__(self, plane: ControlPlane, *, operator: bool) -> None:
+        super().__init__(daemon=True)
+        self._plane, self._operator = plane, operator
+        # A refused drain leaves its Job for people to read; only one that comes now is ours to run.
+        jobs = client.BatchV1Api(plane.client()).list_namespaced_job(_SYSTEM)
+        self._since = jobs.metadata.resource_version
+        self.sentence = ""
+
+    def run(self) -> None:
+        if self._operator:
+            threading.Thread(target=self._lift, daemon=True).start()
+        jobs = client.BatchV1Api(self._plane.client())
+        stream = watch.Watch()
+        for event in stream.stream(
+            jobs.list_namespaced_job, _SYSTEM, resource_version=self._since, timeout_seconds=60
+        ):
+            if event["type"] == "ADDED":
+                stream.stop()
+                self._drain(jobs, event["object"])
+
+    def _lift(self) -> None:
+        """Lift the finalizer as soon as deletion is asked for, as the operator does."""
+        instances = client.CustomObjectsApi(self._plane.client())
+        stream = watch.Watch()
+        for event in stream.stream(
+            instances.list_cluster_custom_object,
+            "platform.appinstance.io", "v1alpha1", "appinstances", timeout_seconds=60,
+        ):  # fmt: skip
+            if "deletionTimestamp" in event["object"]["metadata"] and event["type"] != "DELETED":
+                stream.stop()
+                _lift_finalizer(self._plane, event["object"]["metadata"]["name"])
+
+    def _drain(self, jobs: client.BatchV1Api, job: Any) -> None:
+        pod = job.spec.template.spec
+        (container,) = pod.containers
+        fleet = KubernetesFleet(self._plane.client(f"{_SYSTEM}:{pod.service_account_name}"))
+        try:
+            delete = "delete" in container.args
+            self.sentence = drain.delete(fleet, 30) if delete else drain.refuse(fleet)
+            outcome = ("SuccessCriteriaMet", "Complete")
+        except CommandError as error:
+            self.sentence = str(error)
+            outcome = ("FailureTarget", "Failed")
+        now = datetime.now(UTC).isoformat()
+        status: dict[str, Any] = {
+            "startTime": now,
+            "conditions": [
+                {"type": kind, "status": "True", "lastTransitionTime": now} for kind in outcome
+            ],
+        }
+        status |= {"succeeded": 1, "completionTime": now} if outcome[1] == "Complete" else {}
+        jobs.patch_namespaced_job_status(job.metadata.name, _SYSTEM, {"status": status})
+
+
+def _leftovers(plane: ControlPlane) -> set[str]:
+    """Return the kinds of which an object of the release, or of its drain, is still there."""
+    api = plane.client()
+    lists = {
+        "Deployment": client.AppsV1Api(api).list_namespaced_deployment(_SYSTEM),
+        "ServiceAccount": client.CoreV1Api(api).list_namespaced_service_account(_SYSTEM),
+        "ClusterRole": client.RbacAuthorizationV1Api(api).list_cluster_role(),
+        "ClusterRoleBinding": client.RbacAuthorizationV1Api(api).list_cluster_role_binding(),
+        "CustomResourceDefinition": (
+            client.ApiextensionsV1Api(api).list_custom_resource_definition()
+        ),
+    }
+    return {
+        f"{kind}/{item.metadata.name}"
+        for kind, found in lists.items()
+        for item in found.items
+        if "appinstance" in item.metadata.name
+    }
+
+
+_CRD = "CustomResourceDefinition/appinstances.platform.appinstance.io"
+
+
+def test_uninstalling_is_refused_while_an_instance_is_left(
+    control_plane: ControlPlane, held_instance: Callable[[], bool]
+) -> None:
+    before = _leftovers(control_plane)
+    cluster = _Cluster(control_plane, operator=False)
+    cluster.start()
+    told = control_plane.run_helm("uninstall", "appinstance-operator", "--timeout", "60s")
+    cluster.join(60)
+    assert told.returncode != 0
+    assert "1 AppInstance is left (default/acme)" in cluster.sentence
+    assert held_instance()
+    # The operator is whole, and the drain's account is gone again.
+    assert _leftovers(control_plane) == before
+    assert "Deployment/appinstance-operator" in before
+
+
+def test_uninstalling_deletes_and_waits_when_told_to(
+    control_plane: ControlPlane, held_instance: Callable[[], bool]
+) -> None:
+    _install(control_plane, "--set", "uninstall.mode=delete")
+    cluster = _Cluster(control_plane, operator=True)
+    cluster.start()
+    told = control_plane.run_helm("uninstall", "appinstance-operator", "--timeout", "60s")
+    cluster.join(60)
+    assert told.returncode == 0, told.stderr
+    assert cluster.sentence == "1 AppInstance deleted"
+    assert not held_instance()
+    assert _leftovers(control_plane) == {_CRD}
+
+
+def test_without_instances_the_uninstall_goes_through_and_the_crd_can_be_taken_up_again(
+    control_plane: ControlPlane,
+) -> None:
+    _install(control_plane)
+    cluster = _Cluster(control_plane, operator=False)
+    cluster.start()
+    told = control_plane.run_helm("uninstall", "appinstance-operator", "--timeout", "60s")
+    cluster.join(60)
+    assert told.returncode == 0, told.stderr
+    assert cluster.sentence == "no AppInstance is left"
+    assert _leftovers(control_plane) == {_CRD}
+    _install(control_plane)
+    control_plane.run_helm("uninstall", "appinstance-operator", "--no-hooks")
+
+
+def test_an_upgrade_reaches_the_crd(control_plane: ControlPlane, tmp_path: Path) -> None:
+    older = tmp_path / "appinstance-operator"
+    shutil.copytree(_CHART, older)
+    copy = older / "files" / "appinstances.crd.yaml"
+    crd = yaml.safe_load(copy.read_text())
+    expected = crd["spec"]["names"]["shortNames"]
+    crd["spec"]["names"]["shortNames"] = ["older"]
+    copy.write_text(yaml.safe_dump(crd))
+
+    def short_names() -> list[str]:
+        crds = client.ApiextensionsV1Api(control_plane.client())
+        names: list[str] = crds.read_custom_resource_definition(
+            _CRD.split("/")[1]
+        ).spec.names.short_names
+        return names
+
+    _install(control_plane, chart=str(older))
+    assert short_names() == ["older"]
+    _install(control_plane)
+    assert short_names() == expected
+    control_plane.run_helm("uninstall", "appinstance-operator", "--no-hooks")
