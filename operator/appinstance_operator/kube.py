@@ -99,9 +99,9 @@ def reason_to_apply(hashed: Mapping[str, Any], live: Mapping[str, Any] | None) -
 def _client_configuration() -> client.Configuration:
     made = client.Configuration()
     try:
-        config.load_incluster_config(client_configuration=made)
+        config.load_incluster_config(client_configuration=made)  # type: ignore[no-untyped-call]
     except config.ConfigException:
-        config.load_kube_config(client_configuration=made)
+        config.load_kube_config(client_configuration=made)  # type: ignore[no-untyped-call]
     return made
 
 
@@ -131,7 +131,8 @@ class Kube:
     ) -> Any:
         self._on_request(verb, kind.kind)
         headers = {"Accept": accept, "User-Agent": MANAGER}
-        for setting in self._configuration.auth_settings().values():
+        settings: Mapping[str, Any] = self._configuration.auth_settings()
+        for setting in settings.values():
             headers[setting["key"]] = setting["value"]
         data = None
         if body is not None:

@@ -1,0 +1,81 @@
+"""Prometheus metrics, named after controller-runtime's where it has one, so that dashboards fit."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+CONTROLLER = "appinstance"
+
+
+class Metrics:
+    """All metrics of one operator process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        made = {"registry": self.registry}
+        self.reconciles = Counter(
+            "controller_runtime_reconcile_total",
+            "Reconciles by result: success, requeue_after, error.",
+            ["controller", "result"],
+            **made,
+        )
+        self.errors = Counter(
+            "controller_runtime_reconcile_errors_total",
+            "Reconciles that ended with an error.",
+            ["controller"],
+            **made,
+        )
+        self.seconds = Histogram(
+            "controller_runtime_reconcile_time_seconds",
+            "Length of a reconcile.",
+            ["controller"],
+            **made,
+        )
+        self.active = Gauge(
+            "controller_runtime_active_workers", "Reconciles under way.", ["controller"], **made
+        )
+        self.depth = Gauge("workqueue_depth", "Instances that wait.", ["name"], **made)
+        self.adds = Counter("workqueue_adds_total", "Wake-ups taken in.", ["name"], **made)
+        self.retries = Counter("workqueue_retries_total", "Reconciles put off.", ["name"], **made)
+        self.requests = Counter(
+            "appinstance_api_requests_total",
+            "Requests to Kubernetes and AWS; a quiet instance makes none.",
+            ["target", "verb", "kind"],
+            **made,
+        )
+        self.condition = Gauge(
+            "appinstance_condition",
+            "1 for the status that a condition of an instance has.",
+            ["namespace", "name", "type", "status"],
+            **made,
+        )
+        self.last_reconcile = Gauge(
+            "appinstance_last_reconcile_timestamp_seconds",
+            "When the last reconcile ended (Unix time).",
+            **made,
+        )
+        self.repairs = Counter(
+            "appinstance_drift_repairs_total",
+            "Objects that were put right again.",
+            ["kind"],
+            **made,
+        )
+
+    def kubernetes_request(self, verb: str, kind: str) -> None:
+        """Count a request to the API server."""
+        self.requests.labels("kubernetes", verb, kind).inc()
+
+    def aws_request(self, action: str) -> None:
+        """Count a request to IAM."""
+        self.requests.labels("aws", action, "Role").inc()
+
+    def set_conditions(self, namespace: str, name: str, conditions: dict[str, str]) -> None:
+        """Show the conditions of an instance (type → status)."""
+        for kind, status in conditions.items():
+            for possible in ("True", "False", "Unknown"):
+                value = 1 if status == possible else 0
+                self.condition.labels(namespace, name, kind, possible).set(value)
+
+    def forget(self, namespace: str, name: str) -> None:
+        """Drop the conditions of an instance that is gone."""
+        self.condition.remove_by_labels({"namespace": namespace, "name": name})
