@@ -45,6 +45,12 @@ def _quiet() -> None:
     structlog.configure(processors=[dropped])
 
 
+@pytest.fixture(autouse=True)
+def _cheap_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of tests sign up; auth/test_passwords.py keeps the real cost."""
+    monkeypatch.setattr("appinstance_app.auth.passwords.MEMORY_KIB", 64)
+
+
 @pytest.fixture
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """No variable that the app reads is set, and there is no `.env` in the working directory."""

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS: Final = 5
 READ_SECONDS: Final = 10
-_RECYCLE_SECONDS: Final = 1800
+# Below MySQL's wait_timeout of 8 h, and no shorter: when the password is rotated, connections that
+# are open stay good, and carry this process until pods with the new one have taken over.
+_RECYCLE_SECONDS: Final = 4 * 3600
 _POOL_WAIT_SECONDS: Final = 5
 _MAX_PAUSE_SECONDS: Final = 5.0
 # Trying again does not help against these. PyMySQL reports what the TLS handshake found as 2003.
@@ -90,9 +92,11 @@ def engine_for(settings: DatabaseSettings, *, connections: int) -> Engine:
         pool_size=connections,
         max_overflow=0,
         pool_timeout=_POOL_WAIT_SECONDS,
-        # A failover or a rotated password must not surface as somebody's failed request.
+        # A failover must not surface as somebody's failed request.
         pool_pre_ping=True,
         pool_recycle=_RECYCLE_SECONDS,
+        # The same few connections stay in use; the server may close the others.
+        pool_use_lifo=True,
         # Errors would otherwise carry the statement's values: emails, hashes.
         hide_parameters=True,
     )

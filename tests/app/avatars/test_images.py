@@ -141,14 +141,13 @@ def test_short_files_have_no_signature(size: int) -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_no_single_changed_byte_causes_anything_but_a_refusal(kind: str) -> None:
-    """A small, fixed fuzz: every byte of the header and every 37th after it."""
+    """A small, fixed fuzz: every byte of the header and every 61st after it."""
     content = saved(drawn((24, 24)), kind)
-    for position in [*range(min(64, len(content))), *range(64, len(content), 37)]:
-        for value in (0x00, 0x7F, 0xFF):
-            broken = bytearray(content)
-            broken[position] = value
-            try:
-                picture = rebuilt(bytes(broken))
-            except UnusableError:
-                continue
-            assert opened(picture).size == (SIDE, SIDE)
+    for position in [*range(min(64, len(content))), *range(64, len(content), 61)]:
+        broken = bytearray(content)
+        broken[position] ^= 0xFF
+        try:
+            picture = rebuilt(bytes(broken))
+        except UnusableError:
+            continue
+        assert opened(picture).size == (SIDE, SIDE)
