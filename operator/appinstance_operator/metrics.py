@@ -12,24 +12,23 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        made = {"registry": self.registry}
         self.reconciles = Counter(
             "controller_runtime_reconcile_total",
             "Reconciles by result: success, requeue_after, error.",
             ["controller", "result"],
-            **made,
+            registry=self.registry,
         )
         self.errors = Counter(
             "controller_runtime_reconcile_errors_total",
             "Reconciles that ended with an error.",
             ["controller"],
-            **made,
+            registry=self.registry,
         )
         self.seconds = Histogram(
             "controller_runtime_reconcile_time_seconds",
             "Length of a reconcile.",
             ["controller"],
-            **made,
+            registry=self.registry,
         )
         self.active = Gauge(
             "controller_runtime_active_workers", "Reconciles under way.", ["controller"], **made
@@ -41,24 +40,24 @@ class Metrics:
             "appinstance_api_requests_total",
             "Requests to Kubernetes and AWS; a quiet instance makes none.",
             ["target", "verb", "kind"],
-            **made,
+            registry=self.registry,
         )
         self.condition = Gauge(
             "appinstance_condition",
             "1 for the status that a condition of an instance has.",
             ["namespace", "name", "type", "status"],
-            **made,
+            registry=self.registry,
         )
         self.last_reconcile = Gauge(
             "appinstance_last_reconcile_timestamp_seconds",
             "When the last reconcile ended (Unix time).",
-            **made,
+            registry=self.registry,
         )
         self.repairs = Counter(
             "appinstance_drift_repairs_total",
             "Objects that were put right again.",
             ["kind"],
-            **made,
+            registry=self.registry,
         )
 
     def kubernetes_request(self, verb: str, kind: str) -> None:
