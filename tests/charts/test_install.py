@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import urllib3
 import yaml
-from kubernetes import client, watch
+from kubernetes import client, utils, watch
 
 from appinstance_operator import drain
-from appinstance_operator.fleet import CommandError
+from appinstance_operator.fleet import CommandError, Key
 from appinstance_operator.fleet_client import KubernetesFleet
 
 if TYPE_CHECKING:
@@ -146,8 +146,10 @@ def _await_ready(plane: ControlPlane, log: Path, process: subprocess.Popen[bytes
     assert process.poll() is None
 
 
-def _install(plane: ControlPlane, *more: str, chart: str = _CHART) -> None:
-    values = str(REPO / "tests/charts/values/operator-minimal.yaml")
+def _install(
+    plane: ControlPlane, *more: str, chart: str = _CHART, case: str = "operator-minimal"
+) -> None:
+    values = str(REPO / f"tests/charts/values/{case}.yaml")
     told = plane.run_helm(
         "upgrade", "--install", "appinstance-operator", chart, "--values", values,
         "--create-namespace", *more,
@@ -340,3 +342,66 @@ def test_an_upgrade_reaches_the_crd(control_plane: ControlPlane, tmp_path: Path)
     _install(control_plane)
     assert short_names() == expected
     control_plane.run_helm("uninstall", "appinstance-operator", "--no-hooks")
+
+
+@pytest.mark.parametrize("case", ["operator-local", "operator-production"])
+def test_every_object_is_accepted(control_plane: ControlPlane, case: str) -> None:
+    # Helm applies server-side, so a field that the API does not know is an error.
+    kinds_of_others = "metrics.serviceMonitor.enabled=false,metrics.rules.enabled=false"
+    _install(control_plane, "--set", kinds_of_others, case=case)
+    assert "Deployment/appinstance-operator" in _leftovers(control_plane)
+    control_plane.run_helm("uninstall", "appinstance-operator", "--no-hooks")
+
+
+@pytest.fixture
+def installed_crd(control_plane: ControlPlane) -> None:
+    """Leave the CRD behind, as every uninstall does."""
+    _install(control_plane)
+    control_plane.run_helm("uninstall", "appinstance-operator", "--no-hooks")
+
+
+@pytest.mark.usefixtures("installed_crd")
+@pytest.mark.parametrize("case", ["instance-minimal", "instance-local", "instance-production"])
+def test_the_api_server_accepts_what_the_instance_chart_renders(
+    control_plane: ControlPlane, helm: Helm, case: str
+) -> None:
+    (instance,) = [
+        item for item in helm.objects("appinstance", [case]) if item["kind"] == "AppInstance"
+    ]
+    instance["metadata"]["namespace"] = "default"
+    made = client.CustomObjectsApi(control_plane.client()).create_namespaced_custom_object(
+        "platform.appinstance.io", "v1alpha1", "default", "appinstances", instance,
+        dry_run="All", field_validation="Strict",
+    )  # fmt: skip
+    assert made["spec"]["host"] == instance["spec"]["host"]
+
+
+@pytest.mark.usefixtures("installed_crd")
+def test_the_account_of_the_helm_test_sees_its_instance_and_no_other(
+    control_plane: ControlPlane, helm: Helm
+) -> None:
+    administrator = control_plane.client()
+    instances = client.CustomObjectsApi(administrator)
+    where = ("platform.appinstance.io", "v1alpha1", "tenants", "appinstances")
+    client.CoreV1Api(administrator).create_namespace({"metadata": {"name": "tenants"}})
+    for item in helm.objects("appinstance", ["instance-minimal"]):
+        if item["kind"] == "AppInstance":
+            instances.create_namespaced_custom_object(*where, item)
+        elif item["kind"] in {"Role", "RoleBinding"}:
+            utils.create_from_dict(administrator, item)
+    fleet = KubernetesFleet(control_plane.client("tenants:acme-test"))
+    own = Key("tenants", "acme")
+
+    seen = fleet.snapshot(own)
+    assert [found.key for found in seen.instances] == [own]
+    fleet.await_change(seen.version, 1, own)
+
+    for forbidden in (
+        lambda: fleet.snapshot(),
+        lambda: fleet.snapshot(Key("tenants", "other")),
+        lambda: fleet.snapshot(Key("default", "acme")),
+        lambda: fleet.delete(own),
+    ):
+        with pytest.raises(CommandError, match="403"):
+            forbidden()
+    instances.delete_namespaced_custom_object(*where, "acme")
