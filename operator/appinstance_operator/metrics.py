@@ -33,9 +33,15 @@ class Metrics:
         self.active = Gauge(
             "controller_runtime_active_workers", "Reconciles under way.", ["controller"], **made
         )
-        self.depth = Gauge("workqueue_depth", "Instances that wait.", ["name"], **made)
-        self.adds = Counter("workqueue_adds_total", "Wake-ups taken in.", ["name"], **made)
-        self.retries = Counter("workqueue_retries_total", "Reconciles put off.", ["name"], **made)
+        self.depth = Gauge(
+            "workqueue_depth", "Instances that wait.", ["name"], registry=self.registry
+        )
+        self.adds = Counter(
+            "workqueue_adds_total", "Wake-ups taken in.", ["name"], registry=self.registry
+        )
+        self.retries = Counter(
+            "workqueue_retries_total", "Reconciles put off.", ["name"], registry=self.registry
+        )
         self.requests = Counter(
             "appinstance_api_requests_total",
             "Requests to Kubernetes and AWS; a quiet instance makes none.",

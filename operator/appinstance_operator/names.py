@@ -40,17 +40,21 @@ def of(instance: AppInstance, part: str) -> str:
     return f"{instance.name}-{part}"
 
 
-def role(instance: AppInstance, settings: Settings, part: str) -> str:
-    """Return the name of the instance's role for `backend` or `secrets`.
+def role_of(namespace: str, name: str, settings: Settings, part: str) -> str:
+    """Return the name of an instance's role for `backend` or `secrets`.
 
     The hash covers cluster, namespace and name, so that `a-b/c` and `a/b-c`, and the same name in
     two clusters of one account, never share a role.
     """
-    identity = f"{settings.cluster_name}/{instance.namespace}/{instance.name}"
+    identity = f"{settings.cluster_name}/{namespace}/{name}"
     digest = hashlib.sha256(identity.encode()).hexdigest()[:10]
-    readable = f"{instance.namespace}-{instance.name}"[:_MAX_READABLE].rstrip("-")
-    name = f"{settings.iam.role_name_prefix}{readable}-{digest}-{part}"
-    return name[:_MAX_ROLE_NAME]
+    readable = f"{namespace}-{name}"[:_MAX_READABLE].rstrip("-")
+    return f"{settings.iam.role_name_prefix}{readable}-{digest}-{part}"[:_MAX_ROLE_NAME]
+
+
+def role(instance: AppInstance, settings: Settings, part: str) -> str:
+    """Return the name of the instance's role for `backend` or `secrets`."""
+    return role_of(instance.namespace, instance.name, settings, part)
 
 
 def role_arn(instance: AppInstance, settings: Settings, part: str) -> str:
@@ -71,10 +75,15 @@ def secrets_role_arn(instance: AppInstance, settings: Settings) -> str:
     return instance.secrets_role_arn or role_arn(instance, settings, "secrets")
 
 
-def role_tags(instance: AppInstance, settings: Settings) -> Mapping[str, str]:
-    """Return the tags by which a role is known as this instance's."""
+def role_tags_of(namespace: str, name: str, settings: Settings) -> Mapping[str, str]:
+    """Return the tags by which a role is known as that instance's."""
     return {
         f"{GROUP}/cluster": settings.cluster_name,
-        f"{GROUP}/namespace": instance.namespace,
-        f"{GROUP}/name": instance.name,
+        f"{GROUP}/namespace": namespace,
+        f"{GROUP}/name": name,
     }
+
+
+def role_tags(instance: AppInstance, settings: Settings) -> Mapping[str, str]:
+    """Return the tags by which a role is known as this instance's."""
+    return role_tags_of(instance.namespace, instance.name, settings)

@@ -212,8 +212,8 @@ def conditions(
 ) -> list[dict[str, Any]]:
     """Return the whole list of conditions.
 
-    Areas that this reconcile did not come to keep what they said before; a suspended or invalid
-    instance keeps all of them. `now` is an RFC 3339 time; `new` says that this generation has not
+    Areas that this reconcile did not come to keep what they said before, or are not there yet; a
+    suspended or invalid instance keeps all of them. `now` is an RFC 3339 time; `new` says that this generation has not
     been ready yet.
     """
     held = {item["type"]: item for item in before}
@@ -234,21 +234,7 @@ def conditions(
                 "lastTransitionTime": old.get("lastTransitionTime", now) if same else now,
             }
         )
-    for area in AREAS:
-        if area in told:
-            continue
-        made.append(
-            dict(held[area])
-            if area in held
-            else {
-                "type": area,
-                "status": "Unknown",
-                "reason": "NotReached",
-                "message": "waits for what comes before it",
-                "observedGeneration": generation,
-                "lastTransitionTime": now,
-            }
-        )
+    made += [dict(held[area]) for area in AREAS if area in held and area not in told]
     order = {name: index for index, name in enumerate((READY, RECONCILING, STALLED, *AREAS))}
     return sorted(made, key=lambda item: order[item["type"]])
 

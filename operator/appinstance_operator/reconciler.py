@@ -1,0 +1,402 @@
+"""One level-based reconcile of one instance: observe, desire, apply, report.
+
+Whatever woke it, it looks at what is and what should be. It runs in a thread and blocks; the queue
+sees to it that an instance is in one thread at a time. Every step may be the last one before a
+crash: what comes after finds its way from what is there.
+"""
+
+from __future__ import annotations
+
+import datetime
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from . import names, observe, status
+from .cloud.roles import RoleManager
+from .desired import migration
+from .errors import CloudAccessDenied, CloudUnavailable, Fate, InvalidSpec, OperatorError
+from .faults import point
+from .kube import APPINSTANCE, BY_KIND, CHILDREN, EVENT, Kube, reason_to_apply, with_hash
+from .metrics import Metrics
+from .model import DesiredRole, Facts, Manifest, Plan, Stage, StageName
+from .observe import Cache, Key
+from .plan import check, plan
+from .resource import AppInstance, parse
+from .settings import Settings
+from .status import Check, Report
+from .workqueue import backoff
+
+log = structlog.get_logger(__name__)
+
+RESYNC_SECONDS = 600.0
+_MAX_FAILURES = 15
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """When to come back by oneself (None: only when woken), and whether this one failed."""
+
+    again_after: float | None = None
+    error: str | None = None
+
+
+@dataclass
+class _Memory:
+    """What is remembered of an instance between reconciles; losing it costs reads, nothing else."""
+
+    failures: int = 0
+    failed_for: int | None = None
+    """The generation whose failures are counted."""
+    roles: dict[str, tuple[DesiredRole | None, float]] = field(default_factory=dict)
+    """Role name → what it was last seen as (None: absent), and until when that is believed."""
+
+
+@dataclass
+class _Run:
+    """The state of one reconcile."""
+
+    instance: AppInstance
+    children: dict[tuple[str, str], dict[str, Any]]
+    checks: list[Check] = field(default_factory=list)
+    drifted: bool = False
+    stalled: tuple[str, str] | None = None
+    retrying: str | None = None
+
+
+class Reconciler:
+    """Reconciles instances of one cluster under one set of settings."""
+
+    def __init__(
+        self,
+        kube: Kube,
+        cache: Cache,
+        roles: RoleManager,
+        settings: Settings,
+        metrics: Metrics,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._kube = kube
+        self._cache = cache
+        self._roles = roles
+        self._settings = settings
+        self._metrics = metrics
+        self._clock = clock
+        self._memory: dict[Key, _Memory] = {}
+        self._lock = threading.Lock()
+
+    def reconcile(self, key: Key) -> Outcome:
+        """Bring one instance nearer to what it should be and report how it stands."""
+        body = self._cache.instance(key)
+        if body is None:
+            self._memory.pop(key, None)
+            self._metrics.forget(*key)
+            return Outcome()
+        memory = self._memory.setdefault(key, _Memory())
+        generation = body["metadata"].get("generation", 1)
+        if memory.failed_for != generation:
+            memory.failures, memory.failed_for = 0, generation
+        if body["metadata"].get("deletionTimestamp"):
+            return self._finalize(key, body, memory)
+        try:
+            instance = parse(body)
+            check(instance, self._settings)
+        except InvalidSpec as error:
+            self._report(key, body, None, Report(invalid=error.message))
+            return Outcome(error=error.message)
+        if instance.suspend:
+            self._report(key, body, instance, Report(suspended=True))
+            return Outcome()
+        if not body.get("status"):
+            # kstatus takes a resource without a status for finished: say at once that it is not.
+            body = self._report(key, body, instance, Report(checks=(_FIRST_LOOK,)))
+        return self._converge(key, body, instance, memory)
+
+    def _converge(
+        self, key: Key, body: dict[str, Any], instance: AppInstance, memory: _Memory
+    ) -> Outcome:
+        run = _Run(instance, self._cache.children(key))
+        facts = Facts(secret_hashes=observe.secret_hashes(run.children))
+        wanted = plan(instance, self._settings, facts)
+        try:
+            body = self._with_finalizer(body)
+            if self._stages(wanted, run, memory):
+                point("before-prune")
+                self._prune(wanted, run)
+                self._prune_roles(wanted, instance, memory)
+        except OperatorError as error:
+            self._note_failure(error, run, memory)
+        else:
+            memory.failures = 0
+        point("before-status")
+        # Again, because applying may have changed what is there.
+        run.children = self._cache.children(key)
+        self._last_checks(run)
+        report = Report(
+            checks=tuple(run.checks),
+            stalled=run.stalled,
+            retrying=run.retrying,
+            drifted=run.drifted,
+            inventory=tuple((item["kind"], item["metadata"]["name"]) for item in wanted.objects),
+        )
+        self._report(key, body, instance, report)
+        return self._outcome(run, memory)
+
+    def _note_failure(self, error: OperatorError, run: _Run, memory: _Memory) -> None:
+        memory.failures += 1
+        if error.condition:
+            run.checks.append(Check(error.condition, "False", error.reason, error.message))
+        if error.fate is Fate.STALL:
+            run.stalled = (error.reason, error.message)
+        elif memory.failures >= _MAX_FAILURES:
+            run.stalled = ("RetriesExhausted", f"given up after {_MAX_FAILURES} tries: {error}")
+        else:
+            run.retrying = error.message
+        log.warning(
+            "reconcile failed",
+            namespace=run.instance.namespace,
+            name=run.instance.name,
+            fate=error.fate.value,
+            error=error.message,
+        )
+
+    def _outcome(self, run: _Run, memory: _Memory) -> Outcome:
+        if run.retrying:
+            return Outcome(backoff(memory.failures), run.retrying)
+        jitter = random.uniform(0.9, 1.1)  # noqa: S311 - not for secrets
+        return Outcome(RESYNC_SECONDS * jitter, run.stalled[1] if run.stalled else None)
+
+    # Stages
+
+    def _stages(self, wanted: Plan, run: _Run, memory: _Memory) -> bool:
+        """Apply stage by stage; False when one has to be waited for before the next may start."""
+        for stage in wanted.stages:
+            self._apply(stage, run)
+            point(f"after-{stage.name.value}")
+            if stage.name is StageName.NETWORK:
+                run.checks.append(_POLICIES_APPLIED)
+            elif stage.name is StageName.IDENTITY:
+                run.checks.append(self._ensure_roles(wanted, memory))
+                point("after-roles")
+            elif stage.name is StageName.SECRETS:
+                run.checks.append(status.secrets_check(stage.objects, run.children))
+            elif stage.name is StageName.MIGRATION:
+                job = stage.objects[0] if stage.objects else None
+                run.checks.append(status.migration_check(job, run.children))
+            if run.checks and not run.checks[-1].ok:
+                return False
+        return True
+
+    def _apply(self, stage: Stage, run: _Run) -> None:
+        for manifest in stage.objects:
+            kind, name = manifest["kind"], manifest["metadata"]["name"]
+            live = run.children.get((kind, name))
+            if kind == "Job" and live is not None:
+                continue  # its template cannot be changed; its name says what it is for
+            hashed = with_hash(manifest)
+            reason = reason_to_apply(hashed, live)
+            if reason is None:
+                continue
+            applied = self._kube.apply(hashed)
+            self._cache.put_child(applied)
+            run.children[(kind, name)] = applied
+            if reason.startswith("drifted"):
+                run.drifted = True
+                self._metrics.repairs.labels(kind).inc()
+            log.info(
+                "applied",
+                namespace=run.instance.namespace,
+                name=run.instance.name,
+                object=f"{kind}/{name}",
+                reason=reason,
+            )
+
+    def _ensure_roles(self, wanted: Plan, memory: _Memory) -> Check:
+        for role in wanted.roles:
+            seen, believed_until = memory.roles.get(role.name, (None, 0.0))
+            if seen == role and self._clock() < believed_until:
+                continue
+            self._roles.ensure(role)
+            memory.roles[role.name] = (role, self._believed_until())
+        return Check("CloudAccessReady", "True", "RolesReady", "the IAM roles are in place")
+
+    def _believed_until(self) -> float:
+        return self._clock() + RESYNC_SECONDS * random.uniform(0.9, 1.1)  # noqa: S311
+
+    def _last_checks(self, run: _Run) -> None:
+        """Add how workloads and ingress stand; their being absent is no news before their turn."""
+        told = {item.type for item in run.checks}
+        reached = all(item.ok for item in run.checks) and not run.stalled and not run.retrying
+        exists = ("Deployment", names.of(run.instance, "backend")) in run.children
+        for made in (
+            status.workloads_check(run.instance, run.children),
+            status.ingress_check(run.instance, run.children),
+        ):
+            if made.type not in told and (reached or exists):
+                run.checks.append(made)
+
+    # Leftovers
+
+    def _prune(self, wanted: Plan, run: _Run) -> None:
+        """Delete our objects that the plan does not have; policies go last (order of CHILDREN)."""
+        keep = {(item["kind"], item["metadata"]["name"]) for item in wanted.objects}
+        for kind in CHILDREN:
+            for (child_kind, name), live in run.children.items():
+                if child_kind != kind.kind or (child_kind, name) in keep:
+                    continue
+                if not _owned(live, run.instance):
+                    continue
+                self._kube.delete(kind, run.instance.namespace, name, live["metadata"]["uid"])
+                log.info(
+                    "pruned",
+                    namespace=run.instance.namespace,
+                    name=run.instance.name,
+                    object=f"{child_kind}/{name}",
+                )
+
+    def _prune_roles(self, wanted: Plan, instance: AppInstance, memory: _Memory) -> None:
+        """Remove a role of ours that is no longer wanted (the spec brings one, or legacy keys)."""
+        managed = {role.name for role in wanted.roles}
+        for part in ("backend", "secrets"):
+            name = names.role(instance, self._settings, part)
+            if name in managed:
+                continue
+            seen, believed_until = memory.roles.get(name, (None, 0.0))
+            if name in memory.roles and seen is None and self._clock() < believed_until:
+                continue
+            self._roles.delete(name, names.role_tags(instance, self._settings))
+            memory.roles[name] = (None, self._believed_until())
+
+    # Beginning and end
+
+    def _with_finalizer(self, body: dict[str, Any]) -> dict[str, Any]:
+        finalizers = body["metadata"].get("finalizers") or []
+        if names.FINALIZER in finalizers:
+            return body
+        point("before-finalizer")
+        made = self._set_finalizers(body, [*finalizers, names.FINALIZER])
+        point("after-finalizer")
+        return made
+
+    def _set_finalizers(self, body: dict[str, Any], finalizers: list[str]) -> dict[str, Any]:
+        meta = body["metadata"]
+        # With the version, so that a finalizer that somebody else added meanwhile is not lost.
+        patch = {"metadata": {"finalizers": finalizers, "resourceVersion": meta["resourceVersion"]}}
+        made = self._kube.merge(APPINSTANCE, meta["namespace"], meta["name"], patch)
+        if made is None:
+            return body
+        self._cache.put_instance(made)
+        return made
+
+    def _finalize(self, key: Key, body: dict[str, Any], memory: _Memory) -> Outcome:
+        """Remove what lies outside of the cluster, then let the resource go; retried for ever."""
+        finalizers = body["metadata"].get("finalizers") or []
+        if names.FINALIZER not in finalizers:
+            return Outcome()
+        try:
+            if body.get("spec", {}).get("deletionPolicy", "Delete") != "Retain":
+                self._delete_roles(key)
+            point("before-finalizer-removal")
+            self._set_finalizers(body, [item for item in finalizers if item != names.FINALIZER])
+        except OperatorError as error:
+            memory.failures += 1
+            report = Report(
+                checks=(Check("CloudAccessReady", "False", error.reason, error.message),),
+                retrying=f"deletion waits: {error.message}",
+            )
+            self._report(key, body, None, report)
+            return Outcome(backoff(memory.failures), error.message)
+        return Outcome()
+
+    def _delete_roles(self, key: Key) -> None:
+        namespace, name = key
+        for part in ("backend", "secrets"):
+            self._roles.delete(
+                names.role_of(namespace, name, self._settings, part),
+                names.role_tags_of(namespace, name, self._settings),
+            )
+
+    # Report
+
+    def _report(
+        self, key: Key, body: dict[str, Any], instance: AppInstance | None, report: Report
+    ) -> dict[str, Any]:
+        """Write the status if it changed, and post an Event if readiness did; return the body."""
+        now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        before = body.get("status") or {}
+        after = status.status(
+            body, instance, self._settings, self._cache.children(key), report, now
+        )
+        self._metrics.set_conditions(
+            *key, {item["type"]: item["status"] for item in after["conditions"]}
+        )
+        if after == before:
+            return body
+        made = self._kube.merge(
+            APPINSTANCE, *key, {"status": merge_patch(before, after)}, sub="status"
+        )
+        if made is None:
+            return body
+        self._cache.put_instance(made)
+        was, is_now = status.find_condition(body, "Ready"), status.find_condition(made, "Ready")
+        if (was.get("status"), was.get("reason")) != (is_now["status"], is_now["reason"]):
+            self._post_event(made, is_now, now)
+        return made
+
+    def _post_event(self, body: Mapping[str, Any], ready: Mapping[str, Any], now: str) -> None:
+        """Post an Event; failing to is no reason to fail the reconcile."""
+        meta = body["metadata"]
+        waits = ready["status"] == "True" or ready["reason"] in {"Progressing", "Suspended"}
+        event = {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"generateName": f"{meta['name']}.", "namespace": meta["namespace"]},
+            "involvedObject": {
+                "apiVersion": body["apiVersion"],
+                "kind": body["kind"],
+                "name": meta["name"],
+                "namespace": meta["namespace"],
+                "uid": meta["uid"],
+            },
+            "type": "Normal" if waits else "Warning",
+            "reason": ready["reason"],
+            "message": ready["message"][:1024],
+            "source": {"component": names.MANAGER},
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+            "count": 1,
+        }
+        try:
+            self._kube.create(EVENT, event)
+        except OperatorError as error:
+            log.warning("event not posted", error=error.message)
+
+
+_FIRST_LOOK = Check("NetworkPoliciesApplied", "False", "Applied", "the first reconcile has begun")
+_POLICIES_APPLIED = Check(
+    "NetworkPoliciesApplied", "True", "Applied", "everything is closed but what the spec opens"
+)
+
+
+def _owned(live: Mapping[str, Any], instance: AppInstance) -> bool:
+    owners = live["metadata"].get("ownerReferences") or ()
+    return any(owner.get("uid") == instance.uid for owner in owners)
+
+
+def merge_patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON merge patch (RFC 7386) from one document to another; lists go whole."""
+    made: dict[str, Any] = {key: None for key in before if key not in after}
+    for key, value in after.items():
+        old = before.get(key)
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            inner = merge_patch(old, value)
+            if inner:
+                made[key] = inner
+        elif value != old:
+            made[key] = value
+    return made
