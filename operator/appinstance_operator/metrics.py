@@ -31,7 +31,10 @@ class Metrics:
             registry=self.registry,
         )
         self.active = Gauge(
-            "controller_runtime_active_workers", "Reconciles under way.", ["controller"], **made
+            "controller_runtime_active_workers",
+            "Reconciles under way.",
+            ["controller"],
+            registry=self.registry,
         )
         self.depth = Gauge(
             "workqueue_depth", "Instances that wait.", ["name"], registry=self.registry

@@ -19,12 +19,11 @@ import structlog
 
 from . import names, observe, status
 from .cloud.roles import RoleManager
-from .desired import migration
-from .errors import CloudAccessDenied, CloudUnavailable, Fate, InvalidSpec, OperatorError
+from .errors import Fate, InvalidSpec, OperatorError
 from .faults import point
-from .kube import APPINSTANCE, BY_KIND, CHILDREN, EVENT, Kube, reason_to_apply, with_hash
+from .kube import APPINSTANCE, CHILDREN, EVENT, Kube, reason_to_apply, with_hash
 from .metrics import Metrics
-from .model import DesiredRole, Facts, Manifest, Plan, Stage, StageName
+from .model import DesiredRole, Facts, Plan, Stage, StageName
 from .observe import Cache, Key
 from .plan import check, plan
 from .resource import AppInstance, parse
@@ -114,7 +113,7 @@ class Reconciler:
             return Outcome()
         if not body.get("status"):
             # kstatus takes a resource without a status for finished: say at once that it is not.
-            body = self._report(key, body, instance, Report(checks=(_FIRST_LOOK,)))
+            body = self._report(key, body, instance, Report(beginning=True))
         return self._converge(key, body, instance, memory)
 
     def _converge(
@@ -377,7 +376,6 @@ class Reconciler:
             log.warning("event not posted", error=error.message)
 
 
-_FIRST_LOOK = Check("NetworkPoliciesApplied", "False", "Applied", "the first reconcile has begun")
 _POLICIES_APPLIED = Check(
     "NetworkPoliciesApplied", "True", "Applied", "everything is closed but what the spec opens"
 )

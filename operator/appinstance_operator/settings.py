@@ -134,7 +134,7 @@ class Iam(_Model):
     """How the operator names its roles, and the boundary that it puts on each."""
 
     path: Annotated[str, StringConstraints(pattern=r"^/([A-Za-z0-9_.-]+/)+$")] = "/appinstances/"
-    role_name_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,16}$")] = "appi-"
+    role_name_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,14}$")] = "appi-"
     permissions_boundary_arn: Arn
 
 

@@ -53,6 +53,8 @@ class Report:
 
     checks: tuple[Check, ...] = ()
     suspended: bool = False
+    beginning: bool = False
+    """Nothing has been done yet."""
     invalid: str | None = None
     """Why the spec can't be carried out."""
     stalled: tuple[str, str] | None = None
@@ -181,6 +183,8 @@ def _ready(report: Report) -> Check:
             READY, "False", "Suspended",
             "suspended: nothing is changed until spec.suspend is false",
         )  # fmt: skip
+    if report.beginning:
+        return Check(READY, "False", "Progressing", "the first reconcile has begun")
     blocked = next((check for check in report.checks if not check.ok), None)
     if blocked is None and not report.retrying and not report.stalled:
         return Check(READY, "True", "ReconcileSucceeded", "the app is running and reachable")
@@ -213,8 +217,8 @@ def conditions(
     """Return the whole list of conditions.
 
     Areas that this reconcile did not come to keep what they said before, or are not there yet; a
-    suspended or invalid instance keeps all of them. `now` is an RFC 3339 time; `new` says that this generation has not
-    been ready yet.
+    suspended or invalid instance keeps all of them. `now` is an RFC 3339 time; `new` says that this
+    generation has not been ready yet.
     """
     held = {item["type"]: item for item in before}
     settled = _ready(report).ok

@@ -44,7 +44,7 @@ def _probes(startup: str, readiness: str) -> dict[str, Any]:
         return {"httpGet": {"path": path, "port": "http", "scheme": "HTTP"}, "timeoutSeconds": 3}
 
     return {
-        "startupProbe": {**get(startup), "periodSeconds": 2, "failureThreshold": 60},
+        "startupProbe": {**get(startup), "periodSeconds": 2, "failureThreshold": 90},
         "readinessProbe": {**get(readiness), "periodSeconds": 5, "failureThreshold": 2},
         "livenessProbe": {**get(startup), "periodSeconds": 10, "failureThreshold": 3},
     }

@@ -1,0 +1,61 @@
+"""kopf decorators and nothing else: events become entries of the cache and wake-ups of the queue.
+
+Only `on.event` is used. kopf's change handlers fire on edges and keep their progress in
+annotations; here the level counts, and there is nothing to keep.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import kopf
+
+from .kube import APPINSTANCE, CHILDREN, Kind
+from .observe import SELECTOR, Cache, Key
+from .workqueue import WorkQueue
+
+_INACTIVITY_SECONDS = 90.0
+
+
+def configure(settings: kopf.OperatorSettings) -> None:
+    """Set what the library's defaults leave open; each is one of the traps others fell into."""
+    settings.posting.enabled = False  # our own Events, on transitions only
+    settings.scanning.disabled = True  # no right to list CRDs and namespaces is needed
+    settings.watching.inactivity_timeout = _INACTIVITY_SECONDS  # a silent stall ends
+    settings.watching.connect_timeout = 10.0
+    settings.watching.label_selectors[lambda resource: resource.plural != APPINSTANCE.plural] = (
+        SELECTOR
+    )
+
+
+def register(registry: kopf.OperatorRegistry, cache: Cache, queue: WorkQueue[Key]) -> None:
+    """Register the handlers of all kinds."""
+
+    @kopf.on.login(registry=registry)
+    def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
+        return kopf.login_via_client(**kwargs)
+
+    @kopf.on.event(APPINSTANCE.api_version, APPINSTANCE.plural, registry=registry)
+    async def on_instance(event: Any, **_: Any) -> None:
+        body = event["object"]
+        key = (body["metadata"]["namespace"], body["metadata"]["name"])
+        if event["type"] == "DELETED":
+            cache.drop_instance(key)
+            queue.add(key)
+        elif cache.put_instance(body):
+            queue.add(key)
+
+    for kind in CHILDREN:
+        _register_child(registry, kind, cache, queue)
+
+
+def _register_child(
+    registry: kopf.OperatorRegistry, kind: Kind, cache: Cache, queue: WorkQueue[Key]
+) -> None:
+    @kopf.on.event(kind.api_version, kind.plural, registry=registry, id=f"on-{kind.plural}")
+    async def on_child(event: Any, **_: Any) -> None:
+        body = {**event["object"], "kind": kind.kind, "apiVersion": kind.api_version}
+        gone = event["type"] == "DELETED"
+        key = cache.drop_child(body) if gone else cache.put_child(body)
+        if key:
+            queue.add(key)

@@ -1,0 +1,146 @@
+"""`appinstance run`: wire the operator together and keep it running.
+
+One replica, `Recreate`: kopf has no Lease election, and two operators would only repeat each
+other's writes. Work is done by a bounded pool of threads, as boto3 and the API client block.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import boto3
+import botocore.config
+import kopf
+import structlog
+
+from . import handlers, logs
+from .cloud.roles import RoleManager
+from .errors import SettingsError
+from .health import PORT, Health
+from .kube import CHILDREN, ApiError, Kube
+from .metrics import CONTROLLER, Metrics
+from .observe import SELECTOR, Cache, Key
+from .reconciler import Outcome, Reconciler
+from .secretwatch import SecretWatch
+from .settings import Settings
+from .workqueue import WorkQueue, backoff
+
+log = structlog.get_logger(__name__)
+
+WORKERS = 8
+
+
+def iam_client(settings: Settings) -> object:
+    """Return the IAM client; its credentials come from the environment (a web identity)."""
+    return boto3.client(
+        "iam",
+        region_name=settings.region,
+        endpoint_url=settings.aws_endpoint_url,
+        config=botocore.config.Config(
+            connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 3}
+        ),
+    )
+
+
+@dataclass
+class Operator:
+    """Everything of one operator process, made once."""
+
+    settings: Settings
+    port: int = PORT
+    metrics: Metrics = field(default_factory=Metrics)
+    cache: Cache = field(default_factory=Cache)
+
+    def __post_init__(self) -> None:
+        """Wire the parts; nothing is sent yet."""
+        self.kube = Kube(self.metrics.kubernetes_request)
+        roles = RoleManager(iam_client(self.settings), self.metrics.aws_request)
+        self.reconciler = Reconciler(self.kube, self.cache, roles, self.settings, self.metrics)
+        self.health = Health(self.metrics, self.port)
+        self.queue: WorkQueue[Key] = WorkQueue(self.metrics)
+        self.pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="reconcile")
+
+    def prime(self) -> None:
+        """Fill the cache before the first reconcile, so that a restart does not write anew."""
+        for kind in CHILDREN:
+            try:
+                told = self.kube.list(kind, SELECTOR)
+            except ApiError as error:
+                if error.status == 404:
+                    raise SettingsError(
+                        f"the cluster does not serve {kind.api_version} {kind.kind}; install what "
+                        "brings it (for external-secrets.io: External Secrets) and start again"
+                    ) from None
+                raise
+            named = {"kind": kind.kind, "apiVersion": kind.api_version}
+            self.cache.replace(kind.kind, ({**item, **named} for item in told["items"]))
+
+    async def work(self) -> None:
+        """Take keys for ever and reconcile each in a thread."""
+        loop = asyncio.get_running_loop()
+        while True:
+            key = await self.queue.take()
+            self.metrics.active.labels(CONTROLLER).inc()
+            try:
+                outcome = await loop.run_in_executor(self.pool, self._reconcile, key)
+            finally:
+                self.metrics.active.labels(CONTROLLER).dec()
+                self.queue.done(key)
+            if outcome.again_after is not None:
+                self.queue.add_after(key, outcome.again_after)
+
+    def _reconcile(self, key: Key) -> Outcome:
+        start = time.monotonic()
+        try:
+            outcome = self.reconciler.reconcile(key)
+        except Exception as error:
+            log.exception("reconcile broke", namespace=key[0], name=key[1])
+            outcome = Outcome(backoff(5), f"{type(error).__name__}: {error}")
+        self.metrics.seconds.labels(CONTROLLER).observe(time.monotonic() - start)
+        self.metrics.last_reconcile.set_to_current_time()
+        if outcome.error:
+            self.metrics.errors.labels(CONTROLLER).inc()
+        result = "error" if outcome.error else "success"
+        self.metrics.reconciles.labels(CONTROLLER, result).inc()
+        return outcome
+
+    async def run(self, ready: asyncio.Event | None = None) -> None:
+        """Run until cancelled or told to stop by a signal."""
+        loop = asyncio.get_running_loop()
+        await self.health.start()
+        await loop.run_in_executor(self.pool, self.prime)
+
+        def wake(key: Key) -> None:
+            loop.call_soon_threadsafe(self.queue.add, key)
+
+        watch = SecretWatch(self.kube, self.cache, wake)
+        watch.start()
+        registry = kopf.OperatorRegistry()
+        handlers.register(registry, self.cache, self.queue)
+        configured = kopf.OperatorSettings()
+        handlers.configure(configured)
+        workers = [asyncio.create_task(self.work()) for _ in range(WORKERS)]
+        self.health.ready = True
+        if ready:
+            ready.set()
+        try:
+            await kopf.operator(
+                registry=registry, settings=configured, standalone=True, clusterwide=True
+            )
+        finally:
+            watch.stop()
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            await self.health.stop()
+            self.pool.shutdown(wait=False, cancel_futures=True)
+
+
+def run(settings: Settings, port: int = PORT) -> None:
+    """Run the operator until it is told to stop."""
+    logs.configure()
+    log.info("starting", cluster=settings.cluster_name, region=settings.region)
+    asyncio.run(Operator(settings, port).run())
