@@ -39,7 +39,7 @@ def _images(_options: argparse.Namespace) -> None:
 def _demo(_options: argparse.Namespace) -> None:
     from . import demo
 
-    demo.run()
+    demo.demo()
 
 
 def _test(options: argparse.Namespace) -> None:

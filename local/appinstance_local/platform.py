@@ -24,7 +24,12 @@ from .shell import run
 
 MANIFESTS = LOCAL / "platform"
 _PARTS = ("aws", "database", "external-secrets", "traefik")
-_ESO_CRDS = ("externalsecrets", "secretstores")
+_ESO_CRDS = (
+    "external-secrets.io_externalsecrets",
+    "external-secrets.io_secretstores",
+    # Watched by the controller even where generators are off.
+    "generators.external-secrets.io_generatorstates",
+)
 _WAIT_SECONDS = 180
 
 DATABASE_HOST = "mariadb.database.svc.cluster.local"
@@ -98,7 +103,7 @@ def _secrets() -> str:
 
 def _crds(mode: Mode) -> Sequence[Path]:
     folder = builds.module_folder("external-secrets") / "config" / "crds" / "bases"
-    paths = [folder / f"external-secrets.io_{name}.yaml" for name in _ESO_CRDS]
+    paths = [folder / f"{name}.yaml" for name in _ESO_CRDS]
     if mode is Mode.BUILT:
         calico = builds.module_folder("calico") / "libcalico-go" / "config" / "crd"
         paths += sorted(calico.glob("*.yaml"))

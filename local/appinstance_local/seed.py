@@ -1,1 +1,218 @@
-"""x"""
+"""What is on the AWS side before the first instance: what Terraform makes in the real one.
+
+moto forgets everything when its pod restarts, so all of this can be done again at any time. At the
+end policy evaluation is turned on: from then on a role that lacks a right is really refused.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+from botocore.exceptions import BotoCoreError, ClientError
+
+from . import aws, tls
+from .aws import ACCOUNT, ANYBODY, BUCKET, Credentials
+from .errors import LocalError
+from .paths import LOCAL, binary, cache, kubeconfig
+from .progress import step
+from .shell import run
+
+ISSUER = "kubernetes.default.svc.cluster.local"
+DATABASE_HOST = "mariadb.database.svc.cluster.local"
+_WAIT_SECONDS = 30
+_OPERATOR = "system:serviceaccount:appinstance-system:appinstance-operator"
+VALUES = LOCAL / "values-operator.yaml"
+
+
+def settings_file() -> Path:
+    """Write the operator's settings for this machine and return the path."""
+    values = yaml.safe_load(VALUES.read_text())["settings"]
+    values["database"]["caBundle"] = tls.authority().certificate.decode()
+    path = cache() / "settings.yaml"
+    path.write_text(yaml.safe_dump(values))
+    return path
+
+
+def _operator_policy() -> dict[str, Any]:
+    program = Path(sys.executable).parent / "appinstance"
+    policy: dict[str, Any] = json.loads(
+        run([program, "operator-policy", "--settings", settings_file()])
+    )
+    return policy
+
+
+def _boundary() -> dict[str, Any]:
+    """Return the most that any instance's role may ever do: the bucket, the secrets."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"],
+                "Resource": [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"],
+            },
+            {
+                "Effect": "Allow",
+                "Action": ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
+                "Resource": [f"arn:aws:secretsmanager:{aws.REGION}:{ACCOUNT}:secret:apps/*"],
+            },
+        ],
+    }
+
+
+def _operator_trust() -> dict[str, Any]:
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}"},
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Condition": {
+                    "StringEquals": {
+                        f"{ISSUER}:sub": _OPERATOR,
+                        f"{ISSUER}:aud": "sts.amazonaws.com",
+                    }
+                },
+            }
+        ],
+    }
+
+
+def _is_seeded() -> bool:
+    """Return whether this moto has been seeded; waits until it can be reached from the host."""
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            aws.client("s3").head_bucket(Bucket=BUCKET)
+        except ClientError:
+            return False
+        except BotoCoreError as error:
+            if time.monotonic() > deadline:
+                raise LocalError(f"moto does not answer at {aws.ENDPOINT}: {error}") from None
+            time.sleep(0.2)
+        else:
+            return True
+
+
+def _make_admin() -> Credentials:
+    iam = aws.client("iam", ANYBODY)
+    iam.create_user(UserName="platform-admin")
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    iam.put_user_policy(
+        UserName="platform-admin",
+        PolicyName="everything",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [everything]}),
+    )
+    made = iam.create_access_key(UserName="platform-admin")["AccessKey"]
+    return Credentials(made["AccessKeyId"], made["SecretAccessKey"])
+
+
+def seed_platform() -> None:
+    """Make bucket, identity provider, boundary and the operator's role; then turn evaluation on."""
+    if _is_seeded():
+        return
+    with step("seed the AWS stand-in and turn its policy evaluation on"):
+        admin = _make_admin()
+        s3, iam = aws.client("s3", ANYBODY), aws.client("iam", ANYBODY)
+        s3.create_bucket(
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.REGION}
+        )
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        # No TLS-only bucket policy here: inside the cluster moto is reached over plain HTTP, and it
+        # evaluates bucket policies always. Terraform sets one on the real bucket.
+        iam.create_open_id_connect_provider(
+            Url=f"https://{ISSUER}", ClientIDList=["sts.amazonaws.com"], ThumbprintList=["0" * 40]
+        )
+        iam.create_policy(
+            PolicyName="appinstance-boundary",
+            Path="/platform/",
+            PolicyDocument=json.dumps(_boundary()),
+        )
+        iam.create_role(
+            RoleName="appinstance-operator",
+            Path="/platform/",
+            AssumeRolePolicyDocument=json.dumps(_operator_trust()),
+        )
+        iam.put_role_policy(
+            RoleName="appinstance-operator",
+            PolicyName="operator",
+            PolicyDocument=json.dumps(_operator_policy()),
+        )
+        aws.save_admin(admin)
+        httpx.post(f"{aws.ENDPOINT}/moto-api/reset-auth", content=b"0").raise_for_status()
+
+
+def database_statements(schema: str, user: str, password: str) -> str:
+    """Return the SQL that makes an instance's schema, and its user with rights on that alone."""
+    return (
+        f"CREATE DATABASE IF NOT EXISTS `{schema}` CHARACTER SET utf8mb4;\n"
+        f"CREATE USER IF NOT EXISTS '{user}'@'%' IDENTIFIED BY '{password}' REQUIRE SSL;\n"
+        f"ALTER USER '{user}'@'%' IDENTIFIED BY '{password}' REQUIRE SSL;\n"
+        f"GRANT ALTER, CREATE, DELETE, DROP, INDEX, INSERT, REFERENCES, SELECT, UPDATE "
+        f"ON `{schema}`.* TO '{user}'@'%';\n"
+    )
+
+
+def run_sql(statements: str) -> None:
+    """Run SQL as the database's administrator, over stdin and the socket in its pod."""
+    command = [
+        str(binary("kubectl")), "--kubeconfig", str(kubeconfig()), "--namespace", "database",
+        "exec", "--stdin", "mariadb-0", "--container", "mariadb", "--", "sh", "-c",
+        'MYSQL_PWD="$MARIADB_ROOT_PASSWORD" exec mariadb --no-defaults -uroot -S/tmp/mysqld.sock',
+    ]  # fmt: skip
+    result = subprocess.run(
+        command, input=statements, text=True, capture_output=True, check=False, timeout=60
+    )
+    if result.returncode:
+        # Not the statements: they hold a password.
+        raise LocalError(f"the database refused a statement: {result.stderr.strip()[-300:]}")
+
+
+def put_secret(name: str, value: dict[str, Any]) -> None:
+    """Create an entry of Secrets Manager, or give it a new value."""
+    manager, text = aws.client("secretsmanager"), json.dumps(value)
+    try:
+        manager.create_secret(Name=name, SecretString=text)
+    except manager.exceptions.ResourceExistsException:
+        manager.put_secret_value(SecretId=name, SecretString=text)
+
+
+def get_secret(name: str) -> dict[str, Any] | None:
+    """Return an entry of Secrets Manager, None when there is none."""
+    manager = aws.client("secretsmanager")
+    try:
+        value: dict[str, Any] = json.loads(manager.get_secret_value(SecretId=name)["SecretString"])
+    except manager.exceptions.ResourceNotFoundException:
+        return None
+    return value
+
+
+def seed_instance(namespace: str, name: str) -> None:
+    """Make what an application team asks its platform for: database, user, and the entries."""
+    base = f"apps/{namespace}/{name}"
+    schema = f"{namespace}_{name}".replace("-", "_")
+    known = get_secret(f"{base}/database")
+    password = known["password"] if known else secrets.token_hex(20)
+    run_sql(database_statements(schema, schema[:32], password))
+    if known is None:
+        put_secret(
+            f"{base}/database",
+            {
+                "host": DATABASE_HOST,
+                "port": 3306,
+                "username": schema[:32],
+                "password": password,
+                "dbname": schema,
+            },
+        )
+    if get_secret(f"{base}/app") is None:
+        put_secret(f"{base}/app", {"secretKey": secrets.token_urlsafe(48)})

@@ -1,0 +1,146 @@
+"""`make demo`: from nothing to a running AppInstance that answers over HTTPS."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from . import app_images, cluster, engine, platform, seed, tls
+from .errors import LocalError
+from .paths import REPO, binary, kubeconfig
+from .progress import say, step
+from .shell import run
+
+CHART = REPO / "charts" / "appinstance-operator"
+SAMPLE = REPO / "manifests" / "samples" / "minimal.yaml"
+NAMESPACE, NAME = "acme", "acme"
+URL = "https://acme.apps.localhost:8443"
+_READY_SECONDS = 180
+
+
+def _api_server_cidrs() -> list[str]:
+    """Return the addresses of the API server: the Service's, and the one behind it."""
+    service = platform.kubectl("get", "service", "kubernetes", "-o", "jsonpath={.spec.clusterIP}")
+    slices = platform.kubectl(
+        "get", "endpointslices", "-l", "kubernetes.io/service-name=kubernetes",
+        "-o", "jsonpath={.items[*].endpoints[*].addresses[*]}",
+    )  # fmt: skip
+    return [f"{address}/32" for address in [service, *slices.split()]]
+
+
+def install_operator() -> None:
+    """Install or upgrade the operator's chart with the local values."""
+    with step("install the operator (helm)"):
+        cidrs = ",".join(_api_server_cidrs())
+        run(
+            [
+                binary("helm"), "upgrade", "--install", "appinstance-operator", CHART,
+                "--kubeconfig", kubeconfig(), "--namespace", "appinstance-system",
+                "--values", seed.VALUES,
+                "--set-file", f"settings.database.caBundle={_ca_file()}",
+                "--set", f"networkPolicy.apiServer.cidrs={{{cidrs}}}",
+                "--wait", "--timeout", "120s",
+            ]
+        )  # fmt: skip
+
+
+def _ca_file() -> Path:
+    tls.authority()
+    return tls.ca_path()
+
+
+def ensure_namespace(name: str) -> None:
+    """Make a namespace that enforces the "restricted" pod security level."""
+    platform.apply(
+        json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Namespace",
+                "metadata": {
+                    "name": name,
+                    "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
+                },
+            }
+        )
+    )
+
+
+def _conditions(body: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {item["type"]: item for item in body.get("status", {}).get("conditions", [])}
+
+
+def wait_until_ready(namespace: str, name: str, seconds: float = _READY_SECONDS) -> None:
+    """Wait for Ready, saying each change of a condition once."""
+    told: dict[str, tuple[str, str]] = {}
+    deadline = time.monotonic() + seconds
+    while True:
+        body = json.loads(platform.kubectl("-n", namespace, "get", "appi", name, "-o", "json"))
+        conditions = _conditions(body)
+        for kind, item in conditions.items():
+            now = (item["status"], item["reason"])
+            if told.get(kind) != now:
+                told[kind] = now
+                say(f"  {kind}={item['status']} {item['reason']}: {item['message']}")
+        ready = conditions.get("Ready", {})
+        current = body.get("status", {}).get("observedGeneration") == body["metadata"]["generation"]
+        if ready.get("status") == "True" and current:
+            return
+        if time.monotonic() > deadline:
+            raise LocalError(
+                f"{namespace}/{name} is not ready: {ready.get('message', 'no status')}"
+            )
+        time.sleep(0.5)
+
+
+def _check_page() -> None:
+    """Fetch the page and the API's health through the edge, under our own CA."""
+    context = ssl.create_default_context(cafile=str(tls.ca_path()))
+    with httpx.Client(verify=context) as client:
+        page = client.get(f"{URL}/", headers={"Host": "acme.apps.localhost"})
+        page.raise_for_status()
+        me = client.get(f"{URL}/api/v1/users/me")
+        if me.status_code != httpx.codes.UNAUTHORIZED:
+            raise LocalError(f"the API answered {me.status_code} where 401 was due")
+
+
+def prepare() -> None:
+    """Bring up the cluster with the platform and the operator from this checkout."""
+    docker = engine.ensure()
+    mode = cluster.create(docker)
+    platform.bring_up(mode)
+    cluster.load_images(docker, app_images.build(docker, mode))
+    install_operator()
+
+
+def run_sample() -> None:
+    """Apply the ten-line sample and wait until it serves."""
+    ensure_namespace(NAMESPACE)
+    with step("make the team's database and secrets"):
+        seed.seed_instance(NAMESPACE, NAME)
+    with step(f"kubectl apply -f {SAMPLE.relative_to(REPO)}"):
+        platform.kubectl("apply", "-f", SAMPLE)
+        wait_until_ready(NAMESPACE, NAME)
+    _check_page()
+
+
+def demo() -> None:
+    """Do all of it and say what to try next."""
+    prepare()
+    run_sample()
+    print(
+        f"""
+{platform.kubectl("-n", NAMESPACE, "get", "appi")}
+The app runs at {URL} (the certificate is signed by {tls.ca_path()}).
+
+Try next, with  export KUBECONFIG={kubeconfig()}
+  kubectl get appi -A -o wide
+  kubectl -n {NAMESPACE} describe appi {NAME}
+  kubectl -n {NAMESPACE} delete deployment {NAME}-backend    # and see it come back
+  make cluster-down                                  # take everything away
+"""
+    )
