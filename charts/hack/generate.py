@@ -140,6 +140,11 @@ def operator_values_schema() -> str:
     return _json(frame)
 
 
+def tidy(rendered: str) -> str:
+    """Return Helm's output without the blank lines between documents, which differ by version."""
+    return re.sub(r"\n+---\n", "\n---\n", rendered).strip("\n") + "\n"
+
+
 def operator_manifest(helm: str) -> str:
     """Return the operator's chart as plain YAML, without CRD (it is next door) and hooks."""
     rendered = subprocess.run(
@@ -150,7 +155,7 @@ def operator_manifest(helm: str) -> str:
         ],
         check=True, capture_output=True, text=True,
     )  # fmt: skip
-    return "# Written by `make manifests` from values.yaml; edit that.\n" + rendered.stdout
+    return "# Written by `make manifests` from values.yaml; edit that.\n" + tidy(rendered.stdout)
 
 
 def derived() -> dict[Path, str]:

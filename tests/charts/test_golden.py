@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,10 +21,16 @@ _CASES = [
 
 
 @pytest.mark.parametrize(("chart", "values"), _CASES, ids=[values for _, values in _CASES])
-def test_render(helm: Helm, golden: Callable[[str, str], None], chart: str, values: str) -> None:
+def test_render(
+    helm: Helm,
+    generate: ModuleType,
+    golden: Callable[[str, str], None],
+    chart: str,
+    values: str,
+) -> None:
     # The CRD has a comparison of its own; here it would bury everything else.
     more = ["--set", "crds.install=false"] if chart == "appinstance-operator" else []
-    golden(f"{values}.yaml", helm.text(chart, [values], *more))
+    golden(f"{values}.yaml", generate.tidy(helm.text(chart, [values], *more)))
 
 
 @pytest.mark.parametrize(("chart", "values"), _CASES, ids=[values for _, values in _CASES])
