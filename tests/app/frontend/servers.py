@@ -46,8 +46,10 @@ mount -t tmpfs -o mode=1777 tmpfs /tmp
 mount -o remount,bind,ro /
 exec setpriv --reuid 10001 --regid 10001 --clear-groups --no-new-privs \
     --inh-caps=-all --bounding-set=-all \
-    nginx -e /dev/stderr -c /usr/share/appinstance/nginx.conf
+    nginx -c /usr/share/appinstance/nginx.conf "$3" "$4" "$5" "$6"
 """
+# What the Dockerfile's entrypoint says after `-c <file>`; a test compares the two.
+NGINX_ARGUMENTS: Final = ("-e", "stderr", "-g", "daemon off;")
 
 _EDGE: Final = """
 daemon off;
@@ -113,7 +115,7 @@ def running_frontend(folder: Path) -> Iterator[Server]:
     # nginx opens /dev/stdout by name, so the file behind it must be its own; a container runtime
     # does the same for the pipes it hands over.
     os.chown(log, UID, UID)
-    with _running([*command, str(SITE), str(conf)], port, log) as server:
+    with _running([*command, str(SITE), str(conf), *NGINX_ARGUMENTS], port, log) as server:
         yield server
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from app.frontend.servers import SITE
+from app.frontend.servers import NGINX_ARGUMENTS, REPOSITORY, SITE
 
 FILES = sorted(path for path in SITE.rglob("*") if path.is_file())
 PAGES = [path for path in FILES if path.suffix == ".html"]
@@ -81,3 +82,15 @@ def test_no_script_makes_markup_of_text_or_keeps_anything_in_the_browser(script:
     banned = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function"
     banned += r"|localStorage|sessionStorage|indexedDB|document\.cookie|console\."
     assert re.findall(banned, script.read_text()) == []
+
+
+def test_the_image_starts_nginx_as_the_tests_do() -> None:
+    target = (REPOSITORY / "Dockerfile").read_text().split(" AS frontend\n")[1].split("\nFROM ")[0]
+    entrypoint = re.search(r"^ENTRYPOINT (\[.*\])$", target, re.MULTILINE)
+    assert entrypoint
+    program, *arguments = json.loads(entrypoint[1])
+    assert (program, arguments[0]) == ("nginx", "-c")
+    assert tuple(arguments[2:]) == NGINX_ARGUMENTS
+    assert f"COPY app/frontend/nginx.conf {arguments[1]}" in target
+    assert "COPY app/frontend/site /usr/share/appinstance/site" in target
+    assert "USER 10001:10001" in target
