@@ -58,6 +58,9 @@ def client(service: str, credentials: Credentials | None = None) -> Any:
         aws_secret_access_key=who.secret,
         aws_session_token=who.token,
         config=botocore.config.Config(
-            retries={"mode": "standard", "max_attempts": 3}, s3={"addressing_style": "path"}
+            connect_timeout=3,
+            read_timeout=15,
+            retries={"mode": "standard", "max_attempts": 3},
+            s3={"addressing_style": "path"},
         ),
     )

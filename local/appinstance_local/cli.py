@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from . import app_images, builds, cluster, engine, testing
+from . import app_images, builds, cluster, demo, engine, platform, testing
 from .errors import LocalError
 from .paths import binaries
 from .progress import say
@@ -18,8 +18,6 @@ def _build(options: argparse.Namespace) -> None:
 
 
 def _up(_options: argparse.Namespace) -> None:
-    from . import platform
-
     docker = engine.ensure()
     mode = cluster.create(docker)
     platform.bring_up(mode)
@@ -37,8 +35,6 @@ def _images(_options: argparse.Namespace) -> None:
 
 
 def _demo(_options: argparse.Namespace) -> None:
-    from . import demo
-
     demo.demo()
 
 

@@ -80,6 +80,17 @@ def root_password() -> str:
     return path.read_text()
 
 
+def _moto_program() -> str:
+    """Return the ConfigMap with the program that runs moto."""
+    body = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "moto-serve", "namespace": "aws"},
+        "data": {"serve.py": (MANIFESTS / "aws" / "serve.py").read_text()},
+    }
+    return yaml.safe_dump(body)
+
+
 def _secrets() -> str:
     authority = tls.authority()
     database = tls.new_server(authority, [DATABASE_HOST, "mariadb.database.svc"])
@@ -144,7 +155,13 @@ def wait_for_rollouts(workloads: Sequence[str]) -> None:
 def bring_up(mode: Mode) -> None:
     """Apply the platform and return when all of it is ready and seeded."""
     with step("apply the platform's manifests"):
-        apply(_joined([MANIFESTS / "namespaces.yaml", *_crds(mode)]) + "\n---\n" + _secrets())
+        apply(
+            _joined([MANIFESTS / "namespaces.yaml", *_crds(mode)])
+            + "\n---\n"
+            + _secrets()
+            + "\n---\n"
+            + _moto_program()
+        )
         folders = [*_PARTS, *(["calico"] if mode is Mode.BUILT else [])]
         paths = [path for name in folders for path in sorted((MANIFESTS / name).glob("*.yaml"))]
         apply(_joined(paths))

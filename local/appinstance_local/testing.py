@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
-from . import app_images, builds, cluster, debian, engine
+from . import builds, cluster, debian, demo, engine
 from .errors import LocalError
 from .paths import REPO, binaries
 from .progress import say
@@ -39,15 +39,10 @@ def integration() -> None:
 
 
 def e2e() -> None:
-    """Bring the cluster up with the images of this checkout, and run the tests on it."""
-    from . import platform
-
+    """Bring the cluster up with the images and the operator of this checkout; test on it."""
     debian.ensure(_DEBIAN)
-    docker = engine.ensure()
-    mode = cluster.create(docker)
-    platform.bring_up(mode)
-    cluster.load_images(docker, app_images.build(docker, mode))
-    _pytest(["-q", "-m", "e2e"], cluster.environment(docker))
+    demo.prepare()
+    _pytest(["-q", "-m", "e2e"], cluster.environment(engine.ensure()))
 
 
 def everything() -> None:

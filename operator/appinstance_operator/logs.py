@@ -13,8 +13,8 @@ _SHARED = (
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
 )
-# At debug level these print requests with their headers and bodies.
-_QUIET = ("kubernetes", "urllib3", "botocore", "boto3", "aiohttp.access", "asyncio")
+# kopf tells of every handled event; the others print requests with their bodies at debug level.
+_QUIET = ("kopf.objects", "kubernetes", "urllib3", "botocore", "boto3", "aiohttp.access", "asyncio")
 
 
 def configure(level: str = "INFO") -> None:

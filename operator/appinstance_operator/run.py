@@ -15,8 +15,9 @@ import boto3
 import botocore.config
 import kopf
 import structlog
+from kopf._core.engines.peering import Identity
 
-from . import handlers, logs
+from . import handlers, logs, names
 from .cloud.roles import RoleManager
 from .errors import SettingsError
 from .health import PORT, Health
@@ -76,7 +77,7 @@ class Operator:
                     ) from None
                 raise
             named = {"kind": kind.kind, "apiVersion": kind.api_version}
-            self.cache.replace(kind.kind, ({**item, **named} for item in told["items"]))
+            self.cache.replace(kind.kind, ({**item, **named} for item in told["items"] or ()))
 
     async def work(self) -> None:
         """Take keys for ever and reconcile each in a thread."""
@@ -128,7 +129,12 @@ class Operator:
             ready.set()
         try:
             await kopf.operator(
-                registry=registry, settings=configured, standalone=True, clusterwide=True
+                registry=registry,
+                settings=configured,
+                standalone=True,
+                clusterwide=True,
+                # kopf would ask who the user is, and a container's has no name.
+                identity=Identity(names.MANAGER),
             )
         finally:
             watch.stop()

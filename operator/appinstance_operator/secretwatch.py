@@ -53,7 +53,7 @@ class SecretWatch(threading.Thread):
 
     def _list(self) -> str:
         told = self._kube.list(SECRET, SELECTOR, metadata_only=True)
-        self._wake_all(self._cache.replace(SECRET.kind, map(as_secret, told["items"])))
+        self._wake_all(self._cache.replace(SECRET.kind, map(as_secret, told["items"] or ())))
         return str(told["metadata"]["resourceVersion"])
 
     def _watch(self, version: str) -> str:
