@@ -82,6 +82,16 @@ def operator_policy(settings: Settings) -> dict[str, Any]:
                 "Resource": [roles],
             },
             {
+                # Of a role that does not exist, IAM knows the name but no path.
+                "Sid": "LookForAbsentRoles",
+                "Effect": "Allow",
+                "Action": ["iam:GetRole"],
+                "Resource": [
+                    f"arn:{settings.partition}:iam::{settings.account_id}:role/"
+                    f"{iam.role_name_prefix}*"
+                ],
+            },
+            {
                 "Sid": "OnlyWithTheBoundary",
                 "Effect": "Allow",
                 "Action": list(_BOUNDED_ACTIONS),
