@@ -1,0 +1,178 @@
+"""What the tests on the cluster share: kubectl, instances, probes from inside pods, the edge."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import yaml
+
+from appinstance_local import demo, platform, seed
+from appinstance_local.errors import LocalError
+from appinstance_local.paths import binary, kubeconfig
+
+T = TypeVar("T")
+
+WAIT_SECONDS = 150.0
+BACKEND_IMAGE = "appinstance/backend:dev"
+
+
+def kubectl(*words: str, stdin: str | None = None) -> str:
+    """Run kubectl and return what it prints; LocalError when it fails."""
+    return platform.kubectl(*words, stdin=stdin)
+
+
+def get(namespace: str, kind: str, name: str) -> dict[str, Any] | None:
+    """Return one object, None when it is not there."""
+    told = kubectl("-n", namespace, "get", kind, name, "-o", "json", "--ignore-not-found")
+    return json.loads(told) if told.strip() else None
+
+
+def names(namespace: str, kind: str, selector: str = "") -> list[str]:
+    """Return the names of the objects of a kind."""
+    words = ["-n", namespace, "get", kind, "-o", "jsonpath={.items[*].metadata.name}"]
+    return kubectl(*words, *(["-l", selector] if selector else [])).split()
+
+
+def wait_for(what: str, look: Callable[[], T | None], seconds: float = WAIT_SECONDS) -> T:
+    """Return the first true answer of `look`; fail with `what` was waited for."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            found = look()
+        except LocalError:
+            found = None
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds:.0f} s for: {what}")
+        time.sleep(0.3)
+
+
+def manifest(namespace: str, name: str, **spec: Any) -> dict[str, Any]:
+    """Return an AppInstance like the sample, with parts of the spec replaced."""
+    base = f"apps/{namespace}/{name}"
+    secret = {
+        "name": "APP_SECRET_KEY",
+        "remoteRef": {"key": f"{base}/app", "property": "secretKey"},
+    }
+    made: dict[str, Any] = {
+        "host": f"{name}.apps.localhost",
+        "backend": {"image": BACKEND_IMAGE, "replicas": 1},
+        "database": {"credentials": {"remoteRef": {"key": f"{base}/database"}}},
+        "secrets": [secret],
+        **spec,
+    }
+    return {
+        "apiVersion": "platform.appinstance.io/v1alpha1",
+        "kind": "AppInstance",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": made,
+    }
+
+
+def create(namespace: str, name: str, **spec: Any) -> None:
+    """Make what an instance needs of its platform, and apply it."""
+    demo.ensure_namespace(namespace)
+    seed.seed_instance(namespace, name)
+    kubectl("apply", "-f", "-", stdin=yaml.safe_dump(manifest(namespace, name, **spec)))
+
+
+def condition(namespace: str, name: str, kind: str) -> dict[str, Any]:
+    """Return a condition of an instance, empty when there is none of that type."""
+    body = get(namespace, "appi", name) or {}
+    for item in body.get("status", {}).get("conditions", []):
+        if item["type"] == kind:
+            return dict(item)
+    return {}
+
+
+def wait_until_ready(namespace: str, name: str) -> None:
+    """Wait as a user would: with kubectl, on the condition."""
+    kubectl(
+        "-n", namespace, "wait", "--for=condition=Ready", f"appi/{name}",
+        f"--timeout={WAIT_SECONDS:.0f}s",
+    )  # fmt: skip
+
+
+def pod(namespace: str, component: str, instance: str) -> str:
+    """Return the name of a running, ready pod of a component."""
+    selector = f"app.kubernetes.io/instance={instance},app.kubernetes.io/component={component}"
+
+    def look() -> str | None:
+        told = json.loads(kubectl("-n", namespace, "get", "pods", "-l", selector, "-o", "json"))
+        for item in told["items"]:
+            conditions = {c["type"]: c["status"] for c in item["status"].get("conditions", [])}
+            if conditions.get("Ready") == "True" and "deletionTimestamp" not in item["metadata"]:
+                return str(item["metadata"]["name"])
+        return None
+
+    return wait_for(f"a ready {component} pod of {namespace}/{instance}", look)
+
+
+def pod_ip(namespace: str, name: str) -> str:
+    """Return a pod's address."""
+    return kubectl("-n", namespace, "get", "pod", name, "-o", "jsonpath={.status.podIP}")
+
+
+def run_in(namespace: str, name: str, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a pod and return how it went."""
+    return subprocess.run(
+        [str(binary("kubectl")), "--kubeconfig", str(kubeconfig()), "-n", namespace, "exec", name,
+         "--", *command],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
+def reaches(namespace: str, name: str, host: str, port: int, seconds: int = 3) -> bool:
+    """Return whether a TCP connection from inside a pod comes to be.
+
+    A policy drops packets, so a refused connection counts as reached: the packet got there.
+    """
+    told = run_in(
+        namespace, name, "timeout", str(seconds), "bash", "-c", f"exec 3<>/dev/tcp/{host}/{port}"
+    )
+    return told.returncode == 0 or "refused" in told.stderr
+
+
+def python_in(namespace: str, name: str, program: str) -> Any:
+    """Run Python in a backend pod; it prints one JSON document, which is returned."""
+    told = run_in(namespace, name, "python3", "-c", program)
+    assert told.returncode == 0, told.stderr[-2000:]
+    return json.loads(told.stdout)
+
+
+def url(name: str) -> str:
+    """Return the address of an instance's page from this host."""
+    return f"https://{name}.apps.localhost:8443"
+
+
+STRANGER = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "stranger", "namespace": "stranger", "labels": {"app": "stranger"}},
+    "spec": {
+        "automountServiceAccountToken": False,
+        "terminationGracePeriodSeconds": 0,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 10001,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [
+            {
+                "name": "shell",
+                "image": BACKEND_IMAGE,
+                "imagePullPolicy": "IfNotPresent",
+                "command": ["sleep", "infinity"],
+                "securityContext": {
+                    "allowPrivilegeEscalation": False,
+                    "capabilities": {"drop": ["ALL"]},
+                },
+            }
+        ],
+    },
+}

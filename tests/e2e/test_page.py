@@ -1,0 +1,73 @@
+"""The whole way of an end user, through the real page in a real browser, down to the bucket."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from pathlib import Path
+
+import httpx
+import pytest
+from app.frontend.page import AppPage, launched_chromium
+from e2e import support
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from appinstance_local import aws
+
+pytestmark = pytest.mark.e2e
+
+
+def _picture(path: Path) -> Path:
+    image = Image.new("RGB", (640, 480))
+    for x in range(640):
+        for y in range(480):
+            image.putpixel((x, y), (x * 255 // 640, y * 255 // 480, 140))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    path.write_bytes(buffer.getvalue())
+    return path
+
+
+def test_sign_up_upload_and_see_the_avatar(
+    instances: None, artifacts: Path, tmp_path: Path
+) -> None:
+    email = f"ada-{uuid.uuid4().hex[:10]}@example.com"
+    before = _keys()
+    with sync_playwright() as playwright, launched_chromium(playwright) as browser:
+        context = browser.new_context(
+            ignore_https_errors=True, viewport={"width": 1280, "height": 800}
+        )
+        page = context.new_page()
+        app = AppPage(page, support.url("acme"))
+        app.open()
+        page.screenshot(path=artifacts / "1-signed-out.png")
+        app.sign_up(email=email, password="a long enough passphrase", name="Ada Lovelace")
+        app.upload_avatar(_picture(tmp_path / "ada.png"))
+        page.screenshot(path=artifacts / "2-avatar.png")
+        source = app.avatar_src()
+        assert source
+        app.reload()
+        assert app.is_signed_in(), "the session survives a reload"
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.screenshot(path=artifacts / "3-phone.png")
+        answer = page.request.get(app.origin + source if source.startswith("/") else source)
+        app.sign_out()
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "image/webp"
+    added = _keys() - before
+    assert len(added) == 1
+    assert next(iter(added)).startswith("acme/acme/avatars/"), "under the instance's prefix"
+
+
+def _keys() -> set[str]:
+    told = aws.client("s3").list_objects_v2(Bucket=aws.BUCKET)
+    return {item["Key"] for item in told.get("Contents", ())}
+
+
+def test_plain_http_is_redirected(instances: None) -> None:
+    answer = httpx.get(
+        "http://127.0.0.1:8080/", headers={"Host": "acme.apps.localhost"}, follow_redirects=False
+    )
+    assert answer.status_code in {301, 308}
+    assert answer.headers["location"].startswith("https://acme.apps.localhost")
