@@ -35,12 +35,18 @@ _WAIT_SECONDS = 180
 DATABASE_HOST = "mariadb.database.svc.cluster.local"
 DOMAIN = "apps.localhost"
 
-_CALICO_READY = {
-    "apiVersion": "crd.projectcalico.org/v1",
-    "kind": "ClusterInformation",
-    "metadata": {"name": "default"},
-    "spec": {"datastoreReady": True, "clusterType": "k8s", "calicoVersion": "v3.28.5"},
-}
+_CALICO_OBJECTS = """\
+apiVersion: crd.projectcalico.org/v1
+kind: ClusterInformation
+metadata: {name: default}
+spec: {datastoreReady: true, clusterType: k8s, calicoVersion: v3.28.5}
+---
+# Only so that Felix masquerades what leaves the cluster; addresses come from host-local.
+apiVersion: crd.projectcalico.org/v1
+kind: IPPool
+metadata: {name: pods}
+spec: {cidr: 10.244.0.0/16, natOutgoing: true, ipipMode: Never, vxlanMode: Never}
+"""
 
 
 def kubectl(*words: str | Path, stdin: str | None = None) -> str:
@@ -166,7 +172,7 @@ def bring_up(mode: Mode) -> None:
         paths = [path for name in folders for path in sorted((MANIFESTS / name).glob("*.yaml"))]
         apply(_joined(paths))
         if mode is Mode.BUILT:
-            _apply_when_served(yaml.safe_dump(_CALICO_READY))
+            _apply_when_served(_CALICO_OBJECTS)
     with step("wait for the platform"):
         wait_for_rollouts(
             [
