@@ -37,6 +37,13 @@ def planned(body: dict[str, Any], known: settings.Settings) -> model.Plan:
     return plan.plan(instance, known)
 
 
+class _Plain(yaml.SafeDumper):
+    """Writes an object out each time it occurs: anchors are for machines."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 def to_yaml(objects: list[Any]) -> str:
     """Return the objects as YAML documents, the same bytes for the same objects."""
-    return yaml.safe_dump_all(objects, sort_keys=True, explicit_start=True, width=100)
+    return yaml.dump_all(objects, Dumper=_Plain, sort_keys=True, explicit_start=True, width=100)

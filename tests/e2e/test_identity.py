@@ -2,7 +2,7 @@
 
 What is proven by what: effect, action and resource of policies, and the trust policies' `:sub` and
 `:aud`, by these calls; other conditions by the evaluator of rendered documents
-(tests/operator/iam_evaluator.py). Nothing here proves that AWS would refuse a forged token: the
+(tests/iam_evaluator.py). Nothing here proves that AWS would refuse a forged token: the
 stand-in does not check signatures.
 """
 

@@ -1,0 +1,206 @@
+"""An instance over its life: drift, rotation, suspension, a broken neighbour, the end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import threading
+from typing import Any
+
+import pytest
+from e2e import support
+from e2e.support import condition, get, kubectl, names, wait_for
+
+from appinstance_local import aws, seed
+from appinstance_local.demo import through_edge
+
+pytestmark = pytest.mark.e2e
+
+
+def _patch(namespace: str, name: str, spec: dict[str, Any]) -> None:
+    kubectl(
+        "-n", namespace, "patch", "appi", name, "--type=merge", "-p", json.dumps({"spec": spec})
+    )
+
+
+def test_a_deleted_child_comes_back(instances: None) -> None:
+    before = get("globex", "service", "globex-backend")
+    assert before
+    kubectl("-n", "globex", "delete", "service", "globex-backend")
+    made = wait_for("the service", lambda: get("globex", "service", "globex-backend"))
+    assert made["metadata"]["uid"] != before["metadata"]["uid"]
+    support.wait_until_ready("globex", "globex")
+
+
+def test_a_widened_policy_is_closed_again(instances: None) -> None:
+    opened = {"spec": {"ingress": [{}]}}
+    kubectl(
+        "-n", "globex", "patch", "networkpolicy", "globex-default-deny", "--type=merge",
+        "-p", json.dumps(opened),
+    )  # fmt: skip
+
+    def closed() -> bool:
+        policy = get("globex", "networkpolicy", "globex-default-deny") or {}
+        return policy.get("spec", {}).get("ingress", []) == []
+
+    wait_for("the policy to be closed", closed)
+
+
+def test_a_field_of_somebody_else_survives(instances: None) -> None:
+    kubectl(
+        "-n", "globex", "annotate", "deployment", "globex-backend", "team=theirs", "--overwrite"
+    )
+    kubectl("-n", "globex", "delete", "pdb", "globex-backend", "--ignore-not-found")
+    kubectl("-n", "globex", "scale", "deployment", "globex-backend", "--replicas=3")
+
+    def repaired() -> bool:
+        body = get("globex", "deployment", "globex-backend") or {}
+        return bool(body.get("spec", {}).get("replicas") == 1)
+
+    wait_for("replicas to be put right", repaired)
+    body = get("globex", "deployment", "globex-backend")
+    assert body
+    assert body["metadata"]["annotations"]["team"] == "theirs"
+    support.wait_until_ready("globex", "globex")
+
+
+def test_a_rotated_secret_rolls_the_pods_without_a_failed_request(instances: None) -> None:
+    old = support.pod("acme", "backend", "acme")
+    value = secrets.token_urlsafe(48)
+    failed: list[str] = []
+    answered = 0
+    done = threading.Event()
+
+    def keep_asking() -> None:
+        nonlocal answered
+        while not done.is_set():
+            told = through_edge("acme", "/api/v1/users/me").status_code
+            answered += 1
+            if told != 401:
+                failed.append(str(told))
+
+    seed.put_secret("apps/acme/acme/app", {"secretKey": value})
+    asking = threading.Thread(target=keep_asking)
+    asking.start()
+    try:
+        wait_for("the old pod to go", lambda: old not in names("acme", "pods") or None)
+        support.wait_until_ready("acme", "acme")
+    finally:
+        done.set()
+        asking.join()
+    assert failed == []
+    assert answered > 10
+    told = support.python_in(
+        "acme",
+        support.pod("acme", "backend", "acme"),
+        "import os, json, hashlib;"
+        "print(json.dumps(hashlib.sha256(os.environ['APP_SECRET_KEY'].encode()).hexdigest()))",
+    )
+    assert told == hashlib.sha256(value.encode()).hexdigest()
+
+
+def test_a_failing_migration_leaves_the_old_version_serving(instances: None) -> None:
+    serving = support.pod("globex", "backend", "globex")
+    # This image has no `migrate` command, so the job fails.
+    broken = {"backend": {"image": "appinstance/operator:dev"}}
+    _patch("globex", "globex", broken)
+    try:
+        failed = wait_for(
+            "the migration to fail",
+            lambda: (
+                (c := condition("globex", "globex", "MigrationsApplied")).get("reason")
+                == "MigrationFailed"
+                and c
+            ),
+        )
+        assert "keeps serving" in failed["message"]
+        assert condition("globex", "globex", "Ready")["status"] == "False"
+        assert serving in names("globex", "pods")
+        assert through_edge("globex", "/api/v1/users/me").status_code == 401
+    finally:
+        _patch("globex", "globex", {"backend": {"image": support.BACKEND_IMAGE}})
+    support.wait_until_ready("globex", "globex")
+
+
+def test_a_broken_instance_says_why_and_delays_no_other(instances: None) -> None:
+    missing = "apps/broken/broken/never-made"
+    support.demo.ensure_namespace("broken")
+    body = support.manifest(
+        "broken", "broken", database={"credentials": {"remoteRef": {"key": missing}}}
+    )
+    kubectl("apply", "-f", "-", stdin=json.dumps(body))
+    try:
+        told = wait_for(
+            "the reason", lambda: (c := condition("broken", "broken", "SecretsReady")) and c
+        )
+        assert told["status"] == "False"
+        assert missing in told["message"] or "apps/broken" in told["message"]
+        assert "so the backend has not been started" in told["message"]
+        assert names("broken", "pods") == []
+        assert "broken-default-deny" in names("broken", "networkpolicies")
+        kubectl("-n", "globex", "delete", "service", "globex-backend")
+        wait_for("the other's repair", lambda: get("globex", "service", "globex-backend"), 30)
+    finally:
+        kubectl("-n", "broken", "delete", "appi", "broken", "--timeout=60s")
+        kubectl("delete", "namespace", "broken", "--wait=false")
+
+
+def test_a_spec_outside_the_platforms_settings_is_stalled_with_a_sentence(instances: None) -> None:
+    support.demo.ensure_namespace("broken2")
+    body = support.manifest("broken2", "wrong", host="wrong.example.com")
+    kubectl("apply", "-f", "-", stdin=json.dumps(body))
+    try:
+        stalled = wait_for("Stalled", lambda: (c := condition("broken2", "wrong", "Stalled")) and c)
+        assert stalled["reason"] == "InvalidSpec"
+        assert "outside the platform's domains (apps.localhost)" in stalled["message"]
+        assert names("broken2", "networkpolicies") == []
+    finally:
+        kubectl("-n", "broken2", "delete", "appi", "wrong", "--timeout=60s")
+        kubectl("delete", "namespace", "broken2", "--wait=false")
+
+
+def test_a_suspended_instance_is_left_alone_and_never_ready(instances: None) -> None:
+    _patch("globex", "globex", {"suspend": True})
+    try:
+        wait_for(
+            "Suspended",
+            lambda: condition("globex", "globex", "Ready").get("reason") == "Suspended",
+        )
+        assert condition("globex", "globex", "Ready")["status"] == "False"
+        kubectl("-n", "globex", "delete", "configmap", "globex-database-ca")
+        # Something that is not suspended is repaired meanwhile, so the operator has had its turn.
+        kubectl("-n", "acme", "delete", "configmap", "acme-database-ca")
+        wait_for("the other's repair", lambda: get("acme", "configmap", "acme-database-ca"))
+        assert get("globex", "configmap", "globex-database-ca") is None
+    finally:
+        _patch("globex", "globex", {"suspend": False})
+    wait_for("the repair", lambda: get("globex", "configmap", "globex-database-ca"))
+    support.wait_until_ready("globex", "globex")
+
+
+def test_the_operator_killed_on_the_way_leaves_no_orphan(instances: None) -> None:
+    support.create("short", "short")
+    kubectl(
+        "-n", "appinstance-system", "delete", "pod", "-l",
+        "app.kubernetes.io/name=appinstance-operator", "--force", "--grace-period=0",
+    )  # fmt: skip
+    support.wait_until_ready("short", "short")
+    roles = [role for role in _roles() if "-short-short-" in role]
+    assert len(roles) == 2
+
+
+def test_deletion_leaves_nothing_in_the_cluster_or_in_iam(instances: None) -> None:
+    support.create("short", "short")
+    support.wait_until_ready("short", "short")
+    assert [role for role in _roles() if "-short-short-" in role]
+    kubectl("-n", "short", "delete", "appi", "short", "--timeout=90s")
+    assert [role for role in _roles() if "-short-short-" in role] == []
+    selector = "app.kubernetes.io/instance=short"
+    kinds = "deploy,svc,ing,netpol,sa,cm,job,pdb,hpa,externalsecret,secretstore,secret,pod"
+    wait_for("the cluster to collect", lambda: names("short", kinds, selector) == [])
+    kubectl("delete", "namespace", "short", "--wait=false")
+
+
+def _roles() -> list[str]:
+    return [item["RoleName"] for item in aws.client("iam").list_roles()["Roles"]]

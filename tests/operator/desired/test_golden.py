@@ -1,0 +1,41 @@
+"""What is rendered, to the byte: an instance and settings in, every object and role out.
+
+`make golden` writes `expected.yaml` anew; read its diff before you commit it. Error cases beside
+them give the sentence that a person gets.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from appinstance_operator import cli, cli_io
+from appinstance_operator.errors import InvalidSpec
+from appinstance_operator.settings import load_settings
+
+HERE = Path(__file__).parent
+CASES = sorted(path for path in (HERE / "golden").iterdir())
+ERRORS = sorted(path for path in (HERE / "golden_errors").iterdir())
+
+
+def _rendered(case: Path) -> str:
+    settings = load_settings(case / "settings.yaml")
+    (body,) = cli_io.read_resources(case / "appinstance.yaml")
+    plan = cli_io.planned(body, settings)
+    return cli_io.to_yaml([*plan.objects, *map(cli.role_document, plan.roles)])
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
+def test_rendered_as_recorded(case: Path, request: pytest.FixtureRequest) -> None:
+    expected = case / "expected.yaml"
+    if request.config.getoption("--update-golden"):
+        expected.write_text(_rendered(case))
+    assert _rendered(case) == expected.read_text()
+
+
+@pytest.mark.parametrize("case", ERRORS, ids=lambda path: path.name)
+def test_refused_with_the_recorded_sentence(case: Path) -> None:
+    with pytest.raises(InvalidSpec) as caught:
+        _rendered(case)
+    assert (case / "expected.txt").read_text().strip() in caught.value.message

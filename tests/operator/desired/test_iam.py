@@ -1,0 +1,164 @@
+"""Who may take an instance's roles, and what they may do: judged on the rendered documents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from iam_evaluator import allowed, trusts
+
+from appinstance_operator import cli_io, names, permissions
+from appinstance_operator.resource import parse
+from appinstance_operator.settings import Settings, load_settings
+
+CASE = Path(__file__).parent / "golden" / "alb-with-page"
+SETTINGS: Settings = load_settings(CASE / "settings.yaml")
+ISSUER = SETTINGS.oidc.issuer
+STS = "sts.amazonaws.com"
+BUCKET = "arn:aws:s3:::platform-media"
+SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:"
+(BODY,) = cli_io.read_resources(CASE / "appinstance.yaml")
+ROLES = {role.name.rsplit("-", 1)[-1]: role for role in cli_io.planned(BODY, SETTINGS).roles}
+BACKEND, SECRETS = ROLES["backend"], ROLES["secrets"]
+
+
+@pytest.mark.parametrize("part", ["backend", "secrets"])
+def test_its_own_service_account_takes_the_role(part: str) -> None:
+    subject = f"system:serviceaccount:team:shop-{part}"
+    assert trusts(ROLES[part].trust, ISSUER, subject, STS)
+
+
+@pytest.mark.parametrize(
+    ("subject", "audience", "issuer"),
+    [
+        ("system:serviceaccount:other:shop-backend", STS, ISSUER),
+        ("system:serviceaccount:team:store-backend", STS, ISSUER),
+        ("system:serviceaccount:team:shop-secrets", STS, ISSUER),
+        ("system:serviceaccount:team:default", STS, ISSUER),
+        ("system:serviceaccount:team:shop-backend", "https://kubernetes.default.svc", ISSUER),
+        ("system:serviceaccount:team:shop-backend", STS, ISSUER + "x"),
+        ("system:serviceaccount:team:shop-backendx", STS, ISSUER),
+    ],
+    ids=["namespace", "instance", "secrets", "default", "audience", "issuer", "longer"],
+)
+def test_nobody_else_takes_the_backends_role(subject: str, audience: str, issuer: str) -> None:
+    assert not trusts(BACKEND.trust, issuer, subject, audience)
+
+
+def test_the_trust_pins_subject_and_audience_exactly() -> None:
+    (statement,) = BACKEND.trust["Statement"]
+    assert statement["Condition"] == {
+        "StringEquals": {
+            f"{ISSUER}:sub": "system:serviceaccount:team:shop-backend",
+            f"{ISSUER}:aud": STS,
+        }
+    }
+
+
+@pytest.mark.parametrize("action", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"])
+def test_objects_under_the_prefix_and_nowhere_else(action: str) -> None:
+    assert allowed(BACKEND.policy, action, f"{BUCKET}/team/shop/avatars/u/x.webp")
+    for key in ("team/shop-2/x", "team/other/x", "team/shop", "x", "other/team/shop/x"):
+        assert not allowed(BACKEND.policy, action, f"{BUCKET}/{key}"), key
+    assert not allowed(BACKEND.policy, action, "arn:aws:s3:::other-media/team/shop/x")
+
+
+def test_listing_shows_the_prefix_alone() -> None:
+    def may(prefix: str | None) -> bool:
+        context = {} if prefix is None else {"s3:prefix": prefix}
+        return allowed(BACKEND.policy, "s3:ListBucket", BUCKET, context)
+
+    assert may("team/shop/")
+    assert may("team/shop/avatars/")
+    assert not may(None)
+    assert not may("")
+    assert not may("team/")
+    assert not may("team/shop-2/")
+
+
+@pytest.mark.parametrize(
+    "action", ["s3:PutBucketPolicy", "s3:PutObjectAcl", "s3:GetObjectVersion", "iam:PassRole"]
+)
+def test_the_backend_may_do_nothing_else(action: str) -> None:
+    assert not allowed(BACKEND.policy, action, f"{BUCKET}/team/shop/x")
+
+
+def test_the_key_serves_through_s3_only() -> None:
+    key = "arn:aws:kms:eu-central-1:123456789012:key/media"
+    through = {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}
+    assert allowed(BACKEND.policy, "kms:GenerateDataKey", key, through)
+    assert not allowed(BACKEND.policy, "kms:GenerateDataKey", key)
+    assert not allowed(BACKEND.policy, "kms:Decrypt", key.replace("media", "secrets"), through)
+
+
+@pytest.mark.parametrize("action", ["GetSecretValue", "DescribeSecret"])
+def test_the_secrets_role_reads_exactly_the_named_entries(action: str) -> None:
+    def may(entry: str) -> bool:
+        return allowed(SECRETS.policy, f"secretsmanager:{action}", f"{SECRET}{entry}")
+
+    assert may("apps/team/shop/database-AbCdEf")
+    assert may("apps/team/shop/app-AbCdEf")
+    assert not may("apps/team/shop/other-AbCdEf")
+    assert not may("apps/team/shop/database-2-AbCdEf")
+    assert not may("apps/other/shop/database-AbCdEf")
+
+
+def test_the_secrets_role_writes_nothing() -> None:
+    entry = f"{SECRET}apps/team/shop/app-AbCdEf"
+    for action in ("PutSecretValue", "DeleteSecret", "UpdateSecret"):
+        assert not allowed(SECRETS.policy, f"secretsmanager:{action}", entry)
+
+
+def test_every_role_has_the_boundary_and_our_tags() -> None:
+    for role in ROLES.values():
+        assert role.boundary_arn == SETTINGS.iam.permissions_boundary_arn
+        assert set(role.tags.values()) == {"platform", "team", "shop"}
+
+
+def test_neighbours_never_share_a_role() -> None:
+    def named(namespace: str, name: str) -> str:
+        return names.role_of(namespace, name, SETTINGS, "backend")
+
+    assert named("a-b", "c") != named("a", "b-c")
+    long = named("n" * 60, "m" * 40)
+    assert len(long) <= 64
+    assert long != named("n" * 60, "m" * 39 + "x")
+    assert long.endswith("-backend")
+
+
+OPERATOR = permissions.operator_policy(SETTINGS)
+BOUNDARY = {"iam:PermissionsBoundary": SETTINGS.iam.permissions_boundary_arn}
+ROLE = "arn:aws:iam::123456789012:role"
+
+
+def test_the_operator_makes_no_role_without_the_boundary() -> None:
+    name = f"{ROLE}/appinstances/{BACKEND.name}"
+    assert allowed(OPERATOR, "iam:CreateRole", name, BOUNDARY)
+    assert not allowed(OPERATOR, "iam:CreateRole", name)
+    other = {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
+    assert not allowed(OPERATOR, "iam:CreateRole", name, other)
+    assert not allowed(OPERATOR, "iam:DeleteRolePermissionsBoundary", name, BOUNDARY)
+
+
+@pytest.mark.parametrize(
+    "role", ["/admin", "/appinstances/admin", "/platform/appi-x", "/appi-x", "/other/appi-x"]
+)
+@pytest.mark.parametrize("action", ["PutRolePolicy", "DeleteRole", "UpdateAssumeRolePolicy"])
+def test_the_operator_changes_no_role_outside_of_path_and_prefix(role: str, action: str) -> None:
+    assert allowed(OPERATOR, f"iam:{action}", f"{ROLE}/appinstances/appi-x")
+    assert not allowed(OPERATOR, f"iam:{action}", f"{ROLE}{role}", BOUNDARY)
+
+
+@pytest.mark.parametrize("action", ["iam:AttachRolePolicy", "iam:PassRole", "sts:AssumeRole"])
+def test_the_operator_can_neither_attach_nor_take_roles(action: str) -> None:
+    assert not allowed(OPERATOR, action, f"{ROLE}/appinstances/appi-x", BOUNDARY)
+
+
+def test_legacy_keys_never_stand_beside_a_role() -> None:
+    case = CASE.parent / "legacy-credentials"
+    (body,) = cli_io.read_resources(case / "appinstance.yaml")
+    settings = load_settings(case / "settings.yaml")
+    assert [role.name.rsplit("-", 1)[-1] for role in cli_io.planned(body, settings).roles] == [
+        "secrets"
+    ]
+    assert names.backend_role_arn(parse(body), settings) is None
