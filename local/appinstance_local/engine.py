@@ -71,7 +71,7 @@ def ensure() -> Engine:
         raise LocalError(
             "start Docker and try again: no engine answers, and only root on Debian may start one"
         )
-    debian.ensure(["docker.io", "iptables", "jq"])
+    debian.ensure(["docker.io", "iproute2", "iptables", "jq", "nftables"])
     with step("start a Docker engine of our own (own data folder and socket)"):
         _start()
     return _OWN

@@ -149,6 +149,13 @@ def seed_platform() -> None:
         )
         aws.save_admin(admin)
         httpx.post(f"{aws.ENDPOINT}/moto-api/reset-auth", content=b"0").raise_for_status()
+    _restart_operator()
+
+
+def _restart_operator() -> None:
+    """Restart the operator if it runs: its session was with a moto that has forgotten it."""
+    kubectl = [binary("kubectl"), "--kubeconfig", kubeconfig(), "-n", "appinstance-system"]
+    run([*kubectl, "delete", "pod", "-l", "app.kubernetes.io/name=appinstance-operator"])
 
 
 def database_statements(schema: str, user: str, password: str) -> str:

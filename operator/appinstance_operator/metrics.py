@@ -78,7 +78,8 @@ class Metrics:
         self.requests.labels("aws", action, "Role").inc()
 
     def set_conditions(self, namespace: str, name: str, conditions: dict[str, str]) -> None:
-        """Show the conditions of an instance (type → status)."""
+        """Show the conditions of an instance (type → status); those it no longer has go away."""
+        self.forget(namespace, name)
         for kind, status in conditions.items():
             for possible in ("True", "False", "Unknown"):
                 value = 1 if status == possible else 0
