@@ -154,8 +154,13 @@ def seed_platform() -> None:
 
 def _restart_operator() -> None:
     """Restart the operator if it runs: its session was with a moto that has forgotten it."""
-    kubectl = [binary("kubectl"), "--kubeconfig", kubeconfig(), "-n", "appinstance-system"]
-    run([*kubectl, "delete", "pod", "-l", "app.kubernetes.io/name=appinstance-operator"])
+    label = "app.kubernetes.io/name=appinstance-operator"
+    run(
+        [
+            binary("kubectl"), "--kubeconfig", kubeconfig(), "--namespace", "appinstance-system",
+            "delete", "pod", "--selector", label,
+        ]
+    )  # fmt: skip
 
 
 def database_statements(schema: str, user: str, password: str) -> str:

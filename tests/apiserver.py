@@ -1,0 +1,173 @@
+"""A real API server without nodes: etcd and kube-apiserver as processes, as the cluster has them.
+
+Nothing runs in it: no controllers, no kubelet. Tests patch the statuses that those would write.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import yaml
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from appinstance_local.paths import binary
+
+_START_SECONDS = 90
+_AUDIT_POLICY = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [{"level": "Metadata"}],
+}
+
+
+@dataclass(frozen=True)
+class ApiServer:
+    """A running API server. `audit_log` has one JSON event a line."""
+
+    url: str
+    folder: Path
+    token: str
+    tokens: Path
+
+    @property
+    def kubeconfig(self) -> Path:
+        """Return the administrator's kubeconfig."""
+        return self.kubeconfig_for(self.token, "admin")
+
+    @property
+    def audit_log(self) -> Path:
+        """Return the path of the audit log."""
+        return self.folder / "audit.log"
+
+    def kubeconfig_for(self, token: str, name: str) -> Path:
+        """Write and return a kubeconfig for the bearer of a token."""
+        path = self.folder / f"{name}.kubeconfig"
+        cluster = {"server": self.url, "insecure-skip-tls-verify": True}
+        body = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "it",
+            "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it"}}],
+            "clusters": [{"name": "it", "cluster": cluster}],
+            "users": [{"name": "it", "user": {"token": token}}],
+        }
+        path.write_text(yaml.safe_dump(body))
+        return path
+
+    def kubectl(
+        self, *words: str, stdin: str | None = None, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run kubectl as the administrator."""
+        told = subprocess.run(
+            [str(binary("kubectl")), "--kubeconfig", str(self.kubeconfig), *words],
+            input=stdin, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert not check or told.returncode == 0, told.stderr
+        return told
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for item in sockets:
+            item.bind(("127.0.0.1", 0))
+        return [item.getsockname()[1] for item in sockets]
+
+
+def _ready(server: ApiServer) -> bool:
+    headers = {"Authorization": f"Bearer {server.token}"}
+    try:
+        # Its certificate is one that it made itself a moment ago.
+        told = httpx.get(f"{server.url}/readyz", headers=headers, verify=False)  # noqa: S501
+    except httpx.HTTPError:
+        return False
+    return told.status_code == 200
+
+
+@contextlib.contextmanager
+def started(folder: Path) -> Iterator[ApiServer]:
+    """Start etcd and kube-apiserver in `folder`, and stop them at the end."""
+    missing = [name for name in ("etcd", "kube-apiserver", "kubectl") if not binary(name).exists()]
+    assert not missing, f"{', '.join(missing)} not built: run `make build`"
+    client, peer, secure = _free_ports(3)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    (folder / "sa.key").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    (folder / "audit.yaml").write_text(yaml.safe_dump(_AUDIT_POLICY))
+    server = ApiServer(
+        f"https://127.0.0.1:{secure}", folder, secrets.token_hex(16), folder / "tokens.csv"
+    )
+    server.tokens.write_text(f'{server.token},admin,admin,"system:masters"\n')
+    etcd = f"http://127.0.0.1:{client}"
+    commands = (
+        [
+            binary("etcd"), "--data-dir", folder / "etcd", "--unsafe-no-fsync",
+            "--listen-client-urls", etcd, "--advertise-client-urls", etcd,
+            "--listen-peer-urls", f"http://127.0.0.1:{peer}", "--log-level", "error",
+        ],
+        [
+            binary("kube-apiserver"), "--etcd-servers", etcd, "--secure-port", str(secure),
+            "--bind-address", "127.0.0.1", "--cert-dir", folder / "certs",
+            "--token-auth-file", server.tokens, "--authorization-mode", "RBAC",
+            "--service-account-issuer", "https://kubernetes.default.svc.cluster.local",
+            "--service-account-key-file", folder / "sa.key",
+            "--service-account-signing-key-file", folder / "sa.key",
+            "--api-audiences", "https://kubernetes.default.svc.cluster.local,sts.amazonaws.com",
+            "--audit-policy-file", folder / "audit.yaml", "--audit-log-path", server.audit_log,
+            "--service-cluster-ip-range", "10.96.0.0/16",
+            "--disable-admission-plugins", "ServiceAccount",
+        ],
+    )  # fmt: skip
+    processes = []
+    try:
+        for number, command in enumerate(commands):
+            with (folder / f"process-{number}.log").open("wb") as log:
+                processes.append(
+                    subprocess.Popen(
+                        [str(word) for word in command], stdout=log, stderr=log, env=os.environ
+                    )
+                )
+        deadline = time.monotonic() + _START_SECONDS
+        while not _ready(server):
+            ended = [item for item in processes if item.poll() is not None]
+            log = (folder / "process-1.log").read_text()[-1500:]
+            assert not ended, f"a process of the API server ended: {log}"
+            assert time.monotonic() < deadline, f"the API server did not start: {log}"
+            time.sleep(0.2)
+        yield server
+    finally:
+        # Killed: it would wait a minute for watches to end, and nothing here is kept.
+        for item in reversed(processes):
+            item.kill()
+            item.wait(timeout=30)
+
+
+def audited(server: ApiServer, user: str) -> set[tuple[str, str, str]]:
+    """Return (API group, resource with subresource, verb) of every request that a user made."""
+    found = set()
+    for line in server.audit_log.read_text().splitlines():
+        event = json.loads(line)
+        reference = event.get("objectRef", {})
+        if event["user"]["username"] == user and "resource" in reference:
+            resource = reference["resource"]
+            if reference.get("subresource"):
+                resource += f"/{reference['subresource']}"
+            found.add((reference.get("apiGroup", ""), resource, event["verb"]))
+    return found

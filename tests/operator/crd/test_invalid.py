@@ -1,0 +1,200 @@
+"""Bad AppInstances are refused by `kubectl apply` with a sentence that says what to change."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from apiserver import ApiServer
+
+from appinstance_local.paths import REPO
+
+pytestmark = pytest.mark.integration
+
+SAMPLES = sorted((REPO / "manifests" / "samples").glob("*.yaml"))
+GOLDEN = Path(__file__).parents[1] / "desired" / "golden"
+VALID: dict[str, Any] = {
+    "apiVersion": "platform.appinstance.io/v1alpha1",
+    "kind": "AppInstance",
+    "metadata": {"name": "shop", "namespace": "default"},
+    "spec": {
+        "host": "shop.apps.example.com",
+        "backend": {"image": "registry.example.com/shop:1.4.2"},
+        "database": {"credentials": {"remoteRef": {"key": "apps/team/shop/database"}}},
+    },
+}
+ROLE = "arn:aws:iam::123456789012:role/shop"
+REF = {"remoteRef": {"key": "apps/team/shop/x"}}
+
+# path in the object → value, and what the refusal must say
+CASES: dict[str, tuple[dict[str, Any], str]] = {
+    "no host": ({"spec.host": None}, "spec.host: Required value"),
+    "host with scheme": ({"spec.host": "https://shop.example.com"}, "host must be a DNS name"),
+    "host with path": ({"spec.host": "shop.example.com/x"}, "host must be a DNS name"),
+    "host in capitals": ({"spec.host": "Shop.example.com"}, "host must be a DNS name"),
+    "host without dot": ({"spec.host": "shop"}, "host must be a DNS name"),
+    "no backend": ({"spec.backend": None}, "spec.backend: Required value"),
+    "no image": ({"spec.backend": {}}, "spec.backend.image: Required value"),
+    "image without tag": ({"spec.backend.image": "shop"}, "image must name a tag or a digest"),
+    "image latest": ({"spec.backend.image": "shop:latest"}, "must not be tagged latest"),
+    "image with blank": ({"spec.backend.image": "shop: 1"}, "image must name a tag or a digest"),
+    "no replicas": ({"spec.backend.replicas": 0}, "should be greater than or equal to 1"),
+    "many replicas": ({"spec.backend.replicas": 1000}, "should be less than or equal to 50"),
+    "replicas beside autoscaling": (
+        {"spec.backend.replicas": 2, "spec.backend.autoscaling": {"maxReplicas": 3}},
+        "replicas and autoscaling exclude each other",
+    ),
+    "min above max": (
+        {"spec.backend.autoscaling": {"minReplicas": 5, "maxReplicas": 3}},
+        "minReplicas must not be above maxReplicas",
+    ),
+    "privileged port": ({"spec.backend.port": 80}, "should be greater than or equal to 1024"),
+    "metrics port": ({"spec.backend.port": 9090}, "port 9090 is the one for metrics"),
+    "not a quantity": (
+        {"spec.backend.resources": {"limits": {"memory": "lots"}}},
+        "spec.backend.resources.limits.memory",
+    ),
+    "reserved AWS": (
+        {"spec.backend.env": [{"name": "AWS_ACCESS_KEY_ID", "value": "x"}]},
+        "this variable is set by the platform",
+    ),
+    "reserved database": (
+        {"spec.backend.env": [{"name": "DB_PASSWORD", "value": "x"}]},
+        "this variable is set by the platform",
+    ),
+    "reserved file storage": (
+        {"spec.secrets": [{"name": "USE_FILE_STORAGE", **REF}]},
+        "this variable is set by the platform",
+    ),
+    "odd variable": (
+        {"spec.backend.env": [{"name": "A-B", "value": "x"}]},
+        "has only letters, digits and underscores",
+    ),
+    "variable twice": (
+        {"spec.backend.env": [{"name": "X", "value": "1"}, {"name": "X", "value": "2"}]},
+        "Duplicate value",
+    ),
+    "variable in both": (
+        {"spec.backend.env": [{"name": "X", "value": "1"}], "spec.secrets": [{"name": "X", **REF}]},
+        "a variable stands in both secrets and backend.env",
+    ),
+    "value from": (
+        {"spec.backend.env": [{"name": "X", "valueFrom": {"secretKeyRef": {"name": "a"}}}]},
+        'unknown field "spec.backend.env[0].valueFrom"',
+    ),
+    "no database": ({"spec.database": None}, "database.credentials is missing"),
+    "provision beside credentials": (
+        {"spec.database.provision": True},
+        "database.provision and database.credentials exclude each other",
+    ),
+    "key is an ARN": (
+        {
+            "spec.database.credentials.remoteRef.key": (
+                "arn:aws:secretsmanager:eu-central-1:1:secret:x"
+            )
+        },
+        "not an ARN or a wildcard",
+    ),
+    "key with wildcard": (
+        {"spec.database.credentials.remoteRef.key": "apps/*"},
+        "not an ARN or a wildcard",
+    ),
+    "prefix without slash": ({"spec.media": {"prefix": "shop"}}, "prefix must end with a slash"),
+    "prefix with wildcard": ({"spec.media": {"prefix": "*/"}}, "prefix must end with a slash"),
+    "prefix from the root": ({"spec.media": {"prefix": "/shop/"}}, "not start with one"),
+    "prefix upwards": ({"spec.media": {"prefix": "shop/../"}}, "the parts . or .."),
+    "bucket is an ARN": ({"spec.media": {"bucket": "arn:aws:s3:::x"}}, "the name of an S3 bucket"),
+    "not a role": (
+        {"spec.identity": {"backendRoleArn": "arn:aws:iam::123456789012:user/x"}},
+        "must be the ARN of an IAM role",
+    ),
+    "role beside legacy keys": (
+        {"spec.identity": {"backendRoleArn": ROLE}, "spec.media": {"legacyCredentials": REF}},
+        "exclude each other; keep the role",
+    ),
+    "everywhere": (
+        {"spec.network": {"egress": [{"cidr": "0.0.0.0/0", "ports": [443]}]}},
+        "opens everything",
+    ),
+    "host bits": (
+        {"spec.network": {"egress": [{"cidr": "10.1.2.3/16", "ports": [443]}]}},
+        "cidr has host bits set",
+    ),
+    "not a network": (
+        {"spec.network": {"egress": [{"cidr": "example.com", "ports": [443]}]}},
+        "cidr must be a network",
+    ),
+    "no ports": (
+        {"spec.network": {"egress": [{"cidr": "10.0.0.0/16", "ports": []}]}},
+        "should have at least 1 items",
+    ),
+    "every namespace": (
+        {
+            "spec.network": {
+                "ingress": [
+                    {
+                        "namespaceSelector": {"matchLabels": {}},
+                        "podSelector": {"matchLabels": {"a": "b"}},
+                        "ports": [8000],
+                    }
+                ]
+            }
+        },
+        "should have at least 1 properties",
+    ),
+    "deletion policy": ({"spec.deletionPolicy": "Keep"}, 'supported values: "Delete", "Retain"'),
+    "long name": ({"metadata.name": "s" * 41}, "at most 40 characters"),
+    "name with dot": ({"metadata.name": "shop.one"}, "must start with a letter"),
+    "name from a digit": ({"metadata.name": "1shop"}, "must start with a letter"),
+    "misspelt field": ({"spec.replicas": 2}, 'unknown field "spec.replicas"'),
+}
+
+
+def _changed(changes: dict[str, Any]) -> dict[str, Any]:
+    body = copy.deepcopy(VALID)
+    for path, value in changes.items():
+        *parents, last = path.split(".")
+        target = body
+        for part in parents:
+            target = target.setdefault(part, {})
+        if value is None:
+            target.pop(last, None)
+        else:
+            target[last] = value
+    return body
+
+
+def _apply(server: ApiServer, body: dict[str, Any]) -> str:
+    told = server.kubectl(
+        "create", "--dry-run=server", "-f", "-", stdin=json.dumps(body), check=False
+    )
+    return "" if told.returncode == 0 else told.stderr
+
+
+def test_the_base_of_all_cases_is_valid(apiserver: ApiServer) -> None:
+    assert _apply(apiserver, VALID) == ""
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_refused_with_a_sentence(apiserver: ApiServer, case: str) -> None:
+    changes, sentence = CASES[case]
+    assert sentence in _apply(apiserver, _changed(changes))
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)
+def test_samples_are_valid(apiserver: ApiServer, sample: Path) -> None:
+    namespace = "acme"
+    apiserver.kubectl("create", "namespace", namespace, check=False)
+    apiserver.kubectl("apply", "--dry-run=server", "-f", str(sample))
+
+
+@pytest.mark.parametrize("case", sorted(GOLDEN.iterdir()), ids=lambda path: path.name)
+def test_what_the_golden_files_render_is_accepted(apiserver: ApiServer, case: Path) -> None:
+    for namespace in ("acme", "team"):
+        apiserver.kubectl("create", "namespace", namespace, check=False)
+    documents = (case / "expected.yaml").read_text().split("---\n")
+    objects = [text for text in documents if text.strip() and "kind: IAMRole" not in text]
+    apiserver.kubectl("apply", "--dry-run=server", "-f", "-", stdin="---\n".join(objects))

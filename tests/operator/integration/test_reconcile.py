@@ -1,0 +1,214 @@
+"""The operator as a process against a real API server: what it makes, repairs, removes and says."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from operator_world import World, wait_for
+
+pytestmark = pytest.mark.integration
+
+THEIRS = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*"}],
+    }
+)
+
+
+def test_each_gate_says_what_it_waits_for_until_ready(world: World) -> None:
+    world.start()
+    world.apply()
+    waits = world.wait_condition("SecretsReady", "ExternalSecretNotSynced")
+    assert "secret apps/acme/acme/database not synced" in waits["message"]
+    assert world.get("networkpolicy", "shop-default-deny")
+    assert len(world.roles()) == 2
+    assert world.get("deployment", "shop-backend") == {}
+    world.sync_secrets()
+    world.wait_condition("MigrationsApplied", "Running")
+    assert world.get("deployment", "shop-backend") == {}
+    (job,) = world.jobs()
+    world.finish_job(job)
+    world.wait_condition("WorkloadsAvailable", "RolloutInProgress")
+    world.roll_out()
+    world.wait_condition("IngressReady", "AddressPending")
+    assert world.condition("Ready")["status"] == "False"
+    world.give_address()
+    world.kubectl("wait", "--for=condition=Ready", "appi/shop", "--timeout=30s")
+    body = world.get("appi", "shop")
+    assert body["status"]["observedGeneration"] == body["metadata"]["generation"]
+    assert body["status"]["replicas"]["summary"] == "backend 2/2, frontend 2/2"
+    kinds = {item["type"] for item in body["status"]["conditions"]}
+    assert "Reconciling" not in kinds
+    assert "Stalled" not in kinds
+
+
+def test_a_settled_instance_costs_no_request_and_a_restart_no_write(world: World) -> None:
+    world.start()
+    world.apply()
+    world.settle()
+    wait_for("quiet", lambda: _quiet(world))
+    before = world.requests()
+    version = world.get("appi", "shop")["metadata"]["resourceVersion"]
+    # Somebody else's label is an event, so the operator looks and finds nothing to do.
+    world.kubectl("label", "deployment", "shop-backend", "team=theirs")
+    world.kubectl("label", "networkpolicy", "shop-backend", "team=theirs")
+    wait_for("the wake-ups to be worked off", lambda: _quiet(world))
+    assert world.requests() == before
+    world.stop()
+    world.start()
+    wait_for("quiet", lambda: _quiet(world))
+    writes = {key: value for key, value in world.requests().items() if 'verb="patch"' in key}
+    assert writes == {}
+    assert world.get("appi", "shop")["metadata"]["resourceVersion"] == version
+
+
+def _quiet(world: World) -> bool:
+    """Return whether two looks at the counts, a reconcile apart, are the same."""
+    one = world.requests()
+    world.kubectl("get", "--raw", "/readyz")
+    return world.requests() == one
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "patch", "field"),
+    [
+        ("networkpolicy", "shop-backend", {"spec": {"egress": [{}]}}, ("spec", "egress")),
+        ("service", "shop-backend", {"spec": {"selector": {"a": "b"}}}, ("spec", "selector")),
+        ("deployment", "shop-frontend", {"spec": {"replicas": 7}}, ("spec", "replicas")),
+        ("ingress", "shop", {"spec": {"ingressClassName": "x"}}, ("spec", "ingressClassName")),
+        ("configmap", "shop-database-ca", {"data": {"ca.crt": "other"}}, ("data", "ca.crt")),
+        ("pdb", "shop-backend", {"spec": {"maxUnavailable": 2}}, ("spec", "maxUnavailable")),
+        (
+            "serviceaccount", "shop-backend", {"automountServiceAccountToken": True},
+            ("automountServiceAccountToken",),
+        ),
+        (
+            "externalsecret", "shop-app", {"spec": {"refreshInterval": "24h"}},
+            ("spec", "refreshInterval"),
+        ),
+        (
+            "secretstore", "shop", {"spec": {"provider": {"aws": {"region": "us-east-1"}}}},
+            ("spec", "provider", "aws", "region"),
+        ),
+    ],
+)  # fmt: skip
+def test_drift_is_repaired(
+    world: World, kind: str, name: str, patch: dict[str, object], field: tuple[str, ...]
+) -> None:
+    world.start()
+    world.apply()
+    world.settle()
+
+    def value() -> object:
+        found: object = world.get(kind, name)
+        for part in field:
+            found = found.get(part) if isinstance(found, dict) else None
+        return found
+
+    before = value()
+    world.kubectl("patch", kind, name, "--type=merge", "-p", json.dumps(patch))
+    wait_for("the repair", lambda: value() == before)
+
+
+def test_others_fields_survive_and_leftovers_go(world: World) -> None:
+    world.start()
+    world.apply()
+    world.settle()
+    world.kubectl("annotate", "deployment", "shop-backend", "team=theirs")
+    world.apply(frontend=None)
+    wait_for("the page to go", lambda: world.get("deployment", "shop-frontend") == {})
+    wait_for("its policy to go", lambda: world.get("networkpolicy", "shop-frontend") == {})
+    kept = world.get("deployment", "shop-backend")
+    assert kept["metadata"]["annotations"]["team"] == "theirs"
+
+
+def test_a_new_image_migrates_first_and_a_failure_keeps_the_old_one(world: World) -> None:
+    world.start()
+    world.apply()
+    world.settle()
+    (old,) = world.jobs()
+    world.apply(backend={"image": "appinstance/backend:two"})
+    new = wait_for("the new migration", lambda: [job for job in world.jobs() if job != old])
+    world.finish_job(new[0], failed=True)
+    failed = world.wait_condition("MigrationsApplied", "MigrationFailed")
+    assert "BackoffLimitExceeded" in failed["message"]
+    assert "keeps serving" in failed["message"]
+    assert _image(world) == "appinstance/backend:dev"
+    assert world.condition("Ready")["reason"] == "DependencyNotReady"
+    world.apply(backend={"image": "appinstance/backend:three"})
+    third = wait_for(
+        "the third migration", lambda: [job for job in world.jobs() if job not in {old, new[0]}]
+    )
+    world.finish_job(third[0])
+    wait_for("the rollout", lambda: _image(world) == "appinstance/backend:three")
+    wait_for("old jobs to go", lambda: world.jobs() == third)
+
+
+def _image(world: World) -> str:
+    body = world.get("deployment", "shop-backend")
+    return str(body["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def test_a_changed_secret_changes_the_pods(world: World) -> None:
+    world.start()
+    world.apply()
+    world.settle()
+    before = world.get("deployment", "shop-backend")["spec"]["template"]
+    world.sync_secrets(hash_="two")
+    wait_for(
+        "the pods to roll",
+        lambda: world.get("deployment", "shop-backend")["spec"]["template"] != before,
+    )
+
+
+def test_suspended_changes_nothing_and_is_not_ready(world: World) -> None:
+    world.start()
+    world.apply()
+    world.settle()
+    world.apply(suspend=True)
+    world.wait_condition("Ready", "Suspended")
+    world.kubectl("delete", "service", "shop-backend")
+    world.apply("other")
+    wait_for("another's objects", lambda: world.get("networkpolicy", "other-default-deny"))
+    assert world.get("service", "shop-backend") == {}
+
+
+def test_a_role_of_somebody_else_is_never_touched(world: World) -> None:
+    world.apply()
+    world.start()
+    wait_for("roles", lambda: len(world.roles()) == 2)
+    name = next(role for role in world.roles() if role.endswith("-backend"))
+    world.stop()
+    iam = world.iam()
+    iam.untag_role(RoleName=name, TagKeys=["platform.appinstance.io/name"])
+    iam.put_role_policy(RoleName=name, PolicyName="theirs", PolicyDocument=THEIRS)
+    world.start()
+    stalled = world.wait_condition("Stalled", "AccessDenied")
+    assert f"IAM role {name} exists and is not this instance's" in stalled["message"]
+    assert "theirs" in iam.list_role_policies(RoleName=name)["PolicyNames"]
+
+
+def test_deletion_removes_the_roles_first(world: World) -> None:
+    world.start()
+    world.apply()
+    wait_for("roles", lambda: len(world.roles()) == 2)
+    world.kubectl("delete", "appi", "shop", "--timeout=30s")
+    assert world.roles() == []
+
+
+def test_retain_leaves_the_roles(world: World) -> None:
+    world.start()
+    world.apply(deletionPolicy="Retain")
+    wait_for("roles", lambda: len(world.roles()) == 2)
+    world.kubectl("delete", "appi", "shop", "--timeout=30s")
+    assert len(world.roles()) == 2
+
+
+def test_roles_are_removed_when_the_spec_brings_its_own(world: World) -> None:
+    world.start()
+    world.apply()
+    world.settle()
+    world.apply(identity={"backendRoleArn": "arn:aws:iam::123456789012:role/own"})
+    wait_for("the role to go", lambda: len(world.roles()) == 1)
