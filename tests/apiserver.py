@@ -12,7 +12,7 @@ import secrets
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,8 +97,11 @@ def _ready(server: ApiServer) -> bool:
 
 
 @contextlib.contextmanager
-def started(folder: Path) -> Iterator[ApiServer]:
-    """Start etcd and kube-apiserver in `folder`, and stop them at the end."""
+def started(folder: Path, users: Mapping[str, str] | None = None) -> Iterator[ApiServer]:
+    """Start etcd and kube-apiserver in `folder`, and stop them at the end.
+
+    `users`: name → token of users without any right, besides the administrator.
+    """
     missing = [name for name in ("etcd", "kube-apiserver", "kubectl") if not binary(name).exists()]
     assert not missing, f"{', '.join(missing)} not built: run `make build`"
     client, peer, secure = _free_ports(3)
@@ -114,7 +117,9 @@ def started(folder: Path) -> Iterator[ApiServer]:
     server = ApiServer(
         f"https://127.0.0.1:{secure}", folder, secrets.token_hex(16), folder / "tokens.csv"
     )
-    server.tokens.write_text(f'{server.token},admin,admin,"system:masters"\n')
+    lines = [f'{server.token},admin,admin,"system:masters"']
+    lines += [f"{token},{user},{user}" for user, token in (users or {}).items()]
+    server.tokens.write_text("\n".join(lines) + "\n")
     etcd = f"http://127.0.0.1:{client}"
     commands = (
         [

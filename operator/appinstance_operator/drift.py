@@ -2,6 +2,9 @@
 
 Only what we ask for is looked at: the API server fills in defaults, and others own fields of their
 own. Values are compared as Kubernetes means them, so that `500m` equals `0.5`.
+
+Where an addition changes the meaning of what we ask for, nothing may be added: one more label in a
+selector makes it choose other pods, and one more field in a NetworkPolicy may open it.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ _FACTORS = {
 # By which of its fields an element of a list of objects is known, tried in this order; as in the
 # API's own list-map keys.
 _KEYS = ("name", "mountPath", "containerPort", "topologyKey", "type", "uid", "ip", "path")
+_EXACT_MAPS = frozenset({"selector", "matchLabels", "podSelector", "namespaceSelector"})
+_EXACT_KINDS = frozenset({"NetworkPolicy"})
 _COMPARED_METADATA = ("labels", "annotations", "ownerReferences")
 
 
@@ -80,6 +85,8 @@ def _values(wanted: object, live: object, path: str) -> Iterator[str]:
             return
         for name, value in wanted.items():
             inner = f"{path}.{name}" if path else str(name)
+            if name in _EXACT_MAPS and _added(value, live.get(name)):
+                yield inner
             if name not in live and _empty(value):
                 continue
             yield from _values(value, live.get(name), inner)
@@ -94,10 +101,31 @@ def _values(wanted: object, live: object, path: str) -> Iterator[str]:
         yield path
 
 
+def _added(wanted: object, live: object) -> bool:
+    """Return whether a live map has a key more."""
+    return (
+        isinstance(wanted, Mapping) and isinstance(live, Mapping) and not set(live) <= set(wanted)
+    )
+
+
+def _without_empties(value: object) -> object:
+    if isinstance(value, Mapping):
+        cleaned = {key: _without_empties(item) for key, item in value.items()}
+        return {key: item for key, item in cleaned.items() if not _empty(item)}
+    if isinstance(value, (list, tuple)):
+        # An empty rule in a list means "everything": it stays.
+        return [_without_empties(item) for item in value]
+    return value
+
+
 def differences(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the dotted paths of what `wanted` says and `live` does not hold; status is ignored."""
     body = {key: value for key, value in wanted.items() if key not in {"metadata", "status"}}
     found = list(_values(body, live, ""))
+    if wanted.get("kind") in _EXACT_KINDS and _without_empties(
+        wanted.get("spec")
+    ) != _without_empties(live.get("spec")):
+        found.append("spec")
     meta, live_meta = wanted.get("metadata", {}), live.get("metadata", {})
     for part in _COMPARED_METADATA:
         if part in meta:

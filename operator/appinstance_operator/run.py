@@ -10,6 +10,7 @@ import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import boto3
 import botocore.config
@@ -19,9 +20,9 @@ from kopf._core.engines.peering import Identity
 
 from . import handlers, logs, names
 from .cloud.roles import RoleManager
-from .errors import SettingsError
+from .errors import Fate, SettingsError
 from .health import PORT, Health
-from .kube import CHILDREN, ApiError, Kube
+from .kube import CHILDREN, ApiError, Kind, Kube
 from .metrics import CONTROLLER, Metrics
 from .observe import SELECTOR, Cache, Key
 from .reconciler import Outcome, Reconciler
@@ -32,6 +33,8 @@ from .workqueue import WorkQueue, backoff
 log = structlog.get_logger(__name__)
 
 WORKERS = 8
+_START_TRIES = 12
+_START_WAIT_SECONDS = 5.0
 
 
 def iam_client(settings: Settings) -> object:
@@ -65,19 +68,31 @@ class Operator:
         self.pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="reconcile")
 
     def prime(self) -> None:
-        """Fill the cache before the first reconcile, so that a restart does not write anew."""
+        """Fill the cache before the first reconcile, so that a restart does not write anew.
+
+        An API server that is starting itself is waited for. Raises SettingsError when the cluster
+        does not serve a kind.
+        """
         for kind in CHILDREN:
+            told = self._list_patiently(kind)
+            named = {"kind": kind.kind, "apiVersion": kind.api_version}
+            self.cache.replace(kind.kind, ({**item, **named} for item in told["items"] or ()))
+
+    def _list_patiently(self, kind: Kind) -> dict[str, Any]:
+        for failures in range(1, _START_TRIES + 1):
             try:
-                told = self.kube.list(kind, SELECTOR)
+                return self.kube.list(kind, SELECTOR)
             except ApiError as error:
                 if error.status == 404:
                     raise SettingsError(
                         f"the cluster does not serve {kind.api_version} {kind.kind}; install what "
                         "brings it (for external-secrets.io: External Secrets) and start again"
                     ) from None
-                raise
-            named = {"kind": kind.kind, "apiVersion": kind.api_version}
-            self.cache.replace(kind.kind, ({**item, **named} for item in told["items"] or ()))
+                if error.fate is Fate.STALL or failures == _START_TRIES:
+                    raise
+                log.warning("the API server is not ready; trying again", error=error.message)
+                time.sleep(min(backoff(failures), _START_WAIT_SECONDS))
+        raise AssertionError("unreachable")
 
     async def work(self) -> None:
         """Take keys for ever and reconcile each in a thread."""

@@ -6,23 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 from apiserver import ApiServer, started
+from operator_crds import crd_paths
 
 from appinstance_local import builds
-from appinstance_local.paths import REPO
-
-CRD = REPO / "charts/appinstance-operator/crds/appinstances.platform.appinstance.io.yaml"
 
 
 @pytest.fixture(scope="session")
 def apiserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """An API server that serves AppInstances and External Secrets' kinds."""
     with started(tmp_path_factory.mktemp("apiserver")) as server:
-        folder = builds.module_folder("external-secrets") / "config" / "crds" / "bases"
-        for path in (
-            CRD,
-            folder / "external-secrets.io_externalsecrets.yaml",
-            folder / "external-secrets.io_secretstores.yaml",
-        ):
+        for path in crd_paths(builds.module_folder("external-secrets")):
             server.kubectl("apply", "--server-side", "-f", str(path))
         server.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
         yield server

@@ -75,6 +75,10 @@ def _quiet(world: World) -> bool:
     ("kind", "name", "patch", "field"),
     [
         ("networkpolicy", "shop-backend", {"spec": {"egress": [{}]}}, ("spec", "egress")),
+        (
+            "networkpolicy", "shop-default-deny",
+            {"spec": {"podSelector": {"matchLabels": {"chosen": "none"}}}}, ("spec", "podSelector"),
+        ),
         ("service", "shop-backend", {"spec": {"selector": {"a": "b"}}}, ("spec", "selector")),
         ("deployment", "shop-frontend", {"spec": {"replicas": 7}}, ("spec", "replicas")),
         ("ingress", "shop", {"spec": {"ingressClassName": "x"}}, ("spec", "ingressClassName")),

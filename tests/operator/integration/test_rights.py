@@ -1,0 +1,106 @@
+"""Least privilege, measured: the operator under exactly its rules, and what it really asked for."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+
+import pytest
+from apiserver import ApiServer, audited, started
+from operator_crds import crd_paths
+from operator_world import World, wait_for
+
+from appinstance_local import builds
+from appinstance_operator.permissions import RBAC_RULES
+
+pytestmark = pytest.mark.integration
+
+USER = "operator-under-test"
+
+
+@pytest.fixture
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ApiServer, str]]:
+    """An API server of its own, whose token file also knows the operator's user."""
+    folder = tmp_path_factory.mktemp("rights")
+    token = secrets.token_hex(16)
+    with started(folder, {USER: token}) as server:
+        for path in crd_paths(builds.module_folder("external-secrets")):
+            server.kubectl("apply", "--server-side", "-f", str(path))
+        server.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        yield server, token
+
+
+def _grant(server: ApiServer) -> None:
+    rules = [
+        {"apiGroups": [rule.group], "resources": list(rule.resources), "verbs": list(rule.verbs)}
+        for rule in RBAC_RULES
+    ]
+    base = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "operator"}}
+    role = {**base, "kind": "ClusterRole", "rules": rules}
+    binding = {
+        **base,
+        "kind": "ClusterRoleBinding",
+        "roleRef": {
+            "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "operator",
+        },
+        "subjects": [{"kind": "User", "name": USER, "apiGroup": "rbac.authorization.k8s.io"}],
+    }  # fmt: skip
+    for body in (role, binding):
+        server.kubectl("apply", "-f", "-", stdin=json.dumps(body))
+
+
+def test_the_rules_are_enough_for_a_whole_life_and_none_is_unused(
+    own_server: tuple[ApiServer, str], moto: str
+) -> None:
+    server, token = own_server
+    _grant(server)
+    server.kubectl("create", "namespace", "life")
+    world = World(server, moto, 18999, "life")
+    world.kubeconfig = server.kubeconfig_for(token, "operator")
+    try:
+        world.start()
+        scaled = {"image": "appinstance/backend:dev", "autoscaling": {"maxReplicas": 4}}
+        world.apply(backend=scaled)
+        world.sync_secrets()
+        world.finish_job(wait_for("the migration", world.jobs)[0])
+        wait_for("the autoscaler", lambda: world.get("hpa", "shop-backend"))
+        _leave_something_of_each_kind_to_prune(world)
+        world.kubectl("delete", "appi", "shop", "--timeout=30s")
+    finally:
+        world.stop()
+    listed = {
+        (rule.group, resource, verb)
+        for rule in RBAC_RULES
+        for resource in rule.resources
+        for verb in rule.verbs
+    }
+    used = {
+        (group, resource, "patch" if verb == "patch" else verb)
+        for group, resource, verb in audited(server, USER)
+    }
+    assert used - listed == set(), "asked for what it has no rule for"
+    assert {item for item in listed - used if item[2] != "create"} == set(), "rules never used"
+
+
+def _leave_something_of_each_kind_to_prune(world: World) -> None:
+    """Make an object of each kind that looks like ours and is in no plan, and wait for its end."""
+    owner = world.get("networkpolicy", "shop-default-deny")["metadata"]["ownerReferences"]
+    for kind, name in (
+        ("ingress", "shop"), ("hpa", "shop-backend"), ("pdb", "shop-backend"),
+        ("service", "shop-backend"), ("deployment", "shop-backend"), ("job", world.jobs()[0]),
+        ("externalsecret", "shop-app"), ("secretstore", "shop"), ("configmap", "shop-database-ca"),
+        ("serviceaccount", "shop-backend"), ("networkpolicy", "shop-backend"),
+    ):  # fmt: skip
+        body = world.get(kind, name)
+        labels = body["metadata"]["labels"]
+        body["metadata"] = {"name": "stray", "labels": labels, "ownerReferences": owner}
+        body.pop("status", None)
+        if kind == "service":
+            body["spec"] = {"ports": body["spec"]["ports"], "selector": {"a": "b"}}
+        if kind == "job":
+            template = body["spec"]["template"]
+            template["metadata"]["labels"] = {"a": "b"}
+            body["spec"] = {"template": template}
+        world.kubectl("create", "-f", "-", stdin=json.dumps(body))
+        wait_for(f"a stray {kind} to go", lambda kind=kind: world.get(kind, "stray") == {})
