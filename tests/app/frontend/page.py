@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, FilePayload, Locator, Page, Playwright
 
+# How long an outcome is waited for. A machine with two busy cores is slow, not wrong.
+expect.set_options(timeout=30_000)
+
 CHROMIUM: Final = "/usr/bin/chromium"
 CHROMIUM_FLAGS: Final = (
     "--headless",
