@@ -78,6 +78,10 @@ golden: setup ## Write the golden files anew (look at the diff before you commit
 manifests: setup ## Write what is derived: copies of the CRD, the charts' schemas, manifests/operator
 	@$(RUN) python charts/hack/generate.py
 
+.PHONY: bench
+bench: setup ## Ratios of the operator's own work against a baseline, side by side
+	@$(RUN) python tests/bench.py
+
 ##@ The local cluster
 
 .PHONY: cluster-up
