@@ -1,7 +1,7 @@
 """`make bench`: how long the operator thinks, as ratios against a baseline run side by side.
 
-The baseline is one JSON round trip of the same objects: what any controller pays at least to look at
-them. Times differ between machines; the ratios should not.
+The baseline is one JSON round trip of the same objects: what any controller pays at least to look
+at them. Times differ between machines; the ratios should not.
 """
 
 from __future__ import annotations

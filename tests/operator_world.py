@@ -172,6 +172,30 @@ class World:
                 {"conditions": ready, "syncedResourceVersion": f"{generation}-x"},
             )
 
+    def refuse_secret(self, name: str = "shop") -> None:
+        """Do External Secrets' part when AWS refuses: a bare condition, an event with the cause."""
+        full = f"{name}-database"
+        body = wait_for(full, lambda: self.get("externalsecret", full))
+        event = {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"generateName": "refused-", "namespace": self.namespace},
+            "type": "Warning",
+            "reason": "UpdateFailed",
+            "message": "error processing spec.data[0], err: AccessDeniedException: not authorized",
+            "lastTimestamp": "2026-01-01T00:00:00Z",
+            "involvedObject": {
+                "kind": "ExternalSecret",
+                "name": full,
+                "namespace": self.namespace,
+                "uid": body["metadata"]["uid"],
+            },
+        }
+        self.kubectl("create", "-f", "-", stdin=json.dumps(event))
+        condition = {"type": "Ready", "status": "False", "reason": "SecretSyncedError"}
+        words = {"message": "could not get secret data from provider"}
+        self.patch_status("externalsecret", full, {"conditions": [{**condition, **words}]})
+
     def jobs(self) -> list[str]:
         """Return the names of the migration Jobs."""
         return self.kubectl("get", "jobs", "-o", "jsonpath={.items[*].metadata.name}").split()

@@ -182,6 +182,15 @@ class Kube:
             raise
         return made
 
+    def last_warning(self, namespace: str, kind: str, name: str) -> str | None:
+        """Return the message of the newest Warning about an object, None when there is none."""
+        selector = f"type=Warning,involvedObject.kind={kind},involvedObject.name={name}"
+        path = self._path(EVENT, namespace)
+        told = self._send("list", EVENT, "GET", path, {"fieldSelector": selector})
+        events = told.get("items") or ()
+        newest = max(events, key=_event_time, default=None)
+        return str(newest.get("message", "")) if newest else None
+
     def watch_metadata(
         self, kind: Kind, selector: str, resource_version: str, seconds: int
     ) -> Iterator[dict[str, Any]]:
@@ -242,6 +251,10 @@ class Kube:
         """Create an object."""
         path = self._path(kind, manifest["metadata"]["namespace"])
         self._send("create", kind, "POST", path, body=dict(manifest))
+
+
+def _event_time(event: Mapping[str, Any]) -> str:
+    return str(event.get("lastTimestamp") or event.get("eventTime") or "")
 
 
 def _message(kind: Kind, response: Any) -> str:

@@ -44,7 +44,8 @@ RBAC_RULES: tuple[Rule, ...] = (
     *_child_rules(),
     # Metadata only (secretwatch.py); RBAC has no word for that.
     Rule("", ("secrets",), ("list", "watch")),
-    Rule("", ("events",), ("create",)),
+    # list: the cause that External Secrets gives only in its events.
+    Rule("", ("events",), ("create", "list")),
 )
 
 _ROLE_ACTIONS = (

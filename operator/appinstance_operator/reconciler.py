@@ -183,13 +183,22 @@ class Reconciler:
                 run.checks.append(self._ensure_roles(wanted, memory))
                 point("after-roles")
             elif stage.name is StageName.SECRETS:
-                run.checks.append(status.secrets_check(stage.objects, run.children))
+                run.checks.append(self._secrets_check(stage, run))
             elif stage.name is StageName.MIGRATION:
                 job = stage.objects[0] if stage.objects else None
                 run.checks.append(status.migration_check(job, run.children))
             if run.checks and not run.checks[-1].ok:
                 return False
         return True
+
+    def _secrets_check(self, stage: Stage, run: _Run) -> Check:
+        """Return how the secrets stand; for a refused one, look up why (only then is it read)."""
+        refused = status.refused_secret(stage.objects, run.children)
+        cause = None
+        if refused:
+            told = self._kube.last_warning(run.instance.namespace, "ExternalSecret", refused)
+            cause = status.cause_in_words(told) if told else None
+        return status.secrets_check(stage.objects, run.children, cause)
 
     def _apply(self, stage: Stage, run: _Run) -> None:
         for manifest in stage.objects:

@@ -7,6 +7,7 @@ counter: a reconcile that changes nothing gives the same status to the byte.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,8 +75,13 @@ def find_condition(body: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
     return {}
 
 
-def secrets_check(wanted: Sequence[Mapping[str, Any]], children: Children) -> Check:
-    """Return how the SecretStore and the ExternalSecrets stand."""
+def secrets_check(
+    wanted: Sequence[Mapping[str, Any]], children: Children, cause: str | None = None
+) -> Check:
+    """Return how the SecretStore and the ExternalSecrets stand.
+
+    `cause` is what an event says of the refusal; the condition itself says only that there was one.
+    """
     for item in wanted:
         kind, name = item["kind"], item["metadata"]["name"]
         if kind not in {"SecretStore", "ExternalSecret"}:
@@ -89,16 +95,40 @@ def secrets_check(wanted: Sequence[Mapping[str, Any]], children: Children) -> Ch
             )  # fmt: skip
         if kind == "ExternalSecret" and not _synced(live):
             key = item["spec"]["data"][0]["remoteRef"]["key"]
-            cause = (
-                ready.get("message") or "no reason given"
-                if ready.get("status") == "False"
+            refused = ready.get("status") == "False"
+            why = (
+                cause or ready.get("message") or "no reason given"
+                if refused
                 else "External Secrets has not answered yet"
             )
             return Check(
                 "SecretsReady", "False", "ExternalSecretNotSynced",
-                f"secret {key} not synced: {cause}, so the backend has not been started or changed",
+                f"secret {key} not synced: {why}, so the backend has not been started or changed",
             )  # fmt: skip
     return Check("SecretsReady", "True", "SecretSynced", "all secrets are synced")
+
+
+# What differs from try to try would change the status each time.
+_VOLATILE = re.compile(r"(,? ?(https response error )?StatusCode: \d+)?,? ?RequestID: [\w-]*")
+_CAUSE_LENGTH = 300
+
+
+def cause_in_words(message: str) -> str:
+    """Return the cause in a message of External Secrets', without what differs each time."""
+    cause = message.rpartition("err: ")[2]
+    return _VOLATILE.sub("", cause).strip()[:_CAUSE_LENGTH]
+
+
+def refused_secret(wanted: Sequence[Mapping[str, Any]], children: Children) -> str | None:
+    """Return the name of the first ExternalSecret that was refused, None when there is none."""
+    for item in wanted:
+        name = item["metadata"]["name"]
+        live = children.get((item["kind"], name), {})
+        if item["kind"] == "ExternalSecret" and (
+            find_condition(live, "Ready").get("status") == "False"
+        ):
+            return str(name)
+    return None
 
 
 def _synced(live: Mapping[str, Any]) -> bool:

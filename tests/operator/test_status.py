@@ -13,8 +13,10 @@ from appinstance_operator.settings import load_settings
 from appinstance_operator.status import (
     Check,
     Report,
+    cause_in_words,
     ingress_check,
     migration_check,
+    refused_secret,
     secrets_check,
     status,
     workloads_check,
@@ -155,6 +157,22 @@ def test_secrets(live: dict[str, Any], ok: bool, says: str) -> None:
     told = secrets_check(WANTED, {("ExternalSecret", "acme-database"): live})
     assert told.ok is ok
     assert says in told.message
+
+
+def test_the_cause_is_the_clouds_own_words_without_what_differs_each_time() -> None:
+    event = (
+        "error processing spec.data[0] (key: apps/acme/db), err: operation error Secrets Manager: "
+        "GetSecretValue, https response error StatusCode: 400, RequestID: 1a-2b, "
+        "AccessDeniedException: not authorized"
+    )
+    words = cause_in_words(event)
+    assert "RequestID" not in words
+    assert words.endswith("AccessDeniedException: not authorized")
+    refused = _external("False", "2-x", "could not get secret data from provider")
+    children = {("ExternalSecret", "acme-database"): refused}
+    assert refused_secret(WANTED, children) == "acme-database"
+    told = secrets_check(WANTED, children, words)
+    assert "apps/acme/db not synced: operation error" in told.message
 
 
 def test_a_rollout_is_judged_as_kubectl_judges_it() -> None:

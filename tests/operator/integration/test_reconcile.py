@@ -44,6 +44,23 @@ def test_each_gate_says_what_it_waits_for_until_ready(world: World) -> None:
     assert "Stalled" not in kinds
 
 
+def test_a_refused_secret_is_named_with_the_clouds_own_words(world: World) -> None:
+    world.start()
+    world.apply()
+    world.refuse_secret()
+    told = wait_for(
+        "the cause",
+        lambda: (
+            "AccessDeniedException" in (m := world.condition("SecretsReady").get("message", ""))
+            and m
+        ),
+    )
+    assert told == (
+        "secret apps/acme/acme/database not synced: AccessDeniedException: not authorized, "
+        "so the backend has not been started or changed"
+    )
+
+
 def test_a_settled_instance_costs_no_request_and_a_restart_no_write(world: World) -> None:
     world.start()
     world.apply()
