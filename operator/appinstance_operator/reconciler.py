@@ -23,7 +23,7 @@ from .errors import Fate, InvalidSpec, OperatorError
 from .faults import point
 from .kube import APPINSTANCE, CHILDREN, EVENT, Kube, reason_to_apply, with_hash
 from .metrics import Metrics
-from .model import DesiredRole, Facts, Plan, Stage, StageName
+from .model import DesiredRole, Facts, Manifest, Plan, Stage, StageName
 from .observe import Cache, Key
 from .plan import check, plan
 from .resource import AppInstance, parse
@@ -206,7 +206,7 @@ class Reconciler:
             live = run.children.get((kind, name))
             if kind == "Job" and live is not None:
                 continue  # its template cannot be changed; its name says what it is for
-            hashed = with_hash(manifest)
+            hashed = with_hash(with_held_replicas(manifest, live))
             reason = reason_to_apply(hashed, live)
             if reason is None:
                 continue
@@ -388,6 +388,24 @@ class Reconciler:
 _POLICIES_APPLIED = Check(
     "NetworkPoliciesApplied", "True", "Applied", "everything is closed but what the spec opens"
 )
+
+
+def with_held_replicas(manifest: Manifest, live: Mapping[str, Any] | None) -> Manifest:
+    """Return a Deployment with the number of replicas that only we hold, where it leaves it out.
+
+    Giving up a field that nobody else holds sets it to its default: a Deployment that is handed
+    over to an autoscaler would drop to one pod. So the number stays until that has taken it.
+    """
+    if manifest["kind"] != "Deployment" or "replicas" in manifest["spec"] or live is None:
+        return manifest
+    holders = {
+        entry.get("manager")
+        for entry in live["metadata"].get("managedFields") or ()
+        if "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {})
+    }
+    if holders != {names.MANAGER}:
+        return manifest
+    return {**manifest, "spec": {**manifest["spec"], "replicas": live["spec"]["replicas"]}}
 
 
 def _owned(live: Mapping[str, Any], instance: AppInstance) -> bool:

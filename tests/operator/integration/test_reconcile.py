@@ -145,6 +145,25 @@ def test_others_fields_survive_and_leftovers_go(world: World) -> None:
     assert kept["metadata"]["annotations"]["team"] == "theirs"
 
 
+def test_handing_over_to_an_autoscaler_does_not_drop_pods(world: World) -> None:
+    def replicas() -> int:
+        return int(world.get("deployment", "shop-backend")["spec"]["replicas"])
+
+    world.start()
+    world.apply(backend={"image": "appinstance/backend:dev", "replicas": 3})
+    world.settle()
+    scaling = {"minReplicas": 2, "maxReplicas": 6}
+    world.apply(backend={"image": "appinstance/backend:dev", "autoscaling": scaling})
+    wait_for("the autoscaler", lambda: world.get("hpa", "shop-backend"))
+    wait_for("the budget of the new minimum", lambda: _quiet(world))
+    assert replicas() == 3
+    # The autoscaler writes through the scale subresource, under its own name.
+    world.kubectl("scale", "deployment", "shop-backend", "--replicas=5")
+    world.kubectl("delete", "service", "shop-backend")
+    wait_for("a reconcile", lambda: world.get("service", "shop-backend"))
+    assert replicas() == 5
+
+
 def test_a_new_image_migrates_first_and_a_failure_keeps_the_old_one(world: World) -> None:
     world.start()
     world.apply()
