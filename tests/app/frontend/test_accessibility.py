@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.frontend.conftest import Watched
-    from playwright.sync_api import FilePayload, Page
+    from playwright.sync_api import FileChooser, FilePayload, Page
 
 pytestmark = pytest.mark.integration
 
@@ -66,6 +67,23 @@ def test_every_state_of_the_page_is_accessible(
     assert findings(page) == []
 
 
+def _chooser_by_key(page: Page) -> FileChooser:
+    """The file dialog, opened with the space bar; pressed again, as a person would, if need be.
+
+    On a busy machine Chromium has dropped a key that came while the page was still being drawn.
+    """
+    for last in (False, False, True):
+        try:
+            with page.expect_file_chooser(timeout=10_000) as chooser:
+                page.keyboard.press("Space")
+        except PlaywrightTimeoutError:
+            if last:
+                raise
+        else:
+            return chooser.value
+    raise AssertionError("unreachable")
+
+
 def test_everything_can_be_done_with_the_keyboard(
     site: Watched, account: Account, picture: FilePayload
 ) -> None:
@@ -90,9 +108,7 @@ def test_everything_can_be_done_with_the_keyboard(
     expect(app.by("account-name")).to_be_focused()
     keys.press("Tab")
     expect(app.by("picture-file")).to_be_focused()
-    with page.expect_file_chooser() as chooser:
-        keys.press("Space")
-    chooser.value.set_files(picture)
+    _chooser_by_key(page).set_files(picture)
     expect(app.by("picture-save")).to_be_focused()
     keys.press("Enter")
     expect(app.by("picture-status")).to_have_text("Your new picture is saved.")
