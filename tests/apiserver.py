@@ -165,7 +165,10 @@ def started(folder: Path, users: Mapping[str, str] | None = None) -> Iterator[Ap
 
 
 def audited(server: ApiServer, user: str) -> set[tuple[str, str, str]]:
-    """Return (API group, resource with subresource, verb) of every request that a user made."""
+    """Return (API group, resource with subresource, verb) of every request that a user made.
+
+    A server-side apply that made its object needed the right to create it, too.
+    """
     found = set()
     for line in server.audit_log.read_text().splitlines():
         event = json.loads(line)
@@ -174,5 +177,8 @@ def audited(server: ApiServer, user: str) -> set[tuple[str, str, str]]:
             resource = reference["resource"]
             if reference.get("subresource"):
                 resource += f"/{reference['subresource']}"
-            found.add((reference.get("apiGroup", ""), resource, event["verb"]))
+            group = reference.get("apiGroup", "")
+            found.add((group, resource, event["verb"]))
+            if event["verb"] == "patch" and event.get("responseStatus", {}).get("code") == 201:
+                found.add((group, resource, "create"))
     return found

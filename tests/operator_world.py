@@ -99,6 +99,32 @@ class World:
                 found[labels] = float(value)
         return found
 
+    def writes(self) -> dict[str, float]:
+        """Return of the counted requests those that may change something, at either target."""
+        reads = ('verb="get', 'verb="list')  # Kubernetes says get, IAM get_role
+        return {
+            labels: count
+            for labels, count in self.requests().items()
+            if not any(read in labels for read in reads)
+        }
+
+    def metric(self, name: str) -> float:
+        """Return one of the operator's metrics, summed over its labels."""
+        text = httpx.get(f"http://127.0.0.1:{self.port}/metrics").text
+        lines = (line for line in text.splitlines() if line.startswith((f"{name}{{", f"{name} ")))
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
+
+    def wait_reconciled(self, since: float) -> None:
+        """Wait until there were more reconciles than `since` and none is waiting or under way."""
+        wait_for(
+            "the operator to have looked",
+            lambda: (
+                self.metric("controller_runtime_reconcile_total") > since
+                and self.metric("workqueue_depth") == 0
+                and self.metric("controller_runtime_active_workers") == 0
+            ),
+        )
+
     # The cluster
 
     def kubectl(self, *words: str, stdin: str | None = None, check: bool = True) -> str:

@@ -55,6 +55,8 @@ def test_killed_while_it_removes_an_instance(world: World, point: str) -> None:
     world.start(APPINSTANCE_FAULTS_ENABLED="1", APPINSTANCE_FAULT=point)
     wait_for(f"death at {point}", lambda: _died(world))
     assert world.get("appi", "shop"), "it is held until its roles are gone"
+    gone = point == "before-finalizer-removal"
+    assert (world.roles() == []) is gone
     world.start()
     wait_for("the end", lambda: world.get("appi", "shop") == {})
     assert world.roles() == []

@@ -65,19 +65,20 @@ def test_a_settled_instance_costs_no_request_and_a_restart_no_write(world: World
     world.start()
     world.apply()
     world.settle()
-    wait_for("quiet", lambda: _quiet(world))
+    world.wait_reconciled(0)
     before = world.requests()
+    looks = world.metric("controller_runtime_reconcile_total")
     version = world.get("appi", "shop")["metadata"]["resourceVersion"]
     # Somebody else's label is an event, so the operator looks and finds nothing to do.
     world.kubectl("label", "deployment", "shop-backend", "team=theirs")
     world.kubectl("label", "networkpolicy", "shop-backend", "team=theirs")
-    wait_for("the wake-ups to be worked off", lambda: _quiet(world))
+    world.wait_reconciled(looks)
     assert world.requests() == before
     world.stop()
     world.start()
-    wait_for("quiet", lambda: _quiet(world))
-    writes = {key: value for key, value in world.requests().items() if 'verb="patch"' in key}
-    assert writes == {}
+    world.wait_reconciled(0)
+    assert world.requests(), "a restart reads at least"
+    assert world.writes() == {}
     assert world.get("appi", "shop")["metadata"]["resourceVersion"] == version
 
 
@@ -131,6 +132,23 @@ def test_drift_is_repaired(
     before = value()
     world.kubectl("patch", kind, name, "--type=merge", "-p", json.dumps(patch))
     wait_for("the repair", lambda: value() == before)
+
+
+def test_a_deleted_child_is_made_again(world: World) -> None:
+    world.start()
+    world.apply()
+    world.settle()
+    # What later stages wait for goes last: a new Job or ExternalSecret has nobody to finish it.
+    for kind, name in (
+        ("ingress", "shop"), ("pdb", "shop-backend"), ("service", "shop-frontend"),
+        ("deployment", "shop-backend"), ("job", world.jobs()[0]),
+        ("configmap", "shop-database-ca"), ("externalsecret", "shop-app"), ("secretstore", "shop"),
+        ("serviceaccount", "shop-backend"), ("networkpolicy", "shop-default-deny"),
+    ):  # fmt: skip
+        old = world.get(kind, name)["metadata"]["uid"]
+        world.kubectl("delete", kind, name)
+        again = wait_for(f"{kind} {name} to be back", lambda k=kind, n=name: world.get(k, n))
+        assert again["metadata"]["uid"] != old
 
 
 def test_others_fields_survive_and_leftovers_go(world: World) -> None:
@@ -213,6 +231,35 @@ def test_suspended_changes_nothing_and_is_not_ready(world: World) -> None:
     world.apply("other")
     wait_for("another's objects", lambda: world.get("networkpolicy", "other-default-deny"))
     assert world.get("service", "shop-backend") == {}
+    world.apply(suspend=False)
+    wait_for("the repair", lambda: world.get("service", "shop-backend"))
+    world.kubectl("wait", "--for=condition=Ready", "appi/shop", "--timeout=30s")
+
+
+def test_what_the_platform_does_not_allow_is_said_and_nothing_is_made(world: World) -> None:
+    world.start()
+    world.apply(host="shop.elsewhere.example.com")
+    stalled = world.wait_condition("Stalled", "InvalidSpec")
+    sentence = "host shop.elsewhere.example.com is outside the platform's domains (apps.localhost)"
+    assert stalled["message"] == sentence
+    assert world.condition("Ready") == {**stalled, "type": "Ready", "status": "False"}
+    assert world.kubectl("get", "networkpolicy,serviceaccount,externalsecret", "-o", "name") == ""
+    assert world.roles() == []
+    world.apply()
+    wait_for("the way on", lambda: world.get("networkpolicy", "shop-default-deny"))
+    wait_for("the end of the complaint", lambda: world.condition("Stalled") == {})
+
+
+def test_a_settled_instance_that_turns_invalid_keeps_serving(world: World) -> None:
+    world.start()
+    world.apply()
+    world.settle()
+    before = world.get("deployment", "shop-backend")
+    world.apply(media={"bucket": "somebody-elses"})
+    told = world.wait_condition("Ready", "InvalidSpec")
+    assert "media.bucket somebody-elses is not one of the platform's" in told["message"]
+    assert world.get("deployment", "shop-backend") == before
+    assert len(world.roles()) == 2
 
 
 def test_a_role_of_somebody_else_is_never_touched(world: World) -> None:
@@ -235,6 +282,28 @@ def test_deletion_removes_the_roles_first(world: World) -> None:
     world.apply()
     wait_for("roles", lambda: len(world.roles()) == 2)
     world.kubectl("delete", "appi", "shop", "--timeout=30s")
+    assert world.roles() == []
+
+
+def test_deletion_waits_for_roles_that_cannot_be_removed_yet(world: World) -> None:
+    world.start()
+    world.apply()
+    wait_for("roles", lambda: len(world.roles()) == 2)
+    world.stop()
+    there = world.moto
+    world.moto = "http://127.0.0.1:1"  # nobody listens
+    world.start()
+    world.kubectl("delete", "appi", "shop", "--wait=false")
+    waits = wait_for(
+        "the reason of the delay",
+        lambda: "deletion waits" in (m := world.condition("Reconciling").get("message", "")) and m,
+    )
+    assert "IAM gave no answer to get_role" in waits
+    world.stop()
+    world.moto = there
+    assert len(world.roles()) == 2
+    world.start()
+    wait_for("the end", lambda: world.get("appi", "shop") == {})
     assert world.roles() == []
 
 
