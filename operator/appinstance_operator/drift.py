@@ -4,7 +4,8 @@ Only what we ask for is looked at: the API server fills in defaults, and others 
 own. Values are compared as Kubernetes means them, so that `500m` equals `0.5`.
 
 Where an addition changes the meaning of what we ask for, nothing may be added: one more label in a
-selector makes it choose other pods, and one more field in a NetworkPolicy may open it.
+selector makes it choose other pods, one more path in an Ingress serves something else under our
+host, and one more field in a NetworkPolicy may open it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ _FACTORS = {
 # API's own list-map keys.
 _KEYS = ("name", "mountPath", "containerPort", "topologyKey", "type", "uid", "ip", "path")
 _EXACT_MAPS = frozenset({"selector", "matchLabels", "podSelector", "namespaceSelector"})
+# Lists of objects that the API calls atomic: whoever adds an element has taken ours over.
+_EXACT_LISTS = frozenset({"metrics", "paths"})
 _EXACT_KINDS = frozenset({"NetworkPolicy"})
 _COMPARED_METADATA = ("labels", "annotations", "ownerReferences")
 
@@ -87,6 +90,8 @@ def _values(wanted: object, live: object, path: str) -> Iterator[str]:
             inner = f"{path}.{name}" if path else str(name)
             if name in _EXACT_MAPS and _added(value, live.get(name)):
                 yield inner
+            if name in _EXACT_LISTS and _longer(value, live.get(name)):
+                yield inner
             if name not in live and _empty(value):
                 continue
             yield from _values(value, live.get(name), inner)
@@ -106,6 +111,11 @@ def _added(wanted: object, live: object) -> bool:
     return (
         isinstance(wanted, Mapping) and isinstance(live, Mapping) and not set(live) <= set(wanted)
     )
+
+
+def _longer(wanted: object, live: object) -> bool:
+    """Return whether a live list has an element more."""
+    return isinstance(wanted, list) and isinstance(live, list) and len(live) > len(wanted)
 
 
 def _without_empties(value: object) -> object:

@@ -87,6 +87,22 @@ def test_an_injected_container_is_others_business_and_a_changed_one_is_ours() ->
     assert differences(wanted, {"spec": {"containers": []}}) == ("spec.containers",)
 
 
+@pytest.mark.parametrize(
+    ("name", "ours", "added"),
+    [
+        ("paths", {"path": "/", "pathType": "Prefix"}, {"path": "/admin", "pathType": "Exact"}),
+        ("metrics", {"type": "Resource", "resource": {"name": "cpu"}}, {"type": "Pods"}),
+    ],
+)
+def test_an_element_more_in_an_atomic_list_is_drift(
+    name: str, ours: dict[str, Any], added: dict[str, Any]
+) -> None:
+    wanted = {"spec": {name: [ours]}}
+    assert differences(wanted, {"spec": {name: [dict(ours)]}}) == ()
+    assert differences(wanted, {"spec": {name: [ours, added]}}) == (f"spec.{name}",)
+    assert differences(wanted, {"spec": {name: [added, ours]}}) == (f"spec.{name}",)
+
+
 def test_a_service_must_choose_exactly_our_pods() -> None:
     wanted = {"spec": {"selector": {"app": "x"}}}
     assert differences(wanted, {"spec": {"selector": {"app": "x", "more": "y"}}})
