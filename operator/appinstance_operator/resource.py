@@ -7,6 +7,7 @@ for an API server with an older CRD. `violations` finds what only the platform's
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,9 @@ _RESERVED_NAMES = frozenset(
     }
 )
 _RESERVED_PREFIXES = ("DB_", "MEDIA_", "AWS_")
+# Both become resources of IAM policies, where `*` and `?` mean more than they say.
+_SECRET_KEY = re.compile(r"[A-Za-z0-9/_+=.@-]+")
+_PREFIX = re.compile(r"([A-Za-z0-9_=@.-]+/)+")
 
 
 @dataclass(frozen=True)
@@ -188,15 +192,15 @@ def parse(body: Mapping[str, Any]) -> AppInstance:
             ),
             unsupported=_unsupported(spec),
         )
+        problems = tuple(_self_violations(instance))
     except KeyError as error:
         raise InvalidSpec(
             f"the spec has no {error.args[0]!r} where one is needed; add it"
         ) from None
-    except (TypeError, AttributeError):
+    except (TypeError, AttributeError, ValueError):
         raise InvalidSpec(
             "the spec does not have the form of an AppInstance; see the CRD"
         ) from None
-    problems = tuple(_self_violations(instance))
     if problems:
         raise InvalidSpec("; ".join(problems))
     return instance
@@ -223,8 +227,23 @@ def _self_violations(instance: AppInstance) -> Sequence[str]:
     ]
     if len(set(names)) != len(names):
         found.append("backend.env and secrets name a variable twice; remove one")
+    found += [
+        f"secret key {key} is not the name of a Secrets Manager entry; it must have no wildcard"
+        for key in instance.secret_keys
+        if not _SECRET_KEY.fullmatch(key)
+    ]
+    prefix = instance.media_prefix
+    if not _PREFIX.fullmatch(prefix) or not {".", ".."}.isdisjoint(prefix.split("/")):
+        found.append(
+            f"media.prefix {prefix!r} must end with a slash, not start with one, and have no "
+            "wildcard or part that is empty, . or .."
+        )
     for rule in instance.network.egress:
-        network = ipaddress.ip_network(rule["cidr"], strict=False)
+        try:
+            network = ipaddress.ip_network(rule["cidr"], strict=False)
+        except ValueError:
+            found.append(f"network.egress: {rule['cidr']} is not a network such as 10.20.0.0/16")
+            continue
         if str(network) != rule["cidr"]:
             found.append(f"network.egress: write {network} instead of {rule['cidr']}")
         elif network.prefixlen == 0:

@@ -134,6 +134,25 @@ def test_drift_is_repaired(
     wait_for("the repair", lambda: value() == before)
 
 
+def test_a_path_added_to_the_ingress_is_taken_away(world: World) -> None:
+    world.start()
+    world.apply()
+    world.settle()
+
+    def rules() -> object:
+        return (world.get("ingress", "shop") or {})["spec"]["rules"]
+
+    before = rules()
+    added = {
+        "path": "/admin",
+        "pathType": "Prefix",
+        "backend": {"service": {"name": "elsewhere", "port": {"number": 80}}},
+    }
+    patch = [{"op": "add", "path": "/spec/rules/0/http/paths/0", "value": added}]
+    world.kubectl("patch", "ingress", "shop", "--type=json", "-p", json.dumps(patch))
+    wait_for("the repair", lambda: rules() == before)
+
+
 def test_a_deleted_child_is_made_again(world: World) -> None:
     world.start()
     world.apply()
