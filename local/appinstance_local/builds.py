@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import debian, versions
+from . import debian, provider_trim, versions
 from .errors import LocalError
 from .paths import TOOLS, binaries, cache
 from .progress import say, step
@@ -65,6 +65,8 @@ def key(recipe: Recipe) -> str:
         json.dumps(dict(recipe.stamps(versions.version(recipe.module))), sort_keys=True),
         str(recipe.cgo),
     ]
+    if recipe.services:
+        facts += [json.dumps(recipe.services), Path(provider_trim.__file__).read_text()]
     for fact in facts:
         digest.update(fact.encode() + b"\0")
     for path in _override_files(recipe):
@@ -108,6 +110,7 @@ def _working_copy(recipe: Recipe) -> Path:
         target = copy / (inside.relative_to("overlay") if inside.parts[0] == "overlay" else inside)
         target.chmod(0o644) if target.exists() else target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
+    recipe.prepare(copy)
     return copy
 
 

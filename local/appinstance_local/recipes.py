@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import provider_trim
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,13 @@ class Recipe:
     cgo: bool = False
     debian: tuple[str, ...] = ()
     """Debian packages that a cgo build needs."""
+    services: tuple[str, ...] = ()
+    """Of the AWS provider: the services to build; see provider_trim.py."""
+
+    def prepare(self, copy: Path) -> None:
+        """Change the working copy before it is built."""
+        if self.services:
+            provider_trim.trim(copy, self.services)
 
 
 def _kubernetes_stamps(version: str) -> Mapping[str, str]:
@@ -105,12 +116,48 @@ RECIPES: tuple[Recipe, ...] = (
     Recipe("helm", "helm.sh/helm/v4", {"helm": "./cmd/helm"}, minutes=4),
 )
 
-BY_NAME = {recipe.name: recipe for recipe in RECIPES}
+# What `terraform/` uses; a service that is missing here is an unknown resource type there.
+_AWS_SERVICES = (
+    "accessanalyzer", "acm", "autoscaling", "cloudfront", "cloudtrail", "cloudwatch",
+    "configservice", "dynamodb", "ec2", "ecr", "eks", "elbv2", "events", "guardduty", "iam", "kms",
+    "logs", "meta", "rds", "route53", "s3", "s3control", "secretsmanager", "securityhub", "sns",
+    "sqs", "ssm", "sts", "wafv2",
+)  # fmt: skip
+
+
+def _provider(name: str, minutes: float, **more: Any) -> Recipe:
+    module = f"github.com/hashicorp/terraform-provider-{name}"
+    return Recipe(f"provider-{name}", module, {f"terraform-provider-{name}": "."}, minutes, **more)
+
+
+# The release that each pinned commit is: Go's module versions stop at v1 for these repositories,
+# so go.mod can only name a commit.
+PROVIDER_RELEASES: Mapping[str, str] = {
+    "aws": "6.47.1",
+    "helm": "3.2.0",
+}
+
+TERRAFORM_RECIPES: tuple[Recipe, ...] = (
+    _provider(
+        "aws",
+        6,
+        services=_AWS_SERVICES,
+        stamps=lambda _version: {
+            "github.com/hashicorp/terraform-provider-aws/version.ProviderVersion": (
+                PROVIDER_RELEASES["aws"]
+            )
+        },
+    ),
+    _provider("helm", 1.5, stamps=lambda _version: {"main.version": PROVIDER_RELEASES["helm"]}),
+    Recipe("tflint", "github.com/terraform-linters/tflint", {"tflint": "."}, minutes=1.5),
+)
+
+BY_NAME = {recipe.name: recipe for recipe in (*RECIPES, *TERRAFORM_RECIPES)}
 
 
 def recipe_for_binary(binary: str) -> Recipe:
     """Return the recipe that builds a binary; KeyError for an unknown one."""
-    for recipe in RECIPES:
+    for recipe in BY_NAME.values():
         if binary in recipe.packages:
             return recipe
     raise KeyError(binary)

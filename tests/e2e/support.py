@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 import yaml
 
-from appinstance_local import demo, platform, seed
+from appinstance_local import aws, demo, platform, seed
 from appinstance_local.errors import LocalError
 from appinstance_local.paths import binary, kubeconfig
+from appinstance_local.shell import run
 
 T = TypeVar("T")
 
@@ -23,6 +24,17 @@ BACKEND_IMAGE = "appinstance/backend:dev"
 def kubectl(*words: str, stdin: str | None = None) -> str:
     """Run kubectl and return what it prints; LocalError when it fails."""
     return platform.kubectl(*words, stdin=stdin)
+
+
+def helm(*words: str) -> str:
+    """Run Helm and return what it prints; LocalError, with what it said, when it fails."""
+    return run([binary("helm"), "--kubeconfig", kubeconfig(), *words])
+
+
+def roles(containing: str = "") -> list[str]:
+    """Return the names of the IAM roles that the operator made and that contain a text."""
+    found = aws.client("iam").list_roles(PathPrefix="/appinstances/")["Roles"]
+    return [item["RoleName"] for item in found if containing in item["RoleName"]]
 
 
 def get(namespace: str, kind: str, name: str) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ import pytest
 from e2e import support
 from e2e.support import condition, get, kubectl, names, wait_for
 
-from appinstance_local import aws, seed
+from appinstance_local import seed
 from appinstance_local.demo import through_edge
 
 pytestmark = pytest.mark.e2e
@@ -186,21 +186,16 @@ def test_the_operator_killed_on_the_way_leaves_no_orphan(instances: None) -> Non
         "app.kubernetes.io/name=appinstance-operator", "--force", "--grace-period=0",
     )  # fmt: skip
     support.wait_until_ready("short", "short")
-    roles = [role for role in _roles() if "-short-short-" in role]
-    assert len(roles) == 2
+    assert len(support.roles("-short-short-")) == 2
 
 
 def test_deletion_leaves_nothing_in_the_cluster_or_in_iam(instances: None) -> None:
     support.create("short", "short")
     support.wait_until_ready("short", "short")
-    assert [role for role in _roles() if "-short-short-" in role]
+    assert support.roles("-short-short-")
     kubectl("-n", "short", "delete", "appi", "short", "--timeout=90s")
-    assert [role for role in _roles() if "-short-short-" in role] == []
+    assert support.roles("-short-short-") == []
     selector = "app.kubernetes.io/instance=short"
     kinds = "deploy,svc,ing,netpol,sa,cm,job,pdb,hpa,externalsecret,secretstore,secret,pod"
     wait_for("the cluster to collect", lambda: names("short", kinds, selector) == [])
     kubectl("delete", "namespace", "short", "--wait=false")
-
-
-def _roles() -> list[str]:
-    return [item["RoleName"] for item in aws.client("iam").list_roles()["Roles"]]
