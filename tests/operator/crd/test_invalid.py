@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from apiserver import ApiServer
 
 from appinstance_local.paths import REPO
@@ -186,7 +187,7 @@ def test_refused_with_a_sentence(apiserver: ApiServer, case: str) -> None:
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)
 def test_samples_are_valid(apiserver: ApiServer, sample: Path) -> None:
-    namespace = "acme"
+    namespace = yaml.safe_load(sample.read_text())["metadata"]["namespace"]
     apiserver.kubectl("create", "namespace", namespace, check=False)
     apiserver.kubectl("apply", "--dry-run=server", "-f", str(sample))
 
