@@ -21,6 +21,7 @@ T = TypeVar("T")
 WAIT_SECONDS = 40.0
 PARTS = ("backend", "frontend")
 GOLDEN = Path(__file__).parent / "operator" / "desired" / "golden" / "minimal"
+SECURITY_GROUPS = {"backend": ["sg-0bac0000"], "frontend": ["sg-0f000000"]}
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
@@ -46,6 +47,8 @@ class World:
     process: subprocess.Popen[bytes] | None = None
     credentials: Mapping[str, str] = field(default_factory=lambda: dict(CREDENTIALS))
     kubeconfig: Path | None = None
+    security_groups: bool = False
+    """Whether the settings name security groups for pods, as on EKS."""
 
     # The operator
 
@@ -53,7 +56,9 @@ class World:
         """Write the settings and return their path."""
         body = yaml.safe_load((GOLDEN / "settings.yaml").read_text())
         body["awsEndpointUrl"] = self.moto
-        path = self.server.folder / "settings.yaml"
+        if self.security_groups:
+            body["podSecurityGroups"] = SECURITY_GROUPS
+        path = self.server.folder / f"settings-{self.port}.yaml"
         path.write_text(yaml.safe_dump(body))
         return path
 

@@ -5,7 +5,7 @@ own. Values are compared as Kubernetes means them, so that `500m` equals `0.5`.
 
 Where an addition changes the meaning of what we ask for, nothing may be added: one more label in a
 selector makes it choose other pods, one more path in an Ingress serves something else under our
-host, and one more field in a NetworkPolicy may open it.
+host, and one more field in a NetworkPolicy, or one more group of a pod, may open it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _KEYS = ("name", "mountPath", "containerPort", "topologyKey", "type", "uid", "ip
 _EXACT_MAPS = frozenset({"selector", "matchLabels", "podSelector", "namespaceSelector"})
 # Lists of objects that the API calls atomic: whoever adds an element has taken ours over.
 _EXACT_LISTS = frozenset({"metrics", "paths"})
-_EXACT_KINDS = frozenset({"NetworkPolicy"})
+_EXACT_KINDS = frozenset({"NetworkPolicy", "SecurityGroupPolicy"})
 _COMPARED_METADATA = ("labels", "annotations", "ownerReferences")
 
 

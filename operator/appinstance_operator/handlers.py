@@ -6,11 +6,12 @@ annotations; here the level counts, and there is nothing to keep.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import kopf
 
-from .kube import APPINSTANCE, CHILDREN, Kind
+from .kube import APPINSTANCE, Kind
 from .observe import SELECTOR, Cache, Key
 from .workqueue import WorkQueue
 
@@ -28,8 +29,13 @@ def configure(settings: kopf.OperatorSettings) -> None:
     )
 
 
-def register(registry: kopf.OperatorRegistry, cache: Cache, queue: WorkQueue[Key]) -> None:
-    """Register the handlers of all kinds."""
+def register(
+    registry: kopf.OperatorRegistry,
+    cache: Cache,
+    queue: WorkQueue[Key],
+    children: Iterable[Kind],
+) -> None:
+    """Register the handlers of AppInstances and of the kinds that they have as children."""
 
     @kopf.on.login(registry=registry)
     def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
@@ -45,7 +51,7 @@ def register(registry: kopf.OperatorRegistry, cache: Cache, queue: WorkQueue[Key
         elif cache.put_instance(body):
             queue.add(key)
 
-    for kind in CHILDREN:
+    for kind in children:
         _register_child(registry, kind, cache, queue)
 
 

@@ -21,6 +21,7 @@ from .errors import Fate, OperatorError
 from .model import Manifest
 from .names import MANAGER
 from .resource import GROUP, KIND, PLURAL, VERSION
+from .settings import Settings
 
 APPLIED_HASH = f"{GROUP}/applied-hash"
 _TIMEOUT_SECONDS = 30
@@ -62,7 +63,20 @@ CHILDREN: tuple[Kind, ...] = (
     Kind("v1", "ServiceAccount", "serviceaccounts"),
     Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"),
 )
-BY_KIND: Mapping[str, Kind] = {item.kind: item for item in (*CHILDREN, APPINSTANCE, SECRET, EVENT)}
+SECURITY_GROUP_POLICY = Kind(
+    "vpcresources.k8s.aws/v1beta1", "SecurityGroupPolicy", "securitygrouppolicies"
+)
+BY_KIND: Mapping[str, Kind] = {
+    item.kind: item for item in (*CHILDREN, SECURITY_GROUP_POLICY, APPINSTANCE, SECRET, EVENT)
+}
+
+
+def children(settings: Settings) -> tuple[Kind, ...]:
+    """Return the kinds that instances have under these settings.
+
+    SecurityGroupPolicies only where the settings name groups: only EKS serves them.
+    """
+    return (*CHILDREN, SECURITY_GROUP_POLICY) if settings.pod_security_groups else CHILDREN
 
 
 class ApiError(OperatorError):

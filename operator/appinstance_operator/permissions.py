@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .kube import CHILDREN
+from .kube import CHILDREN, SECURITY_GROUP_POLICY
 from .resource import GROUP, PLURAL
 from .settings import Settings
 
@@ -47,6 +47,8 @@ RBAC_RULES: tuple[Rule, ...] = (
     # list: the cause that External Secrets gives only in its events.
     Rule("", ("events",), ("create", "list")),
 )
+# Only with podSecurityGroups in the settings.
+SECURITY_GROUP_RULE = Rule("vpcresources.k8s.aws", (SECURITY_GROUP_POLICY.plural,), _CHILD_VERBS)
 
 _ROLE_ACTIONS = (
     "iam:DeleteRole",

@@ -6,7 +6,16 @@ before the pods that use them; the migration before the rollout.
 
 from __future__ import annotations
 
-from .desired import iam, identity, ingress, migration, networkpolicy, secrets, workloads
+from .desired import (
+    iam,
+    identity,
+    ingress,
+    migration,
+    networkpolicy,
+    secrets,
+    securitygroups,
+    workloads,
+)
 from .errors import InvalidSpec
 from .model import Facts, Manifest, Plan, Stage, StageName
 from .resource import AppInstance, violations
@@ -24,7 +33,10 @@ def plan(instance: AppInstance, settings: Settings, facts: Facts | None = None) 
     """Return the plan for an instance that `check` has let through."""
     job = migration.job(instance)
     objects: dict[StageName, tuple[Manifest, ...]] = {
-        StageName.NETWORK: networkpolicy.policies(instance, settings),
+        StageName.NETWORK: (
+            *networkpolicy.policies(instance, settings),
+            *securitygroups.policies(instance, settings),
+        ),
         StageName.IDENTITY: identity.accounts(instance, settings),
         StageName.SECRETS: (
             secrets.store(instance, settings),

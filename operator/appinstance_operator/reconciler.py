@@ -21,7 +21,7 @@ from . import names, observe, status
 from .cloud.roles import RoleManager
 from .errors import Fate, InvalidSpec, OperatorError
 from .faults import point
-from .kube import APPINSTANCE, CHILDREN, EVENT, Kube, reason_to_apply, with_hash
+from .kube import APPINSTANCE, EVENT, Kube, children, reason_to_apply, with_hash
 from .metrics import Metrics
 from .model import DesiredRole, Facts, Manifest, Plan, Stage, StageName
 from .observe import Cache, Key
@@ -251,9 +251,9 @@ class Reconciler:
     # Leftovers
 
     def _prune(self, wanted: Plan, run: _Run) -> None:
-        """Delete our objects that the plan does not have; policies go last (order of CHILDREN)."""
+        """Delete our objects that the plan does not have; policies go last (kube.CHILDREN)."""
         keep = {(item["kind"], item["metadata"]["name"]) for item in wanted.objects}
-        for kind in CHILDREN:
+        for kind in children(self._settings):
             for (child_kind, name), live in run.children.items():
                 if child_kind != kind.kind or (child_kind, name) in keep:
                     continue

@@ -258,8 +258,6 @@ def _host_allowed(host: str, domains: Sequence[str]) -> bool:
 def violations(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
     """Return a sentence for each thing that the platform's settings do not allow."""
     found = [f"{part} is not supported by this version; remove it" for part in instance.unsupported]
-    if settings.pod_security_groups:
-        found.append("security groups for pods are not supported by this version; unset them")
     if not _host_allowed(instance.host, settings.edge.domains):
         allowed = ", ".join(settings.edge.domains)
         found.append(f"host {instance.host} is outside the platform's domains ({allowed})")

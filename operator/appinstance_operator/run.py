@@ -22,7 +22,7 @@ from . import handlers, logs, names
 from .cloud.roles import RoleManager
 from .errors import Fate, SettingsError
 from .health import PORT, Health
-from .kube import CHILDREN, ApiError, Kind, Kube
+from .kube import ApiError, Kind, Kube, children
 from .metrics import CONTROLLER, Metrics
 from .observe import SELECTOR, Cache, Key
 from .reconciler import Outcome, Reconciler
@@ -73,7 +73,7 @@ class Operator:
         An API server that is starting itself is waited for. Raises SettingsError when the cluster
         does not serve a kind.
         """
-        for kind in CHILDREN:
+        for kind in children(self.settings):
             told = self._list_patiently(kind)
             named = {"kind": kind.kind, "apiVersion": kind.api_version}
             self.cache.replace(kind.kind, ({**item, **named} for item in told["items"] or ()))
@@ -86,7 +86,8 @@ class Operator:
                 if error.status == 404:
                     raise SettingsError(
                         f"the cluster does not serve {kind.api_version} {kind.kind}; install what "
-                        "brings it (for external-secrets.io: External Secrets) and start again"
+                        "brings it (for external-secrets.io: External Secrets; for "
+                        "vpcresources.k8s.aws: EKS, or unset podSecurityGroups) and start again"
                     ) from None
                 if error.fate is Fate.STALL or failures == _START_TRIES:
                     raise
@@ -135,7 +136,7 @@ class Operator:
         watch = SecretWatch(self.kube, self.cache, wake)
         watch.start()
         registry = kopf.OperatorRegistry()
-        handlers.register(registry, self.cache, self.queue)
+        handlers.register(registry, self.cache, self.queue, children(self.settings))
         configured = kopf.OperatorSettings()
         handlers.configure(configured)
         workers = [asyncio.create_task(self.work()) for _ in range(WORKERS)]

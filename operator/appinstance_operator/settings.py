@@ -80,8 +80,18 @@ class Oidc(_Model):
     issuer: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+(/[A-Za-z0-9._/-]+)?$")]
 
 
+SecurityGroups = Annotated[
+    tuple[Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-f]{8,17}$")], ...],
+    Field(min_length=1, max_length=5),
+]
+
+
 class Edge(_Model):
-    """What stands before the instances. `sources` are the addresses that reach the pods."""
+    """What stands before the instances. `sources` are the addresses that reach the pods.
+
+    `security_group_ids` are put on every load balancer; without them the controller makes a group
+    that is open to everybody.
+    """
 
     class_name: str = "alb"
     sources: Peers
@@ -90,6 +100,7 @@ class Edge(_Model):
     waf_acl_arn: Arn | None = None
     tls_policy: str = "ELBSecurityPolicy-TLS13-1-2-2021-06"
     scheme: Literal["internet-facing", "internal"] = "internet-facing"
+    security_group_ids: SecurityGroups | None = None
 
     @model_validator(mode="after")
     def _certificate(self) -> Edge:
@@ -146,6 +157,16 @@ class Secrets(_Model):
     refresh_interval: Annotated[str, StringConstraints(pattern=r"^\d+[smh]$")] = "5m"
 
 
+class PodSecurityGroups(_Model):
+    """EC2 security groups of the pods, so that RDS admits the backend's alone (at most 5 each).
+
+    The migration gets the backend's.
+    """
+
+    backend: SecurityGroups
+    frontend: SecurityGroups
+
+
 class Settings(_Model):
     """The whole of it."""
 
@@ -161,7 +182,8 @@ class Settings(_Model):
     media: Media
     iam: Iam
     secrets: Secrets
-    pod_security_groups: tuple[str, ...] = ()
+    pod_security_groups: PodSecurityGroups | None = None
+    """Only where the cluster serves SecurityGroupPolicy (EKS with the VPC CNI)."""
     aws_endpoint_url: str | None = None
     """Local use only: one address that answers for all of AWS."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appinstance_operator.permissions import RBAC_RULES
+from appinstance_operator.permissions import RBAC_RULES, SECURITY_GROUP_RULE
 
 if TYPE_CHECKING:
     from .conftest import Helm
@@ -50,6 +50,21 @@ def test_the_cluster_role_is_what_the_operator_says_it_needs(helm: Helm) -> None
     granted = _roles(helm)[_NAME]
     assert granted - _listed() == set(), "granted but not listed"
     assert _listed() - granted == set(), "listed but not granted"
+
+
+def test_security_group_policies_are_granted_only_with_security_groups(helm: Helm) -> None:
+    groups = "settings.podSecurityGroups"
+    words = ["--set", f"{groups}.backend={{sg-0bac0000}},{groups}.frontend={{sg-0f000000}}"]
+    granted = next(
+        _granted(item["rules"])
+        for item in helm.objects(_CHART, ["operator-production"], *words)
+        if item["kind"] == "ClusterRole" and item["metadata"]["name"] == _NAME
+    )
+    assert granted - _listed() == {
+        (SECURITY_GROUP_RULE.group, resource, verb)
+        for resource in SECURITY_GROUP_RULE.resources
+        for verb in SECURITY_GROUP_RULE.verbs
+    }
 
 
 def test_only_the_operators_account_is_bound_to_it(helm: Helm) -> None:

@@ -23,7 +23,7 @@ class Wired:
         self.registry = kopf.OperatorRegistry()
         self.cache = Cache()
         self.queue: WorkQueue[Key] = WorkQueue(Metrics())
-        handlers.register(self.registry, self.cache, self.queue)
+        handlers.register(self.registry, self.cache, self.queue, CHILDREN)
         self._by_id = {item.id: item.fn for item in self.registry._watching._handlers}
 
     async def send(self, handler: str, type_: str | None, body: dict[str, Any]) -> list[Key]:

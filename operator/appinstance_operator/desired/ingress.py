@@ -38,6 +38,10 @@ def _alb_annotations(settings: Settings) -> dict[str, str]:
             )
         ),
     }
+    if edge.security_group_ids:
+        made[f"{_ALB}/security-groups"] = ",".join(edge.security_group_ids)
+        # The pods' groups name this one already; the controller has nothing to open.
+        made[f"{_ALB}/manage-backend-security-group-rules"] = "false"
     if edge.certificate_arn:
         made[f"{_ALB}/certificate-arn"] = edge.certificate_arn
     # Removing the annotation would leave an attached ACL in place; `none` takes it off.

@@ -153,6 +153,29 @@ def test_a_path_added_to_the_ingress_is_taken_away(world: World) -> None:
     wait_for("the repair", lambda: rules() == before)
 
 
+def test_security_groups_of_pods_are_there_before_any_pod_and_are_put_right(world: World) -> None:
+    world.security_groups = True
+    world.start()
+    world.apply()
+    # Nothing is ready yet: no secret, so no Deployment.
+    made = wait_for("the policy", lambda: world.get("securitygrouppolicy", "shop-backend"))
+    assert world.get("deployment", "shop-backend") == {}
+    selector = made["spec"]["podSelector"]["matchLabels"]
+    assert selector["app.kubernetes.io/instance"] == "shop"
+    assert selector["app.kubernetes.io/component"] == "backend"
+
+    def groups() -> object:
+        body = world.get("securitygrouppolicy", "shop-frontend")
+        return body and body["spec"]["securityGroups"]["groupIds"]
+
+    assert wait_for("the frontend's", groups) == ["sg-0f000000"]
+    more = {"spec": {"securityGroups": {"groupIds": ["sg-0f000000", "sg-0bac0000"]}}}
+    world.kubectl(
+        "patch", "securitygrouppolicy", "shop-frontend", "--type=merge", "-p", json.dumps(more)
+    )
+    wait_for("the added group to go", lambda: groups() == ["sg-0f000000"])
+
+
 def test_a_deleted_child_is_made_again(world: World) -> None:
     world.start()
     world.apply()

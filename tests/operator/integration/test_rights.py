@@ -12,9 +12,12 @@ from operator_crds import crd_paths
 from operator_world import World, wait_for
 
 from appinstance_local import builds
-from appinstance_operator.permissions import RBAC_RULES
+from appinstance_operator.permissions import RBAC_RULES, SECURITY_GROUP_RULE
 
 pytestmark = pytest.mark.integration
+
+# On EKS; elsewhere the last one is not granted, and the operator starts without it.
+RULES = (*RBAC_RULES, SECURITY_GROUP_RULE)
 
 ACCOUNT = "operator-under-test"
 USER = f"system:serviceaccount:life:{ACCOUNT}"
@@ -34,7 +37,7 @@ def _grant(server: ApiServer) -> str:
     """Make a ServiceAccount that holds the rules and nothing else, and return a token of it."""
     rules = [
         {"apiGroups": [rule.group], "resources": list(rule.resources), "verbs": list(rule.verbs)}
-        for rule in RBAC_RULES
+        for rule in RULES
     ]
     base = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "operator"}}
     role = {**base, "kind": "ClusterRole", "rules": rules}
@@ -64,7 +67,7 @@ def test_the_rules_are_enough_for_a_whole_life_and_none_is_unused(
 ) -> None:
     server = own_server
     token = _grant(server)
-    world = World(server, moto, _free_port(), "life")
+    world = World(server, moto, _free_port(), "life", security_groups=True)
     world.kubeconfig = server.kubeconfig_for(token, "operator")
     try:
         world.start()
@@ -81,7 +84,7 @@ def test_the_rules_are_enough_for_a_whole_life_and_none_is_unused(
         world.stop()
     listed = {
         (rule.group, resource, verb)
-        for rule in RBAC_RULES
+        for rule in RULES
         for resource in rule.resources
         for verb in rule.verbs
     }
@@ -98,6 +101,7 @@ def _leave_something_of_each_kind_to_prune(world: World) -> None:
         ("service", "shop-backend"), ("deployment", "shop-backend"), ("job", world.jobs()[0]),
         ("externalsecret", "shop-app"), ("secretstore", "shop"), ("configmap", "shop-database-ca"),
         ("serviceaccount", "shop-backend"), ("networkpolicy", "shop-backend"),
+        ("securitygrouppolicy", "shop-backend"),
     ):  # fmt: skip
         body = world.get(kind, name)
         labels = body["metadata"]["labels"]

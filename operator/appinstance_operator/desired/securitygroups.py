@@ -1,0 +1,41 @@
+"""SecurityGroupPolicies: the EC2 security groups of an instance's pods, by component.
+
+With them RDS admits the backend's group and nobody else, not every pod of a node. They are applied
+when a pod is made, so they come before any pod. The NetworkPolicies stay: a group is the same for
+all instances, a policy is one instance's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from appinstance_operator import names
+from appinstance_operator.model import Manifest
+from appinstance_operator.resource import AppInstance
+from appinstance_operator.settings import Settings
+
+from .base import manifest, metadata
+
+
+def policies(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
+    """Return a policy for each component that has pods; none when the settings name no groups."""
+    groups = settings.pod_security_groups
+    if groups is None:
+        return ()
+    wanted: dict[str, Sequence[str]] = {"backend": groups.backend}
+    if instance.migrate:
+        wanted["migrate"] = groups.backend
+    if instance.frontend:
+        wanted["frontend"] = groups.frontend
+    return tuple(
+        manifest(
+            "vpcresources.k8s.aws/v1beta1",
+            "SecurityGroupPolicy",
+            metadata(instance, names.of(instance, component), component),
+            spec={
+                "podSelector": {"matchLabels": names.selector(instance, component)},
+                "securityGroups": {"groupIds": list(chosen)},
+            },
+        )
+        for component, chosen in wanted.items()
+    )
