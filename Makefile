@@ -17,7 +17,7 @@ export APPINSTANCE_BIN ?= $(CACHE)/bin
 help: ## Show this map
 	@awk 'BEGIN {FS = ":.*## "} \
 	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  \033[36mmake %-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / {printf "  \033[36mmake %-17s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ The two commands
 
@@ -48,11 +48,15 @@ app: setup ## Serve the app and its page alone, with the file store (http://127.
 
 .PHONY: test-unit
 test-unit: setup ## Tests that need no other process (under 30 s)
-	@$(RUN) pytest -q -m "not integration and not e2e"
+	@$(RUN) pytest -q -m "not integration and not e2e and not terraform"
 
 .PHONY: test-integration
 test-integration: setup ## Tests against a real API server, MariaDB, moto and Chromium; no cluster
 	@$(LOCAL) test integration
+
+.PHONY: terraform-test
+terraform-test: setup ## Tests of terraform/: each module, mutations, and an apply without AWS
+	@$(LOCAL) test terraform
 
 .PHONY: test-e2e
 test-e2e: setup ## Tests on the local cluster (brought up if it is not)

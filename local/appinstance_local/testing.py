@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
-from . import builds, cluster, debian, demo, engine
+from . import builds, cluster, debian, demo, engine, terraform
 from .errors import LocalError
 from .paths import REPO, binaries
 from .progress import say
@@ -28,7 +28,14 @@ def _pytest(words: Sequence[str], env: Mapping[str, str] | None = None) -> None:
 
 def unit() -> None:
     """Run the tests that need no other process."""
-    _pytest(["-q", "-m", "not integration and not e2e"])
+    _pytest(["-q", "-m", "not integration and not e2e and not terraform"])
+
+
+def terraform_() -> None:
+    """Build the providers and test `terraform/`, applying it to moto and a real API server."""
+    builds.ensure(_PARTS)
+    terraform.prepare()
+    _pytest(["-q", "-m", "terraform"], terraform.environment())
 
 
 def integration() -> None:
@@ -48,6 +55,7 @@ def e2e() -> None:
 def everything() -> None:
     """Run all tests, the quick ones first, and take the cluster away in CI."""
     unit()
+    terraform_()
     integration()
     try:
         e2e()
@@ -56,4 +64,10 @@ def everything() -> None:
             cluster.down()
 
 
-SUITES = {"unit": unit, "integration": integration, "e2e": e2e, "all": everything}
+SUITES = {
+    "unit": unit,
+    "terraform": terraform_,
+    "integration": integration,
+    "e2e": e2e,
+    "all": everything,
+}

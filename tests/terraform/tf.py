@@ -1,0 +1,113 @@
+"""Running Terraform in tests: always in a copy of the tree, so that the checkout stays as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from appinstance_local.paths import REPO
+
+SOURCE = REPO / "terraform"
+MODULES = tuple(sorted(path.name for path in (SOURCE / "modules").iterdir() if path.is_dir()))
+ROOTS = ("bootstrap", "platform")
+TESTED = (*(f"modules/{name}" for name in MODULES), *ROOTS)
+_WITHOUT = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan")
+
+
+def copy_of(source: Path, target: Path) -> Path:
+    """Copy a folder of Terraform without what Terraform left in it; return the copy."""
+    shutil.copytree(source, target, ignore=_WITHOUT)
+    return target
+
+
+def run(
+    folder: Path, *words: str, env: Mapping[str, str] | None = None, check: bool = True
+) -> subprocess.CompletedProcess[str]:
+    """Run Terraform in a folder; with `check`, fail with what it said."""
+    told = subprocess.run(
+        [os.environ.get("APPINSTANCE_TERRAFORM", "terraform"), *words],
+        cwd=folder,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not check or told.returncode == 0, f"{told.stdout[-6000:]}\n{told.stderr[-6000:]}"
+    return told
+
+
+def init(folder: Path, *words: str, env: Mapping[str, str] | None = None) -> None:
+    """Initialise a folder without its backend."""
+    run(folder, "init", "-backend=false", "-no-color", *words, env=env)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What `terraform test` found: runs by their outcome."""
+
+    passed: int
+    failed: tuple[str, ...]
+    errors: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Return whether everything passed and there was something to pass."""
+        return self.passed > 0 and not self.failed and not self.errors
+
+
+def test(folder: Path, *words: str) -> Verdict:
+    """Run a module's own tests and return the verdict."""
+    told = run(folder, "test", "-json", *words, check=False)
+    passed, failed, errors = 0, [], []
+    for line in told.stdout.splitlines():
+        event: dict[str, Any] = json.loads(line)
+        if event["type"] == "test_run" and event["test_run"].get("progress") == "complete":
+            name = f"{event['test_run']['path']}: {event['test_run']['run']}"
+            if event["test_run"]["status"] == "pass":
+                passed += 1
+            else:
+                failed.append(name)
+        if event["type"] == "diagnostic" and event["diagnostic"]["severity"] == "error":
+            diagnostic = event["diagnostic"]
+            errors.append(f"{diagnostic['summary']}: {diagnostic.get('detail', '')}")
+    if told.returncode and not (failed or errors):
+        errors.append(told.stderr[-2000:])
+    return Verdict(passed, tuple(failed), tuple(errors))
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A rule loosened in a module's text; the module's own tests must notice."""
+
+    module: str
+    name: str
+    file: str
+    find: str
+    replace: str
+    why: str
+
+    def apply(self, folder: Path) -> None:
+        """Loosen the rule in a copy of the module."""
+        path = folder / self.file
+        text = path.read_text()
+        assert text.count(self.find) == 1, (
+            f"{self.file} holds the text {text.count(self.find)} times"
+        )
+        path.write_text(text.replace(self.find, self.replace))
+
+
+def mutations() -> tuple[Mutation, ...]:
+    """Return all mutations, from mutations/<module>.yaml."""
+    found = []
+    for path in sorted((Path(__file__).parent / "mutations").glob("*.yaml")):
+        folder = path.stem if path.stem in ROOTS else f"modules/{path.stem}"
+        found += [Mutation(folder, **item) for item in yaml.safe_load(path.read_text())]
+    return tuple(found)
