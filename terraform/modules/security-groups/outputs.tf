@@ -1,0 +1,19 @@
+output "edge_security_group_id" {
+  description = "Id of the load balancers' group: the operator writes it into the Ingresses."
+  value       = aws_security_group.edge.id
+}
+
+output "frontend_security_group_id" {
+  description = "Id of the frontend pods' group."
+  value       = aws_security_group.frontend.id
+}
+
+output "backend_security_group_id" {
+  description = "Id of the group of backend and migration pods, the only one that the database admits."
+  value       = aws_security_group.backend.id
+}
+
+output "database_security_group_id" {
+  description = "Id of the database's group."
+  value       = aws_security_group.database.id
+}

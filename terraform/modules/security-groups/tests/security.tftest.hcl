@@ -1,0 +1,206 @@
+mock_provider "aws" {}
+
+variables {
+  name                       = "appinstance"
+  vpc_id                     = "vpc-0123456789abcdef0"
+  cluster_security_group_id  = "sg-0c1c1c1c1c1c1c1c1"
+  endpoint_security_group_id = "sg-0e1e1e1e1e1e1e1e1"
+}
+
+run "only_the_backend_reaches_the_database" {
+  command = apply
+
+  assert {
+    condition = (
+      aws_vpc_security_group_ingress_rule.database_from_backend.security_group_id == aws_security_group.database.id
+      && aws_vpc_security_group_ingress_rule.database_from_backend.referenced_security_group_id == aws_security_group.backend.id
+      && aws_vpc_security_group_ingress_rule.database_from_backend.cidr_ipv4 == null
+      && aws_vpc_security_group_ingress_rule.database_from_backend.from_port == 3306
+      && aws_vpc_security_group_ingress_rule.database_from_backend.to_port == 3306
+      && aws_vpc_security_group_ingress_rule.database_from_backend.ip_protocol == "tcp"
+    )
+    error_message = "The database may admit the backend's group on 3306 and nothing else, above all no range."
+  }
+
+  assert {
+    condition = !contains(
+      [
+        for rule in concat(
+          values(aws_vpc_security_group_ingress_rule.edge_http), values(aws_vpc_security_group_ingress_rule.edge_https),
+          values(aws_vpc_security_group_ingress_rule.dns),
+          [
+            aws_vpc_security_group_ingress_rule.frontend_from_edge, aws_vpc_security_group_ingress_rule.frontend_probes,
+            aws_vpc_security_group_ingress_rule.backend_from_edge, aws_vpc_security_group_ingress_rule.backend_probes,
+            aws_vpc_security_group_ingress_rule.endpoints_from_backend,
+          ],
+        ) : rule.security_group_id
+      ],
+      aws_security_group.database.id,
+    )
+    error_message = "No other rule may open the database's group."
+  }
+}
+
+run "the_database_calls_nobody" {
+  command = apply
+
+  assert {
+    condition = !contains(
+      [
+        for rule in concat(
+          values(aws_vpc_security_group_egress_rule.dns),
+          [
+            aws_vpc_security_group_egress_rule.edge_to_frontend, aws_vpc_security_group_egress_rule.edge_to_backend,
+            aws_vpc_security_group_egress_rule.backend_to_database, aws_vpc_security_group_egress_rule.backend_to_endpoints,
+          ],
+        ) : rule.security_group_id
+      ],
+      aws_security_group.database.id,
+    )
+    error_message = "The database's group may have no way out."
+  }
+}
+
+run "no_rule_is_written_into_a_group" {
+  command = apply
+
+  assert {
+    condition = alltrue([
+      for group in [aws_security_group.edge, aws_security_group.frontend, aws_security_group.backend, aws_security_group.database] :
+      length(group.ingress) == 0 && length(group.egress) == 0
+    ])
+    error_message = "Rules must be resources of their own: an inline one would hide from the other assertions."
+  }
+}
+
+run "pods_admit_the_edge_and_the_kubelet" {
+  command = apply
+
+  assert {
+    condition = (
+      aws_vpc_security_group_ingress_rule.backend_from_edge.security_group_id == aws_security_group.backend.id
+      && aws_vpc_security_group_ingress_rule.backend_from_edge.referenced_security_group_id == aws_security_group.edge.id
+      && aws_vpc_security_group_ingress_rule.backend_probes.security_group_id == aws_security_group.backend.id
+      && aws_vpc_security_group_ingress_rule.backend_probes.referenced_security_group_id == var.cluster_security_group_id
+    )
+    error_message = "Backend pods may admit the load balancer and the kubelet alone."
+  }
+
+  assert {
+    condition = (
+      aws_vpc_security_group_ingress_rule.frontend_from_edge.security_group_id == aws_security_group.frontend.id
+      && aws_vpc_security_group_ingress_rule.frontend_from_edge.referenced_security_group_id == aws_security_group.edge.id
+      && aws_vpc_security_group_ingress_rule.frontend_probes.security_group_id == aws_security_group.frontend.id
+      && aws_vpc_security_group_ingress_rule.frontend_probes.referenced_security_group_id == var.cluster_security_group_id
+    )
+    error_message = "Frontend pods may admit the load balancer and the kubelet alone."
+  }
+
+  assert {
+    condition = alltrue([
+      for rule in [
+        aws_vpc_security_group_ingress_rule.backend_from_edge, aws_vpc_security_group_ingress_rule.backend_probes,
+        aws_vpc_security_group_ingress_rule.frontend_from_edge, aws_vpc_security_group_ingress_rule.frontend_probes,
+      ] : rule.cidr_ipv4 == null && rule.ip_protocol == "tcp" && rule.from_port == rule.to_port && contains([8000, 8080], rule.from_port)
+    ])
+    error_message = "Pods may be reached on their own port alone, and by groups, never by ranges."
+  }
+}
+
+run "the_edge_admits_http_and_https" {
+  command = plan
+
+  assert {
+    condition = alltrue(concat(
+      [for rule in aws_vpc_security_group_ingress_rule.edge_http : rule.from_port == 80 && rule.to_port == 80 && rule.ip_protocol == "tcp"],
+      [for rule in aws_vpc_security_group_ingress_rule.edge_https : rule.from_port == 443 && rule.to_port == 443 && rule.ip_protocol == "tcp"],
+    ))
+    error_message = "The load balancer may admit ports 80 and 443 alone."
+  }
+}
+
+run "the_edge_calls_the_pods_alone" {
+  command = apply
+
+  assert {
+    condition = (
+      aws_vpc_security_group_egress_rule.edge_to_frontend.security_group_id == aws_security_group.edge.id
+      && aws_vpc_security_group_egress_rule.edge_to_frontend.referenced_security_group_id == aws_security_group.frontend.id
+      && aws_vpc_security_group_egress_rule.edge_to_backend.security_group_id == aws_security_group.edge.id
+      && aws_vpc_security_group_egress_rule.edge_to_backend.referenced_security_group_id == aws_security_group.backend.id
+    )
+    error_message = "The load balancer may call frontend and backend pods alone."
+  }
+}
+
+run "ways_out_of_the_backend" {
+  command = apply
+
+  assert {
+    condition = (
+      aws_vpc_security_group_egress_rule.backend_to_database.security_group_id == aws_security_group.backend.id
+      && aws_vpc_security_group_egress_rule.backend_to_database.referenced_security_group_id == aws_security_group.database.id
+      && aws_vpc_security_group_egress_rule.backend_to_endpoints.security_group_id == aws_security_group.backend.id
+      && aws_vpc_security_group_egress_rule.backend_to_endpoints.referenced_security_group_id == var.endpoint_security_group_id
+      && aws_vpc_security_group_egress_rule.backend_to_endpoints.from_port == 443
+      && aws_vpc_security_group_egress_rule.backend_to_endpoints.to_port == 443
+    )
+    error_message = "Beside DNS the backend may reach the database and the endpoints alone."
+  }
+
+  assert {
+    condition = (
+      aws_vpc_security_group_ingress_rule.endpoints_from_backend.security_group_id == var.endpoint_security_group_id
+      && aws_vpc_security_group_ingress_rule.endpoints_from_backend.referenced_security_group_id == aws_security_group.backend.id
+      && aws_vpc_security_group_ingress_rule.endpoints_from_backend.from_port == 443
+      && aws_vpc_security_group_ingress_rule.endpoints_from_backend.to_port == 443
+    )
+    error_message = "The endpoints may admit the backend on 443."
+  }
+
+  assert {
+    condition = alltrue([
+      for rule in concat(
+        values(aws_vpc_security_group_egress_rule.dns),
+        [
+          aws_vpc_security_group_egress_rule.edge_to_frontend, aws_vpc_security_group_egress_rule.edge_to_backend,
+          aws_vpc_security_group_egress_rule.backend_to_database, aws_vpc_security_group_egress_rule.backend_to_endpoints,
+        ],
+      ) : rule.cidr_ipv4 == null && rule.cidr_ipv6 == null && rule.prefix_list_id == null && rule.from_port == rule.to_port
+    ])
+    error_message = "No way out may lead to a range of addresses or of ports."
+  }
+}
+
+run "dns" {
+  command = apply
+
+  assert {
+    condition = toset([
+      for rule in aws_vpc_security_group_egress_rule.dns : "${rule.security_group_id} ${rule.ip_protocol}"
+      ]) == toset([
+      "${aws_security_group.frontend.id} udp", "${aws_security_group.frontend.id} tcp",
+      "${aws_security_group.backend.id} udp", "${aws_security_group.backend.id} tcp",
+    ])
+    error_message = "Frontend and backend must ask DNS over UDP and TCP."
+  }
+
+  assert {
+    condition = alltrue([
+      for rule in aws_vpc_security_group_egress_rule.dns :
+      rule.referenced_security_group_id == var.cluster_security_group_id && rule.from_port == 53 && rule.to_port == 53
+    ])
+    error_message = "DNS may be asked of the cluster's group alone, on port 53."
+  }
+
+  assert {
+    condition = alltrue([
+      for key, rule in aws_vpc_security_group_ingress_rule.dns :
+      rule.security_group_id == var.cluster_security_group_id
+      && rule.referenced_security_group_id == aws_vpc_security_group_egress_rule.dns[key].security_group_id
+      && rule.ip_protocol == aws_vpc_security_group_egress_rule.dns[key].ip_protocol
+      && rule.from_port == 53 && rule.to_port == 53
+    ]) && length(aws_vpc_security_group_ingress_rule.dns) == 4
+    error_message = "The cluster's group may admit pods to DNS, over both protocols, and to nothing else."
+  }
+}
