@@ -1,0 +1,235 @@
+# Written from what the controller does for Ingresses of class alb with target type ip, one load balancer each, a
+# certificate named by ARN, WAF on and Shield off. Narrower than upstream's policy: no classic WAF, Shield, Cognito, ACM or
+# server certificates; no network load balancers; every change only to what carries this cluster's tag.
+
+locals {
+  elb = "arn:${var.partition}:elasticloadbalancing:${var.region}:${var.account_id}"
+  ec2 = "arn:${var.partition}:ec2:${var.region}:${var.account_id}"
+
+  # The controller writes this tag on all that it makes.
+  cluster_tag = "elbv2.k8s.aws/cluster"
+
+  made_for_this_cluster = { StringEquals = { "aws:RequestTag/${local.cluster_tag}" = var.cluster_name } }
+  of_this_cluster       = { StringEquals = { "aws:ResourceTag/${local.cluster_tag}" = var.cluster_name } }
+
+  # Other tags of its things may change, this one never: with it, it could take over or give away.
+  tags_but_the_clusters = merge(local.of_this_cluster, { Null = { "aws:RequestTag/${local.cluster_tag}" = "true" } })
+
+  load_balancer_controller_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        # EC2 and ELB know no ARNs for describing; the region is what can be narrowed.
+        Sid    = "Look"
+        Effect = "Allow"
+        Action = [
+          "ec2:DescribeAvailabilityZones",
+          "ec2:DescribeInstances",
+          "ec2:DescribeInternetGateways",
+          "ec2:DescribeNetworkInterfaces",
+          "ec2:DescribeRouteTables",
+          "ec2:DescribeSecurityGroups",
+          "ec2:DescribeSubnets",
+          "ec2:DescribeTags",
+          "ec2:DescribeVpcs",
+          "ec2:GetSecurityGroupsForVpc",
+          "elasticloadbalancing:DescribeCapacityReservation",
+          "elasticloadbalancing:DescribeListenerAttributes",
+          "elasticloadbalancing:DescribeListenerCertificates",
+          "elasticloadbalancing:DescribeListeners",
+          "elasticloadbalancing:DescribeLoadBalancerAttributes",
+          "elasticloadbalancing:DescribeLoadBalancers",
+          "elasticloadbalancing:DescribeRules",
+          "elasticloadbalancing:DescribeSSLPolicies",
+          "elasticloadbalancing:DescribeTags",
+          "elasticloadbalancing:DescribeTargetGroupAttributes",
+          "elasticloadbalancing:DescribeTargetGroups",
+          "elasticloadbalancing:DescribeTargetHealth",
+        ]
+        Resource  = ["*"]
+        Condition = { StringEquals = { "aws:RequestedRegion" = var.region } }
+      },
+      {
+        Sid       = "FirstLoadBalancerOfTheAccount"
+        Effect    = "Allow"
+        Action    = ["iam:CreateServiceLinkedRole"]
+        Resource  = ["${local.iam}:role/aws-service-role/elasticloadbalancing.amazonaws.com/*"]
+        Condition = { StringEquals = { "iam:AWSServiceName" = "elasticloadbalancing.amazonaws.com" } }
+      },
+      {
+        # Pods admit the edge's group alone; one without it would be of no use, or a way around it.
+        Sid      = "CreateLoadBalancersBehindTheEdge"
+        Effect   = "Allow"
+        Action   = ["elasticloadbalancing:CreateLoadBalancer"]
+        Resource = ["${local.elb}:loadbalancer/app/*/*"]
+        Condition = merge(local.made_for_this_cluster, {
+          "ForAnyValue:StringEquals" = { "elasticloadbalancing:SecurityGroup" = [var.edge_security_group_id] }
+        })
+      },
+      {
+        Sid       = "CreateTargetGroups"
+        Effect    = "Allow"
+        Action    = ["elasticloadbalancing:CreateTargetGroup"]
+        Resource  = ["${local.elb}:targetgroup/*/*"]
+        Condition = local.made_for_this_cluster
+      },
+      {
+        # Judged on what they are made in: the load balancer, the listener.
+        Sid       = "CreateListenersAndRules"
+        Effect    = "Allow"
+        Action    = ["elasticloadbalancing:CreateListener", "elasticloadbalancing:CreateRule"]
+        Resource  = ["${local.elb}:loadbalancer/app/*/*", "${local.elb}:listener/app/*/*/*"]
+        Condition = local.of_this_cluster
+      },
+      {
+        Sid    = "TagOnCreation"
+        Effect = "Allow"
+        Action = ["elasticloadbalancing:AddTags"]
+        Resource = [
+          "${local.elb}:loadbalancer/app/*/*",
+          "${local.elb}:targetgroup/*/*",
+          "${local.elb}:listener/app/*/*/*",
+          "${local.elb}:listener-rule/app/*/*/*/*",
+        ]
+        Condition = {
+          StringEquals = {
+            "aws:RequestTag/${local.cluster_tag}" = var.cluster_name
+            "elasticloadbalancing:CreateAction" = [
+              "CreateListener", "CreateLoadBalancer", "CreateRule", "CreateTargetGroup",
+            ]
+          }
+        }
+      },
+      {
+        Sid    = "TagItsOwn"
+        Effect = "Allow"
+        Action = ["elasticloadbalancing:AddTags"]
+        Resource = [
+          "${local.elb}:loadbalancer/app/*/*",
+          "${local.elb}:targetgroup/*/*",
+          "${local.elb}:listener/app/*/*/*",
+          "${local.elb}:listener-rule/app/*/*/*/*",
+        ]
+        Condition = local.tags_but_the_clusters
+      },
+      {
+        Sid    = "UntagItsOwn"
+        Effect = "Allow"
+        Action = ["elasticloadbalancing:RemoveTags"]
+        Resource = [
+          "${local.elb}:loadbalancer/app/*/*",
+          "${local.elb}:targetgroup/*/*",
+          "${local.elb}:listener/app/*/*/*",
+          "${local.elb}:listener-rule/app/*/*/*/*",
+        ]
+        Condition = merge(local.of_this_cluster, {
+          "ForAllValues:StringNotEquals" = { "aws:TagKeys" = [local.cluster_tag] }
+        })
+      },
+      {
+        Sid    = "ChangeItsOwn"
+        Effect = "Allow"
+        Action = [
+          "elasticloadbalancing:AddListenerCertificates",
+          "elasticloadbalancing:DeleteListener",
+          "elasticloadbalancing:DeleteLoadBalancer",
+          "elasticloadbalancing:DeleteRule",
+          "elasticloadbalancing:DeleteTargetGroup",
+          "elasticloadbalancing:DeregisterTargets",
+          "elasticloadbalancing:ModifyListener",
+          "elasticloadbalancing:ModifyListenerAttributes",
+          "elasticloadbalancing:ModifyLoadBalancerAttributes",
+          "elasticloadbalancing:ModifyRule",
+          "elasticloadbalancing:ModifyTargetGroup",
+          "elasticloadbalancing:ModifyTargetGroupAttributes",
+          "elasticloadbalancing:RegisterTargets",
+          "elasticloadbalancing:RemoveListenerCertificates",
+          "elasticloadbalancing:SetIpAddressType",
+          "elasticloadbalancing:SetRulePriorities",
+          "elasticloadbalancing:SetSubnets",
+          "elasticloadbalancing:SetWebAcl",
+        ]
+        Resource = [
+          "${local.elb}:loadbalancer/app/*/*",
+          "${local.elb}:targetgroup/*/*",
+          "${local.elb}:listener/app/*/*/*",
+          "${local.elb}:listener-rule/app/*/*/*/*",
+        ]
+        Condition = local.of_this_cluster
+      },
+      {
+        Sid      = "KeepTheEdgesGroup"
+        Effect   = "Allow"
+        Action   = ["elasticloadbalancing:SetSecurityGroups"]
+        Resource = ["${local.elb}:loadbalancer/app/*/*"]
+        Condition = {
+          StringEquals               = local.of_this_cluster.StringEquals
+          "ForAnyValue:StringEquals" = { "elasticloadbalancing:SecurityGroup" = [var.edge_security_group_id] }
+        }
+      },
+      {
+        # WAF knows no tags of load balancers; SetWebAcl above, which it asks for too, keeps this to the cluster's own.
+        Sid    = "WebAclOnLoadBalancers"
+        Effect = "Allow"
+        Action = ["wafv2:AssociateWebACL", "wafv2:DisassociateWebACL", "wafv2:GetWebACL", "wafv2:GetWebACLForResource"]
+        Resource = [
+          coalesce(var.web_acl_arn, "arn:${var.partition}:wafv2:${var.region}:${var.account_id}:regional/webacl/*"),
+          "${local.elb}:loadbalancer/app/*/*",
+        ]
+      },
+      {
+        # The group that opens a load balancer's own listeners to its Ingress's networks.
+        Sid       = "CreateSecurityGroups"
+        Effect    = "Allow"
+        Action    = ["ec2:CreateSecurityGroup"]
+        Resource  = ["${local.ec2}:security-group/*"]
+        Condition = local.made_for_this_cluster
+      },
+      {
+        Sid      = "CreateSecurityGroupsHere"
+        Effect   = "Allow"
+        Action   = ["ec2:CreateSecurityGroup"]
+        Resource = ["${local.ec2}:vpc/${var.vpc_id}"]
+      },
+      {
+        Sid      = "TagSecurityGroupsOnCreation"
+        Effect   = "Allow"
+        Action   = ["ec2:CreateTags"]
+        Resource = ["${local.ec2}:security-group/*"]
+        Condition = {
+          StringEquals = {
+            "aws:RequestTag/${local.cluster_tag}" = var.cluster_name
+            "ec2:CreateAction"                    = "CreateSecurityGroup"
+          }
+        }
+      },
+      {
+        Sid       = "TagItsOwnSecurityGroups"
+        Effect    = "Allow"
+        Action    = ["ec2:CreateTags", "ec2:DeleteTags"]
+        Resource  = ["${local.ec2}:security-group/*"]
+        Condition = local.tags_but_the_clusters
+      },
+      {
+        Sid    = "ChangeItsOwnSecurityGroups"
+        Effect = "Allow"
+        Action = [
+          "ec2:AuthorizeSecurityGroupIngress",
+          "ec2:DeleteSecurityGroup",
+          "ec2:RevokeSecurityGroupIngress",
+        ]
+        Resource  = ["${local.ec2}:security-group/*"]
+        Condition = local.of_this_cluster
+      },
+      {
+        # Pods without a group of their own sit behind the group that EKS makes for the cluster. Those with one need
+        # nothing: their rules are Terraform's.
+        Sid       = "AdmitTheEdgeToTheCluster"
+        Effect    = "Allow"
+        Action    = ["ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"]
+        Resource  = ["${local.ec2}:security-group/*"]
+        Condition = { StringEquals = { "aws:ResourceTag/kubernetes.io/cluster/${var.cluster_name}" = "owned" } }
+      },
+    ]
+  })
+}
