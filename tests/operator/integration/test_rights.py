@@ -8,10 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 from apiserver import ApiServer, audited, started
-from operator_crds import crd_paths
+from operator_crds import install_crds
 from operator_world import World, wait_for
 
-from appinstance_local import builds
 from appinstance_operator.permissions import RBAC_RULES, SECURITY_GROUP_RULE
 
 pytestmark = pytest.mark.integration
@@ -27,9 +26,7 @@ USER = f"system:serviceaccount:life:{ACCOUNT}"
 def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """An API server of its own, so that its audit log holds this one life alone."""
     with started(tmp_path_factory.mktemp("rights")) as server:
-        for path in crd_paths(builds.module_folder("external-secrets")):
-            server.kubectl("apply", "--server-side", "-f", str(path))
-        server.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+        install_crds(server)
         yield server
 
 

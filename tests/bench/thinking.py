@@ -1,4 +1,4 @@
-"""`make bench`: how long the operator thinks, as ratios against a baseline run side by side.
+"""How long the operator thinks, as ratios to a baseline that runs beside it.
 
 The baseline is one JSON round trip of the same objects: what any controller pays at least to look
 at them. Times differ between machines; the ratios should not.
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import statistics
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
+
+from operator_world import GOLDEN
 
 from appinstance_operator import cli_io
 from appinstance_operator.kube import reason_to_apply, with_hash
@@ -19,7 +19,8 @@ from appinstance_operator.plan import plan
 from appinstance_operator.resource import parse
 from appinstance_operator.settings import load_settings
 
-CASE = Path(__file__).parent / "operator" / "desired" / "golden" / "everything"
+CASE = GOLDEN.with_name("everything")
+BASELINE = "one JSON round trip of all its objects (baseline)"
 ROUNDS, REPEAT = 15, 20
 
 
@@ -30,15 +31,15 @@ def _seconds(work: Callable[[], object]) -> float:
     return (time.perf_counter() - start) / REPEAT
 
 
-def main() -> None:
-    """Print a line per measurement: median seconds and the ratio to the baseline."""
+def measure() -> dict[str, tuple[float, float]]:
+    """Return what was done → (median milliseconds, ratio to the baseline)."""
     settings = load_settings(CASE / "settings.yaml")
     (body,) = cli_io.read_resources(CASE / "appinstance.yaml")
     instance = parse(body)
     hashed = [with_hash(item) for item in plan(instance, settings).objects]
     live = json.loads(json.dumps(hashed))
     works: dict[str, Callable[[], object]] = {
-        "baseline: JSON round trip": lambda: json.loads(json.dumps(hashed)),
+        BASELINE: lambda: json.loads(json.dumps(hashed)),
         "render the plan": lambda: plan(instance, settings),
         "hash every object": lambda: [with_hash(item) for item in hashed],
         "find that nothing differs": lambda: [
@@ -49,11 +50,5 @@ def main() -> None:
     for _ in range(ROUNDS):  # side by side, so that a slow moment hits all of them
         for name, work in works.items():
             rounds[name].append(_seconds(work))
-    base = statistics.median(rounds["baseline: JSON round trip"])
-    for name, times in rounds.items():
-        median = statistics.median(times)
-        sys.stdout.write(f"{name:28} {median * 1e3:8.3f} ms   {median / base:5.2f} x baseline\n")
-
-
-if __name__ == "__main__":
-    main()
+    medians = {name: statistics.median(times) for name, times in rounds.items()}
+    return {name: (median * 1e3, median / medians[BASELINE]) for name, median in medians.items()}

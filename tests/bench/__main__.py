@@ -1,0 +1,47 @@
+"""Run the whole measurement. With `--write`, keep it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+
+from appinstance_local import builds
+
+from . import report, thinking
+from .phases import QUIETLY, Result, Size
+from .stage import staged
+
+
+def _sizes(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+def _measure(count: int) -> Result:
+    sys.stderr.write(f"{count} instances …\n")
+    with staged() as stage:
+        stage.world.start(**QUIETLY)
+        return Size(stage, count).measure()
+
+
+def main() -> None:
+    """Measure each size on a fresh API server, print the tables, and write them where asked to."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--sizes", type=_sizes, default=[100, 500], metavar="N,N")
+    parser.add_argument("--write", type=Path, metavar="FILE")
+    options = parser.parse_args()
+    # So that a stopped run ends its processes, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    load = os.getloadavg()[0]
+    builds.ensure(["etcd", "kubernetes"])
+    thought = thinking.measure()
+    page = report.page([_measure(count) for count in options.sizes], thought, load)
+    sys.stdout.write(page)
+    if options.write:
+        options.write.write_text(page)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""All processes of a measurement: API server, moto, the stand-ins; and the operator, by request."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from apiserver import ApiServer, started
+from operator_crds import install_crds
+from operator_world import World, wait_for
+
+from appinstance_operator.kube import Kube
+from appinstance_operator.permissions import RBAC_RULES
+
+from .audit import AuditLog, Request
+from .standins import kube_for
+
+USERS = ("operator", "raw", "standins")
+_TICKS = os.sysconf("SC_CLK_TCK")
+_QUIET_SECONDS = 1.5
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a measurement works with. `admin` drives it; `raw` is the baseline's client."""
+
+    world: World
+    admin: Kube
+    raw: Kube
+    audit: AuditLog
+    processes: dict[str, int]
+    """Name → id of the processes whose processor time is told."""
+
+    def rss_mib(self, *, peak: bool = False) -> float:
+        """Return the operator's resident memory in MiB, now or at its highest."""
+        assert self.world.process
+        field = "VmHWM:" if peak else "VmRSS:"
+        text = Path(f"/proc/{self.world.process.pid}/status").read_text()
+        return (
+            next(int(line.split()[1]) for line in text.splitlines() if line.startswith(field))
+            / 1024
+        )
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """Return the processor time that each process has used so far."""
+        assert self.world.process
+        ids = {"operator": self.world.process.pid, **self.processes}
+        return {name: _cpu(pid) for name, pid in ids.items()}
+
+    def wait_quiet(self) -> list[Request]:
+        """Wait until nobody has asked for anything for a moment; return the requests until then."""
+        seen: list[Request] = []
+        silent_since = time.monotonic()
+        while time.monotonic() - silent_since < _QUIET_SECONDS:
+            time.sleep(0.2)
+            new = self.audit.read()
+            if any(item.user in USERS for item in new):
+                silent_since = time.monotonic()
+            seen += new
+        return seen
+
+
+def _cpu(pid: int) -> float:
+    # After the name in brackets; utime and stime are the 14th and 15th field of the whole.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def _children() -> dict[str, int]:
+    """Return name → id of this process's children."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, ValueError):
+            name, _, rest = (folder / "stat").read_text().rpartition(")")
+            if int(rest.split()[1]) == os.getpid():
+                found[name.partition("(")[2]] = int(folder.name)
+    return found
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _process(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as out:
+        made = subprocess.Popen(command, stdout=out, stderr=out)
+    try:
+        yield made
+    finally:
+        made.kill()
+        made.wait(timeout=20)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _grant(server: ApiServer) -> None:
+    """Give operator and baseline the operator's own rules, and the stand-ins everything."""
+    rules = [
+        {"apiGroups": [rule.group], "resources": list(rule.resources), "verbs": list(rule.verbs)}
+        for rule in RBAC_RULES
+    ]
+    group = "rbac.authorization.k8s.io"
+    base = {"apiVersion": f"{group}/v1"}
+    role = {**base, "kind": "ClusterRole", "metadata": {"name": "operator"}, "rules": rules}
+    bindings = [
+        {
+            **base,
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": user},
+            "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": name},
+            "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
+        }
+        for user, name in zip(USERS, ("operator", "operator", "cluster-admin"), strict=True)
+    ]
+    body = {"apiVersion": "v1", "kind": "List", "items": [role, *bindings]}
+    server.kubectl("apply", "-f", "-", stdin=json.dumps(body))
+
+
+@contextlib.contextmanager
+def staged() -> Iterator[Stage]:
+    """Start everything but the operator in a folder of its own, and end it all."""
+    tokens = {user: secrets.token_hex(16) for user in USERS}
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        server = stack.enter_context(started(folder, tokens))
+        install_crds(server)
+        _grant(server)
+        configs = {user: server.kubeconfig_for(tokens[user], user) for user in USERS}
+        port = free_port()
+        moto = stack.enter_context(
+            _process(
+                [str(Path(sys.executable).parent / "moto_server"), "-p", str(port)],
+                folder / "moto.log",
+            )
+        )
+        url = f"http://127.0.0.1:{port}"
+        wait_for("moto", lambda: _answers(f"{url}/moto-api/data.json"))
+        standins = stack.enter_context(
+            _process(
+                [sys.executable, "-m", "bench.standins", str(configs["standins"])],
+                folder / "standins.log",
+            )
+        )
+        children = _children()
+        world = World(server, url, free_port(), "default", kubeconfig=configs["operator"])
+        stack.callback(world.stop)
+        yield Stage(
+            world,
+            kube_for(server.kubeconfig),
+            kube_for(configs["raw"]),
+            AuditLog(server.audit_log),
+            {
+                "kube-apiserver": children["kube-apiserver"],
+                "etcd": children["etcd"],
+                "moto": moto.pid,
+                "stand-ins": standins.pid,
+                "bench": os.getpid(),
+            },
+        )
