@@ -1,0 +1,105 @@
+locals {
+  releases = var.install_helm_releases ? toset(["installed"]) : toset([])
+
+  external_secrets_values = {
+    installCRDs  = true
+    replicaCount = 2
+    leaderElect  = true
+
+    # Stores of a whole cluster would let one namespace read with another's rights; nothing here pushes secrets.
+    processClusterStore          = false
+    processClusterExternalSecret = false
+    processClusterPushSecret     = false
+    processClusterGenerator      = false
+    processPushSecret            = false
+
+    serviceAccount = {
+      name        = var.service_accounts["external-secrets"].name
+      annotations = { "eks.amazonaws.com/role-arn" = var.external_secrets_role_arn }
+    }
+    podDisruptionBudget = { enabled = true, minAvailable = 1 }
+    resources = {
+      requests = { cpu = "50m", memory = "128Mi" }
+      limits   = { memory = "256Mi" }
+    }
+    log = { timeEncoding = "iso8601" }
+  }
+
+  load_balancer_controller_values = {
+    clusterName  = var.cluster_name
+    region       = var.region
+    vpcId        = var.vpc_id
+    replicaCount = 2
+
+    defaultTargetType = "ip"
+    defaultSSLPolicy  = var.ssl_policy
+    enableWafv2       = true
+    # The role has no rights for these.
+    enableShield                = false
+    enableWaf                   = false
+    enableServiceMutatorWebhook = false
+    controllerConfig            = { featureGates = { EnableServiceController = false } }
+
+    # With group.name, another Ingress could change the rules of an instance's load balancer.
+    disableIngressGroupNameAnnotation = true
+
+    # All load balancers carry the edge's group, so that pods need to admit no other.
+    enableBackendSecurityGroup = true
+    backendSecurityGroup       = var.edge_security_group_id
+
+    serviceAccount = {
+      name        = var.service_accounts["load-balancer-controller"].name
+      annotations = { "eks.amazonaws.com/role-arn" = var.load_balancer_controller_role_arn }
+    }
+    podDisruptionBudget = { maxUnavailable = 1 }
+    resources = {
+      requests = { cpu = "50m", memory = "128Mi" }
+      limits   = { memory = "256Mi" }
+    }
+  }
+}
+
+resource "helm_release" "external_secrets" {
+  for_each = local.releases
+
+  name             = "external-secrets"
+  namespace        = var.service_accounts["external-secrets"].namespace
+  create_namespace = true
+  repository       = var.charts.external_secrets.repository
+  chart            = var.charts.external_secrets.chart
+  version          = var.charts.external_secrets.version
+  values           = [yamlencode(local.external_secrets_values)]
+  atomic           = true
+  timeout          = var.helm_timeout_seconds
+}
+
+resource "helm_release" "load_balancer_controller" {
+  for_each = local.releases
+
+  name       = "aws-load-balancer-controller"
+  namespace  = var.service_accounts["load-balancer-controller"].namespace
+  repository = var.charts.load_balancer_controller.repository
+  chart      = var.charts.load_balancer_controller.chart
+  version    = var.charts.load_balancer_controller.version
+  values     = [yamlencode(local.load_balancer_controller_values)]
+  atomic     = true
+  timeout    = var.helm_timeout_seconds
+}
+
+resource "helm_release" "operator" {
+  for_each = local.releases
+
+  # The release's name is the service account's, which the role trusts.
+  name             = var.service_accounts["operator"].name
+  namespace        = var.service_accounts["operator"].namespace
+  create_namespace = true
+  repository       = var.charts.operator.repository
+  chart            = var.charts.operator.chart
+  version          = var.charts.operator.version
+  values           = [yamlencode(var.operator_values)]
+  atomic           = true
+  timeout          = var.helm_timeout_seconds
+
+  # It watches objects of both; and on the way down it must go first, while they can still clean up.
+  depends_on = [helm_release.external_secrets, helm_release.load_balancer_controller]
+}
