@@ -1,0 +1,133 @@
+mock_provider "aws" {
+  mock_resource "aws_kms_key" {
+    defaults = {
+      arn    = "arn:aws:kms:eu-central-1:111122223333:key/99990000-3333-4444-5555-666677778888"
+      key_id = "99990000-3333-4444-5555-666677778888"
+    }
+  }
+  mock_resource "aws_sns_topic" {
+    defaults = {
+      arn = "arn:aws:sns:eu-central-1:111122223333:platform-alarms"
+    }
+  }
+}
+
+variables {
+  name                       = "platform"
+  account_id                 = "111122223333"
+  region                     = "eu-central-1"
+  web_acl_name               = "platform"
+  db_instance_identifier     = "platform"
+  db_allocated_storage_gib   = 50
+  db_max_connections         = 300
+  cluster_name               = "platform"
+  trail_log_group_name       = "/aws/cloudtrail/platform-audit"
+  application_log_group_name = "/aws/containerinsights/platform/application"
+}
+
+run "security" {
+  assert {
+    condition     = aws_sns_topic.alarms.kms_master_key_id == aws_kms_key.alarms.arn && aws_kms_key.alarms.enable_key_rotation
+    error_message = "The topic must be under its own key, which rotates."
+  }
+
+  assert {
+    condition = anytrue([
+      for statement in jsondecode(aws_sns_topic_policy.alarms.policy).Statement : alltrue([
+        statement.Effect == "Deny", statement.Principal == "*", statement.Action == "sns:Publish",
+        try(statement.Condition.Bool["aws:SecureTransport"] == "false", false),
+      ])
+    ])
+    error_message = "The topic must refuse everybody without TLS."
+  }
+
+  assert {
+    condition = toset([for statement in jsondecode(aws_sns_topic_policy.alarms.policy).Statement : try(statement.Principal.Service, "everybody") if statement.Effect == "Allow"]) == toset([
+      "cloudwatch.amazonaws.com", "events.amazonaws.com",
+    ])
+    error_message = "Nobody but alarms and findings may publish."
+  }
+
+  assert {
+    condition     = alltrue([for statement in jsondecode(aws_sns_topic_policy.alarms.policy).Statement : statement.Action == "sns:Publish" && statement.Resource == "arn:aws:sns:eu-central-1:111122223333:platform-alarms"])
+    error_message = "The topic's policy may speak of publishing to this topic alone."
+  }
+
+  assert {
+    condition = one([for statement in jsondecode(aws_sns_topic_policy.alarms.policy).Statement : statement.Condition if statement.Sid == "AlarmsPublish"]) == {
+      StringEquals = { "aws:SourceAccount" = "111122223333" }
+      ArnLike      = { "aws:SourceArn" = "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:*" }
+    }
+    error_message = "Only alarms of this account and region may publish."
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_kms_key.alarms.policy).Statement : statement.Principal.AWS if can(statement.Principal.AWS)] == ["arn:aws:iam::111122223333:root"]
+    error_message = "Nobody but this account may be named in the key's policy."
+  }
+
+  assert {
+    condition     = one([for statement in jsondecode(aws_kms_key.alarms.policy).Statement : statement.Condition.StringEquals["aws:SourceAccount"] if try(statement.Principal.Service == "cloudwatch.amazonaws.com", false)]) == "111122223333"
+    error_message = "CloudWatch may use the key for this account's alarms only, but it must be able to, or alarms are lost in silence."
+  }
+
+  assert {
+    condition     = alltrue([for statement in jsondecode(aws_kms_key.alarms.policy).Statement : toset(statement.Action) == toset(["kms:Decrypt", "kms:GenerateDataKey*"]) if can(statement.Principal.Service)])
+    error_message = "Services may encrypt what they publish and nothing else."
+  }
+
+  assert {
+    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.metric), values(aws_cloudwatch_metric_alarm.query), values(aws_cloudwatch_metric_alarm.log)) : toset(alarm.alarm_actions) == toset([aws_sns_topic.alarms.arn]) && alarm.actions_enabled != false])
+    error_message = "Every alarm must go to the topic."
+  }
+
+  assert {
+    condition     = alltrue([for key, alarm in aws_cloudwatch_metric_alarm.metric : alarm.treat_missing_data == "breaching" if startswith(key, "database-") || key == "nodes-failed"])
+    error_message = "A database or cluster that falls silent must raise the alarm."
+  }
+
+  assert {
+    condition     = alltrue([for key, filter in aws_cloudwatch_log_metric_filter.this : one(filter.metric_transformation).name == aws_cloudwatch_metric_alarm.log[key].metric_name && one(filter.metric_transformation).namespace == aws_cloudwatch_metric_alarm.log[key].namespace])
+    error_message = "Every filter's metric must be the one that its alarm watches."
+  }
+
+  assert {
+    condition     = alltrue([for key in ["root-use", "iam-changes", "boundary-changes", "audit-changes", "key-changes", "bucket-changes", "sessions-revoked"] : aws_cloudwatch_metric_alarm.log[key].threshold == 1])
+    error_message = "Of these, one is enough."
+  }
+
+  assert {
+    condition     = toset([for target in aws_cloudwatch_event_target.findings : target.arn]) == toset([aws_sns_topic.alarms.arn]) && length(aws_cloudwatch_event_target.findings) == 2
+    error_message = "Findings of GuardDuty and Config must go to the topic."
+  }
+
+  assert {
+    condition     = alltrue([for key in ["root-use", "iam-changes", "boundary-changes", "audit-changes", "key-changes", "secrets-refused"] : aws_cloudwatch_log_metric_filter.this[key].log_group_name == "/aws/cloudtrail/platform-audit"])
+    error_message = "What is done to the account is read from the trail."
+  }
+
+  assert {
+    condition     = alltrue([for key in ["sign-in-failures", "sessions-revoked", "operator-errors", "external-secrets-errors"] : aws_cloudwatch_log_metric_filter.this[key].log_group_name == "/aws/containerinsights/platform/application"])
+    error_message = "What programs say is read from the application log."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.this["root-use"].pattern == "{ ($.userIdentity.type = \"Root\") && ($.userIdentity.invokedBy NOT EXISTS) && ($.eventType != \"AwsServiceEvent\") }"
+    error_message = "Every use of root by a person must count."
+  }
+
+  assert {
+    condition     = alltrue([for name in ["DeleteRolePermissionsBoundary", "PutRolePermissionsBoundary"] : strcontains(aws_cloudwatch_log_metric_filter.this["boundary-changes"].pattern, "($.eventName = \"${name}\")")]) && !strcontains(aws_cloudwatch_log_metric_filter.this["boundary-changes"].pattern, "&&")
+    error_message = "A boundary that is taken off or changed must count, whoever does it."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.this["iam-changes"].pattern == "{ ($.eventSource = \"iam.amazonaws.com\") && ($.readOnly IS FALSE) }"
+    error_message = "Every change of IAM must count as long as no role is named as routine."
+  }
+
+  assert {
+    condition     = strcontains(aws_cloudwatch_log_metric_filter.this["sign-in-failures"].pattern, "$.log_processed.event = \"sign_in.refused\"") && strcontains(aws_cloudwatch_log_metric_filter.this["sessions-revoked"].pattern, "\"session.revoked\"")
+    error_message = "The app's events of refused sign-ins and revoked sessions must count."
+  }
+}
