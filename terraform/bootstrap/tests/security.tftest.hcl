@@ -167,8 +167,8 @@ run "accesses_are_logged" {
       for statement in jsondecode(aws_s3_bucket_policy.access_logs.policy).Statement : (
         statement.Principal == { Service = "logging.s3.amazonaws.com" }
         && statement.Action == "s3:PutObject"
-        && statement.Condition.StringEquals["aws:SourceAccount"] == "111122223333"
-        && statement.Condition.ArnEquals["aws:SourceArn"] == "arn:aws:s3:::appinstance-tfstate-111122223333-eu-central-1"
+        && try(statement.Condition.StringEquals["aws:SourceAccount"], "") == "111122223333"
+        && try(statement.Condition.ArnEquals["aws:SourceArn"], "") == "arn:aws:s3:::appinstance-tfstate-111122223333-eu-central-1"
       )
       if statement.Effect == "Allow"
     ])
