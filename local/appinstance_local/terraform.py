@@ -63,7 +63,7 @@ def mirror() -> Path:
         made = builds.build_folder(BY_NAME[f"provider-{name}"]) / f"terraform-provider-{name}"
         home = folder / _registry_host() / _NAMESPACE / name / release / _machine()
         target = home / f"terraform-provider-{name}_v{release}"
-        if target.is_file() and os.path.samefile(target, made):
+        if target.is_file() and target.samefile(made):
             continue
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)

@@ -6,31 +6,42 @@ says in its own module what it stands in for.
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from typing import Any
 
 from moto import proxy
 from moto.moto_proxy import proxy3
 
-from . import cloudwatch, eks, gaps
+from . import cloudwatch, eks, gaps, rds
 
-_eks = eks.Extension()
+_extensions = (eks.Extension().handle, rds.Extension().handle, gaps.handle)
 _parse = proxy3.MotoRequestHandler.parse_request
 
 
 def _handle(self: Any, method: str, host: str, path: str, headers: Any, body: bytes | None) -> Any:
-    told = _eks.handle(method, host, path, body or b"") or gaps.handle(
-        method, host, path, body or b""
-    )
-    if told is not None:
-        return told
+    for extension in _extensions:
+        told = extension(method, host, path, body or b"")
+        if told is not None:
+            return told
     changed = cloudwatch.as_json(path, dict(headers.items()), body or b"")
-    if changed is None:
-        return gaps.completed(host, path, _parse(self, method, host, path, headers, body))
-    status, _, answer = _parse(self, method, host, "/", *changed)
-    return cloudwatch.as_cbor(status, answer)
+    try:
+        if changed is None:
+            told = _parse(self, method, host, path, headers, body)
+            return gaps.completed(host, path, told)
+        status, _, answer = _parse(self, method, host, "/", *changed)
+        return cloudwatch.as_cbor(status, answer)
+    except NotImplementedError as error:
+        # As moto breaks on it, the provider would try again for minutes.
+        sys.stderr.write(f"GAP {method} {host}{path}: {error}\n")
+        told = json.dumps({"__type": "NotImplemented", "message": str(error)})
+        return 400, {"x-amzn-ErrorType": "NotImplemented"}, told.encode()
 
 
 if __name__ == "__main__":
+    # The managed policies that roles are given must exist.
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    gaps.fill()
     proxy3.MotoRequestHandler.parse_request = _handle  # type: ignore[method-assign]
     proxy.main(["-H", "127.0.0.1", "-p", sys.argv[1]])

@@ -1,4 +1,4 @@
-"""CloudWatch's newer wire protocol (Smithy RPC v2 CBOR), which the provider speaks and moto does not.
+"""CloudWatch's newer wire protocol (Smithy RPC v2 CBOR): the provider speaks it, moto does not.
 
 Each call is handed to moto in the older JSON protocol and the answer turned back, so the alarms
 themselves are moto's. It shows nothing of whether an alarm would ever go off.
@@ -20,7 +20,8 @@ _TIMES = re.compile(r"(Timestamp|Date|Time)$")
 def as_json(path: str, headers: dict[str, str], body: bytes) -> tuple[dict[str, str], bytes] | None:
     """Return a CBOR call's headers and body as of the JSON protocol; None for any other call."""
     match = _PATH.match(path.split("?", 1)[0])
-    if match is None or headers.get("smithy-protocol") != "rpc-v2-cbor":
+    protocol = {key.lower(): value for key, value in headers.items()}.get("smithy-protocol")
+    if match is None or protocol != "rpc-v2-cbor":
         return None
     sent = cbor2.loads(body) if body else {}
     changed = {key: value for key, value in headers.items() if key.lower() not in _DROPPED}

@@ -31,6 +31,10 @@ def answer(body: object, status: int = 200, kind: str = "") -> Answer:
     return status, headers, json.dumps(body).encode()
 
 
+def _arn(region: str, kind: str, cluster: str) -> str:
+    return f"arn:aws:eks:{region}:{_ACCOUNT}:{kind}/{cluster}"
+
+
 def _absent(what: str) -> Answer:
     return answer({"message": f"No {what} found"}, 404, "ResourceNotFoundException")
 
@@ -90,7 +94,7 @@ class Extension:
             "clusterName": cluster,
             "status": "ACTIVE",
             "health": {"issues": []},
-            "addonArn": f"arn:aws:eks:{region}:{_ACCOUNT}:addon/{cluster}/{name}/{uuid.uuid4()}",
+            "addonArn": f"{_arn(region, 'addon', cluster)}/{name}/{uuid.uuid4()}",
             "createdAt": now,
             "modifiedAt": now,
             "tags": sent.get("tags", {}),
@@ -132,7 +136,7 @@ class Extension:
             "clusterName": cluster,
             "principalArn": principal,
             "kubernetesGroups": sent.get("kubernetesGroups", []),
-            "accessEntryArn": f"arn:aws:eks:{region}:{_ACCOUNT}:access-entry/{cluster}/x/{uuid.uuid4()}",
+            "accessEntryArn": f"{_arn(region, 'access-entry', cluster)}/x/{uuid.uuid4()}",
             "createdAt": now,
             "modifiedAt": now,
             "tags": sent.get("tags", {}),

@@ -2,11 +2,75 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
+
+from moto.cloudfront.models import cloudfront_backends
+from moto.guardduty.models import Detector
+from moto.rds.models import RDSBackend
+from moto.route53 import models as route53
+from moto.s3.models import FakeBucket
+
+from . import rds
+
+_ACCOUNT = "123456789012"
+_KEY_GROUP = re.compile(r"^/2020-05-31/key-group/(?P<id>[^/?]+)$")
+_zone_id = route53.create_route53_zone_id
+_update_detector = Detector.update
+
+
+def _aws_zone_id(**kwargs: Any) -> str:
+    return f"Z{_zone_id(**kwargs)[1:]}"
+
+
+def _keep_other_features(
+    self: Detector, enable: Any, frequency: Any, sources: Any, features: Any
+) -> None:
+    kept = {item["name"]: item for item in self.features}
+    kept |= {item["name"]: item for item in features or ()}
+    _update_detector(self, enable, frequency, sources, list(kept.values()))
+
+
+def _admits_logs(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
+    """Return whether a bucket's policy lets S3 deliver access logs under the prefix."""
+    policy = json.loads(target_bucket.policy.decode()) if target_bucket.policy else {}
+    for statement in policy.get("Statement", ()):
+        principal = statement["Principal"]
+        if (
+            statement["Effect"] == "Allow"
+            and principal != "*"
+            and principal.get("Service") == "logging.s3.amazonaws.com"
+            and "s3:PutObject" in statement["Action"]
+            and statement["Resource"]
+            .rsplit(":::", 1)[1]
+            .startswith(
+                f"{target_bucket.name}/{target_prefix or ''}"[: len(target_bucket.name) + 1]
+            )
+        ):
+            return True
+    return False
+
+
+def fill() -> None:
+    """Change moto where an answer has not the form that AWS's has, or a call breaks."""
+    # Route 53's zone ids begin with Z.
+    route53.create_route53_zone_id = _aws_zone_id
+    # An update names one feature; the others stay.
+    Detector.update = _keep_other_features  # type: ignore[method-assign]
+    # moto takes every principal for an object, and breaks on "*".
+    FakeBucket._log_permissions_enabled_policy = staticmethod(_admits_logs)  # type: ignore[method-assign]
+    RDSBackend.create_option_group = rds.create_option_group  # type: ignore[method-assign]
 
 
 def handle(method: str, host: str, path: str, body: bytes) -> Any:
     """Answer a call that moto lacks, None for one that moto answers."""
+    if "://securityhub." in host and method == "PATCH" and path == "/accounts":
+        return 200, {"Content-Type": "application/json"}, b"{}"
+    group = _KEY_GROUP.match(path)
+    if "://cloudfront." in host and method == "DELETE" and group:
+        cloudfront_backends[_ACCOUNT]["aws"].key_groups.pop(group["id"], None)
+        return 204, {}, b""
     return None
 
 

@@ -1,0 +1,80 @@
+# Every option that changes what is made.
+# terraform plan -var-file=../examples/complete/terraform.tfvars, from terraform/platform
+
+name   = "acme-platform"
+region = "eu-central-1"
+tags   = { team = "platform", cost-center = "4711" }
+
+domain  = "apps.example.com"
+zone_id = "Z0123456789ABCDEFGHIJ"
+
+# Network
+vpc_cidr           = "10.64.0.0/16"
+availability_zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+single_nat_gateway = false
+s3_endpoint_type   = "interface"
+edge_ingress_cidrs = ["0.0.0.0/0"]
+
+# Cluster
+kubernetes_version             = "1.34"
+cluster_admin_role_arns        = ["arn:aws:iam::123456789012:role/platform-engineers"]
+private_endpoint_ingress_cidrs = ["10.200.0.0/20"]
+node_groups = {
+  default = { instance_types = ["m6i.large"], min_size = 3, desired_size = 3, max_size = 9 }
+  spot    = { instance_types = ["m6i.large", "m5.large"], capacity_type = "SPOT", min_size = 1, desired_size = 1, max_size = 6 }
+}
+
+# Database
+database = {
+  instance_class            = "db.r6g.large"
+  max_connections           = 1365
+  allocated_storage_gib     = 100
+  max_allocated_storage_gib = 1000
+  multi_az                  = true
+  backup_retention_days     = 30
+  backup_copy_region        = "eu-west-1"
+}
+
+# Media, delivered by CloudFront
+media_bucket_name = "acme-platform-media"
+cloudfront = {
+  aliases         = ["media.apps.example.com"]
+  certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"
+  public_keys = {
+    platform-2026 = <<-EOT
+      -----BEGIN PUBLIC KEY-----
+      MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAu1SU1LfVLPHCozMxH2Mo
+      4lgOEePzNm0tRgeLezV6ffAt0gunVTLw7onLRnrq0/IzW7yWR7QkrmBL7jTKEn5u
+      +qKhbwKfBstIs+bMY2Zkp18gnTxKLxoS2tFczGkPLPgizskuemMghRniWaoLcyeh
+      kd3qqGElvW/VDL5AaWTg0nLVkjRo9z+40RQzuVaE8AkAFmxZzow3x+VJYKdjykkJ
+      0iT9wCS0DRTXu269V264Vf/3jvredZiKRkgwlL9xNAwxXFg0x/XFw005UWVRIkdg
+      cKWTjpBP2dPwVZ4WWC+9aGVd+Gyn1o0CLelf4rEjGoXbAAEgAqeGUxrcIlbjXfbc
+      mwIDAQAB
+      -----END PUBLIC KEY-----
+    EOT
+  }
+}
+
+# Secrets: made empty, filled by people
+secret_entries = {
+  "apps/acme/acme/database" = { description = "Database account of acme" }
+  "apps/acme/acme/app"      = { description = "Signing key of acme" }
+}
+secret_admin_role_arns = ["arn:aws:iam::123456789012:role/platform-engineers"]
+
+# Edge
+rate_limits = { site = 3000, sign_in = 20 }
+
+# Operator
+operator = {
+  image_repository = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/appinstance/operator"
+  image_digest     = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+}
+iam_cidrs = ["52.94.0.0/22", "52.119.192.0/18"]
+
+# Audit and alarms
+log_retention_days    = 400
+alarm_email_addresses = ["platform@example.com"]
+audit                 = { config = true, guardduty = true, security_hub = true }
+
+# database_ca_bundle is too long for this file: export TF_VAR_database_ca_bundle="$(cat rds-bundle.pem)"

@@ -1,0 +1,214 @@
+# One module per concern; what one needs of another is passed on here and nowhere else.
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+data "aws_availability_zones" "available" {
+  state = "available"
+
+  filter {
+    name   = "opt-in-status"
+    values = ["opt-in-not-required"]
+  }
+}
+
+locals {
+  account_id        = data.aws_caller_identity.current.account_id
+  partition         = data.aws_partition.current.partition
+  cluster_name      = var.name
+  zones             = coalesce(var.availability_zones, slice(data.aws_availability_zones.available.names, 0, 3))
+  media_bucket_name = coalesce(var.media_bucket_name, "${var.name}-media-${local.account_id}")
+  tags              = merge({ "app.kubernetes.io/part-of" = "appinstance-platform", platform = var.name }, var.tags)
+}
+
+module "logs" {
+  source = "../modules/logs"
+
+  name       = var.name
+  account_id = local.account_id
+  region     = var.region
+  partition  = local.partition
+}
+
+module "network" {
+  source = "../modules/network"
+
+  name               = var.name
+  account_id         = local.account_id
+  region             = var.region
+  partition          = local.partition
+  cluster_name       = local.cluster_name
+  cidr               = var.vpc_cidr
+  availability_zones = local.zones
+  single_nat_gateway = var.single_nat_gateway
+  s3_endpoint_type   = var.s3_endpoint_type
+  logs_kms_key_arn   = module.logs.kms_key_arn
+  log_retention_days = var.log_retention_days
+}
+
+module "eks" {
+  source = "../modules/eks"
+
+  name                           = var.name
+  account_id                     = local.account_id
+  region                         = var.region
+  partition                      = local.partition
+  cluster_name                   = local.cluster_name
+  kubernetes_version             = var.kubernetes_version
+  vpc_id                         = module.network.vpc_id
+  subnet_ids                     = module.network.private_subnet_ids
+  endpoint_public_access         = length(var.endpoint_public_access_cidrs) > 0
+  endpoint_public_access_cidrs   = var.endpoint_public_access_cidrs
+  private_endpoint_ingress_cidrs = var.private_endpoint_ingress_cidrs
+  admin_role_arns                = var.cluster_admin_role_arns
+  node_groups                    = var.node_groups
+  logs_kms_key_arn               = module.logs.kms_key_arn
+  log_retention_days             = var.log_retention_days
+  deletion_protection            = var.deletion_protection
+}
+
+module "security_groups" {
+  source = "../modules/security-groups"
+
+  name                       = var.name
+  vpc_id                     = module.network.vpc_id
+  edge_ingress_cidrs         = var.edge_ingress_cidrs
+  cluster_security_group_id  = module.eks.cluster_security_group_id
+  endpoint_security_group_id = module.network.endpoint_security_group_id
+  s3_endpoint_type           = var.s3_endpoint_type
+  s3_prefix_list_id          = module.network.s3_prefix_list_id
+}
+
+module "database" {
+  source = "../modules/database"
+
+  name                      = var.name
+  account_id                = local.account_id
+  region                    = var.region
+  partition                 = local.partition
+  subnet_ids                = module.network.database_subnet_ids
+  security_group_id         = module.security_groups.database_security_group_id
+  instance_class            = var.database.instance_class
+  allocated_storage_gib     = var.database.allocated_storage_gib
+  max_allocated_storage_gib = var.database.max_allocated_storage_gib
+  multi_az                  = var.database.multi_az
+  backup_retention_days     = var.database.backup_retention_days
+  backup_copy_region        = var.database.backup_copy_region
+  deletion_protection       = var.deletion_protection
+  skip_final_snapshot       = !var.deletion_protection
+  logs_kms_key_arn          = module.logs.kms_key_arn
+  log_retention_days        = var.log_retention_days
+}
+
+module "media" {
+  source = "../modules/media"
+
+  name          = var.name
+  account_id    = local.account_id
+  region        = var.region
+  partition     = local.partition
+  bucket_name   = local.media_bucket_name
+  cloudfront    = var.cloudfront
+  force_destroy = !var.deletion_protection
+}
+
+module "secrets" {
+  source = "../modules/secrets"
+
+  name                       = var.name
+  account_id                 = local.account_id
+  region                     = var.region
+  partition                  = local.partition
+  allowed_prefix             = var.secrets_prefix
+  entries                    = var.secret_entries
+  admin_role_arns            = var.secret_admin_role_arns
+  platform_reader_role_arns  = [module.identity.external_secrets_role_arn]
+  database_master_secret_arn = module.database.master_secret_arn
+  recovery_window_days       = var.deletion_protection ? 30 : 0
+}
+
+module "edge" {
+  source = "../modules/edge"
+
+  name                             = var.name
+  account_id                       = local.account_id
+  region                           = var.region
+  partition                        = local.partition
+  domain                           = var.domain
+  zone_id                          = var.zone_id
+  rate_limit_per_5_minutes         = var.rate_limits.site
+  sign_in_rate_limit_per_5_minutes = var.rate_limits.sign_in
+  logs_kms_key_arn                 = module.logs.kms_key_arn
+  log_retention_days               = var.log_retention_days
+}
+
+module "identity" {
+  source = "../modules/identity"
+
+  name                   = var.name
+  account_id             = local.account_id
+  region                 = var.region
+  partition              = local.partition
+  cluster_name           = local.cluster_name
+  vpc_id                 = module.network.vpc_id
+  oidc_provider_arn      = module.eks.oidc_provider_arn
+  oidc_issuer            = module.eks.oidc_issuer
+  media_bucket_arn       = module.media.bucket_arn
+  media_kms_key_arn      = module.media.kms_key_arn
+  secrets_prefix         = var.secrets_prefix
+  secrets_kms_key_arn    = module.secrets.kms_key_arn
+  edge_security_group_id = module.security_groups.edge_security_group_id
+  web_acl_arn            = module.edge.web_acl_arn
+}
+
+module "addons" {
+  source = "../modules/addons"
+
+  region                            = var.region
+  cluster_name                      = module.eks.cluster_name
+  vpc_id                            = module.network.vpc_id
+  edge_security_group_id            = module.security_groups.edge_security_group_id
+  cloudwatch_agent_role_arn         = module.identity.cloudwatch_agent_role_arn
+  external_secrets_role_arn         = module.identity.external_secrets_role_arn
+  load_balancer_controller_role_arn = module.identity.load_balancer_controller_role_arn
+  service_accounts                  = module.identity.service_accounts
+  charts                            = merge(var.charts, { operator = { chart = var.operator.chart, version = var.operator.version } })
+  operator_values                   = local.operator_chart_values
+  install_helm_releases             = var.install_addons
+  logs_kms_key_arn                  = module.logs.kms_key_arn
+  log_retention_days                = var.log_retention_days
+}
+
+module "audit" {
+  source = "../modules/audit"
+
+  name                = var.name
+  account_id          = local.account_id
+  region              = var.region
+  partition           = local.partition
+  enable_config       = var.audit.config
+  enable_guardduty    = var.audit.guardduty
+  enable_security_hub = var.audit.security_hub
+  force_destroy       = !var.deletion_protection
+  logs_kms_key_arn    = module.logs.kms_key_arn
+  log_retention_days  = var.log_retention_days
+}
+
+module "alarms" {
+  source = "../modules/alarms"
+
+  name                       = var.name
+  account_id                 = local.account_id
+  region                     = var.region
+  partition                  = local.partition
+  email_addresses            = var.alarm_email_addresses
+  web_acl_name               = module.edge.web_acl_name
+  db_instance_identifier     = module.database.identifier
+  db_allocated_storage_gib   = var.database.allocated_storage_gib
+  db_max_connections         = var.database.max_connections
+  cluster_name               = module.eks.cluster_name
+  trail_log_group_name       = module.audit.trail_log_group_name
+  application_log_group_name = module.addons.application_log_group_name
+  routine_role_arns          = [module.identity.operator_role_arn, module.identity.load_balancer_controller_role_arn]
+}

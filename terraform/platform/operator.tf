@@ -1,0 +1,74 @@
+# The contract with the operator: its platform settings, field by field as in
+# charts/appinstance-operator/values.schema.json. Tests hold both sides to it.
+
+locals {
+  operator_settings = {
+    clusterName = local.cluster_name
+    region      = var.region
+    accountId   = local.account_id
+    partition   = local.partition
+    oidc = {
+      providerArn = module.eks.oidc_provider_arn
+      issuer      = module.eks.oidc_issuer
+    }
+    edge = {
+      className        = "alb"
+      scheme           = "internet-facing"
+      domains          = [var.domain]
+      certificateArn   = module.edge.certificate_arn
+      wafAclArn        = module.edge.web_acl_arn
+      securityGroupIds = [module.security_groups.edge_security_group_id]
+      # With target type ip the load balancer's own addresses reach the pods; it alone is in there.
+      sources = [for cidr in module.network.public_subnet_cidrs : { cidr = cidr }]
+    }
+    database = {
+      destinations = [for cidr in module.network.database_subnet_cidrs : { cidr = cidr }]
+      port         = module.database.port
+      caBundle     = var.database_ca_bundle
+    }
+    awsEndpoints = {
+      destinations = [
+        for cidr in concat(
+          module.network.endpoint_subnet_cidrs,
+          var.s3_endpoint_type == "gateway" ? module.network.s3_prefix_list_cidrs : [],
+        ) : { cidr = cidr }
+      ]
+      port = 443
+    }
+    media = {
+      bucket    = module.media.bucket_name
+      kmsKeyArn = module.media.kms_key_arn
+    }
+    iam = {
+      path                   = module.identity.iam_path
+      roleNamePrefix         = module.identity.role_name_prefix
+      permissionsBoundaryArn = module.identity.permissions_boundary_arn
+    }
+    secrets = {
+      allowedPrefix = module.secrets.allowed_prefix
+      kmsKeyArn     = module.secrets.kms_key_arn
+    }
+    podSecurityGroups = {
+      backend  = [module.security_groups.backend_security_group_id]
+      frontend = [module.security_groups.frontend_security_group_id]
+    }
+  }
+
+  operator_chart_values = {
+    image = {
+      repository = var.operator.image_repository
+      tag        = var.operator.image_tag
+      digest     = var.operator.image_digest
+    }
+    serviceAccount = { roleArn = module.identity.operator_role_arn }
+    settings       = local.operator_settings
+    networkPolicy = {
+      apiServer = {
+        # The Service's address, which the VPC CNI judges, and the subnets of the API server's interfaces.
+        cidrs = concat(["${cidrhost(module.eks.service_cidr, 1)}/32"], module.network.private_subnet_cidrs)
+        ports = [443]
+      }
+      iamCidrs = var.iam_cidrs
+    }
+  }
+}

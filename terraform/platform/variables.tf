@@ -1,0 +1,305 @@
+# Who and where
+
+variable "name" {
+  description = "The platform's name: all names begin with it, the cluster's too."
+  type        = string
+  default     = "appinstance"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,19}$", var.name))
+    error_message = "Set name to 2 to 20 lowercase letters, digits and hyphens, beginning with a letter."
+  }
+}
+
+variable "region" {
+  description = "The AWS region."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-\\d$", var.region))
+    error_message = "Set region to an AWS region such as eu-central-1."
+  }
+}
+
+variable "tags" {
+  description = "Tags of all resources."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "domain" {
+  description = "The domain below which instances answer, such as apps.example.com: the certificate holds it and all names directly below it."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z]{2,}$", var.domain))
+    error_message = "Set domain to a domain name in lowercase such as apps.example.com."
+  }
+}
+
+variable "zone_id" {
+  description = "The Route 53 zone of the domain."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^Z[A-Z0-9]{5,31}$", var.zone_id))
+    error_message = "Set zone_id to the id of the domain's hosted zone, such as Z0123456789ABCDEFGHIJ."
+  }
+}
+
+# Network
+
+variable "vpc_cidr" {
+  description = "Addresses of the VPC, a /16 that overlaps with nothing it is to be connected to."
+  type        = string
+  default     = "10.20.0.0/16"
+  nullable    = false
+
+  validation {
+    condition     = can(cidrsubnet(var.vpc_cidr, 0, 0)) && endswith(var.vpc_cidr, "/16") && try(cidrsubnet(var.vpc_cidr, 0, 0), "") == var.vpc_cidr
+    error_message = "Set vpc_cidr to a /16 without host bits, such as 10.20.0.0/16."
+  }
+}
+
+variable "availability_zones" {
+  description = "Three zones of the region; null for its first three."
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition     = var.availability_zones == null || length(distinct(coalesce(var.availability_zones, []))) == 3
+    error_message = "Set availability_zones to three different zones, or to null for the region's first three."
+  }
+}
+
+variable "single_nat_gateway" {
+  description = "One NAT gateway instead of one per zone: cheaper, and all zones lose the way out with its zone."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "s3_endpoint_type" {
+  description = "How S3 is reached: \"interface\", so that policies name a few addresses, or \"gateway\", which costs nothing and opens all of S3's ranges to the backend."
+  type        = string
+  default     = "interface"
+  nullable    = false
+
+  validation {
+    condition     = contains(["interface", "gateway"], var.s3_endpoint_type)
+    error_message = "Set s3_endpoint_type to \"interface\" or \"gateway\"."
+  }
+}
+
+variable "edge_ingress_cidrs" {
+  description = "Who may reach the load balancers: the internet, or the networks of a company."
+  type        = set(string)
+  default     = ["0.0.0.0/0"]
+  nullable    = false
+}
+
+# Cluster
+
+variable "kubernetes_version" {
+  description = "Kubernetes' version; upgrade one minor version at a time."
+  type        = string
+  default     = "1.34"
+  nullable    = false
+}
+
+variable "cluster_admin_role_arns" {
+  description = "IAM roles that administer the cluster. Whoever applies this needs to be one of them to install the add-ons."
+  type        = list(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.cluster_admin_role_arns) > 0
+    error_message = "Set cluster_admin_role_arns to at least one IAM role: nobody else will get into the cluster."
+  }
+}
+
+variable "endpoint_public_access_cidrs" {
+  description = "Networks that reach the Kubernetes API over the internet; none by default, then only the VPC and private_endpoint_ingress_cidrs do."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "private_endpoint_ingress_cidrs" {
+  description = "Networks (a VPN's, a peered VPC's) that reach the Kubernetes API's private endpoint."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "node_groups" {
+  description = "Managed node groups by name; see modules/eks."
+  type        = any
+  default     = { default = {} }
+  nullable    = false
+}
+
+# Database
+
+variable "database" {
+  description = <<-EOT
+    RDS for MySQL: `instance_class`, `max_connections` (what the class allows, for the alarm),
+    `allocated_storage_gib`, `max_allocated_storage_gib`, `multi_az`, `backup_retention_days`, and
+    `backup_copy_region` (a second region for the backups, null for none).
+  EOT
+  type = object({
+    instance_class            = optional(string, "db.t4g.medium")
+    max_connections           = optional(number, 341)
+    allocated_storage_gib     = optional(number, 50)
+    max_allocated_storage_gib = optional(number, 200)
+    multi_az                  = optional(bool, true)
+    backup_retention_days     = optional(number, 14)
+    backup_copy_region        = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "database_ca_bundle" {
+  description = "PEM of RDS's certificate authorities in the region, which every backend checks the server against; README.md says where AWS publishes it."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("-----BEGIN CERTIFICATE-----", var.database_ca_bundle))
+    error_message = "Set database_ca_bundle to the PEM bundle of RDS's certificate authorities (file(\"rds-bundle.pem\")): it must hold BEGIN CERTIFICATE."
+  }
+}
+
+# Media and secrets
+
+variable "media_bucket_name" {
+  description = "The bucket for avatars; null for <name>-media-<account>."
+  type        = string
+  default     = null
+}
+
+variable "cloudfront" {
+  description = "Delivery by CloudFront with signed URLs, null for none; see modules/media."
+  type        = any
+  default     = null
+}
+
+variable "secrets_prefix" {
+  description = "Beginning of the names of all Secrets Manager entries that instances may name."
+  type        = string
+  default     = "apps/"
+  nullable    = false
+}
+
+variable "secret_entries" {
+  description = "Entries to make, empty, by name; people and programs put the values in, so that none is in the state."
+  type        = map(object({ description = string }))
+  default     = {}
+  nullable    = false
+}
+
+variable "secret_admin_role_arns" {
+  description = "Roles of people who may read and write entries' values; the database administrator's too."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+# Edge
+
+variable "rate_limits" {
+  description = "Requests per address in five minutes before the WAF refuses: `site`, and `sign_in` for sign-in and sign-up."
+  type = object({
+    site    = optional(number, 2000)
+    sign_in = optional(number, 20)
+  })
+  default  = {}
+  nullable = false
+}
+
+# Operator and add-ons
+
+variable "operator" {
+  description = <<-EOT
+    The operator: `chart` (a folder of this repository, or an OCI address) and its `version`,
+    `image_repository` with `image_tag` or, better, `image_digest`.
+  EOT
+  type = object({
+    chart            = optional(string, "../../charts/appinstance-operator")
+    version          = optional(string, "0.1.0")
+    image_repository = string
+    image_tag        = optional(string, "")
+    image_digest     = optional(string, "")
+  })
+  nullable = false
+
+  validation {
+    condition     = var.operator.image_tag != "" || var.operator.image_digest != ""
+    error_message = "Set operator.image_digest (sha256:…), or operator.image_tag."
+  }
+}
+
+variable "iam_cidrs" {
+  description = "Addresses of IAM's API, for the operator's own NetworkPolicy: IAM has no endpoint in a VPC. README.md says how to list them."
+  type        = list(string)
+  nullable    = false
+
+  validation {
+    condition     = length(var.iam_cidrs) > 0 && alltrue([for cidr in var.iam_cidrs : can(cidrnetmask(cidr)) && !endswith(cidr, "/0")])
+    error_message = "Set iam_cidrs to the networks of IAM's API (README.md says how to list them), never to 0.0.0.0/0."
+  }
+}
+
+variable "charts" {
+  description = "Other sources or versions of the add-ons' charts (external_secrets, load_balancer_controller); see modules/addons."
+  type        = any
+  default     = {}
+  nullable    = false
+}
+
+variable "install_addons" {
+  description = "Install the charts. false when Terraform runs where the Kubernetes API can't be reached; `operator_chart_values` then is what to install the operator with."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+# Audit and alarms
+
+variable "log_retention_days" {
+  description = "Days that logs are kept."
+  type        = number
+  default     = 365
+  nullable    = false
+}
+
+variable "alarm_email_addresses" {
+  description = "Who is told of alarms."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "audit" {
+  description = "`config`: AWS Config with its rules. `guardduty`, `security_hub`: where the organization does not run them already."
+  type = object({
+    config       = optional(bool, true)
+    guardduty    = optional(bool, false)
+    security_hub = optional(bool, false)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "deletion_protection" {
+  description = "Refuse to delete cluster, database and what is in buckets. Turn it off, and apply, before a destroy."
+  type        = bool
+  default     = true
+  nullable    = false
+}
