@@ -63,9 +63,11 @@ module "eks" {
   private_endpoint_ingress_cidrs = var.private_endpoint_ingress_cidrs
   admin_role_arns                = var.cluster_admin_role_arns
   node_groups                    = var.node_groups
-  logs_kms_key_arn               = module.logs.kms_key_arn
-  log_retention_days             = var.log_retention_days
-  deletion_protection            = var.deletion_protection
+  # AWS recommends it together with NetworkPolicies (docs/adr/0011).
+  pod_security_group_enforcing_mode = "standard"
+  logs_kms_key_arn                  = module.logs.kms_key_arn
+  log_retention_days                = var.log_retention_days
+  deletion_protection               = var.deletion_protection
 }
 
 module "security_groups" {
@@ -116,16 +118,17 @@ module "media" {
 module "secrets" {
   source = "../modules/secrets"
 
-  name                       = var.name
-  account_id                 = local.account_id
-  region                     = var.region
-  partition                  = local.partition
-  allowed_prefix             = var.secrets_prefix
-  entries                    = var.secret_entries
-  admin_role_arns            = var.secret_admin_role_arns
-  platform_reader_role_arns  = [module.identity.external_secrets_role_arn]
-  database_master_secret_arn = module.database.master_secret_arn
-  recovery_window_days       = var.deletion_protection ? 30 : 0
+  name                          = var.name
+  account_id                    = local.account_id
+  region                        = var.region
+  partition                     = local.partition
+  allowed_prefix                = var.secrets_prefix
+  entries                       = var.secret_entries
+  admin_role_arns               = var.secret_admin_role_arns
+  reader_role_path_arn_patterns = var.secret_reader_role_arn_patterns
+  platform_reader_role_arns     = [module.identity.external_secrets_role_arn]
+  database_master_secret_arn    = module.database.master_secret_arn
+  recovery_window_days          = var.deletion_protection ? 30 : 0
 }
 
 module "edge" {
@@ -178,6 +181,9 @@ module "addons" {
   install_helm_releases             = var.install_addons
   logs_kms_key_arn                  = module.logs.kms_key_arn
   log_retention_days                = var.log_retention_days
+
+  # Pods of the charts need nodes and DNS.
+  depends_on = [module.eks]
 }
 
 module "audit" {

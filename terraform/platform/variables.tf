@@ -204,6 +204,12 @@ variable "secret_entries" {
   nullable    = false
 }
 
+variable "secret_reader_role_arn_patterns" {
+  description = "Patterns of the ARNs of roles that may read entries under secrets_prefix; null for the roles that the operator makes. List those too when instances bring roles of their own."
+  type        = list(string)
+  default     = null
+}
+
 variable "secret_admin_role_arns" {
   description = "Roles of people who may read and write entries' values; the database administrator's too."
   type        = list(string)

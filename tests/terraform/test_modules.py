@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from appinstance_local.paths import REPO
+from appinstance_local.recipes import PROVIDER_RELEASES
+
+_SPEC = importlib.util.spec_from_file_location(
+    "terraform_readme", REPO / "terraform" / "hack" / "readme.py"
+)
+assert _SPEC
+assert _SPEC.loader
+readme = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(readme)
 from terraform import tf
 
 
@@ -55,3 +66,17 @@ def test_checkov_finds_nothing_that_is_not_skipped_with_a_reason(tree: Path) -> 
         if len(item["check_result"].get("suppress_comment", "")) < 20
     ]
     assert without == [], "skipped without a reason"
+
+
+@pytest.mark.parametrize("folder", tf.TESTED)
+def test_the_readme_has_every_input_and_output(folder: str) -> None:
+    path = tf.SOURCE / folder
+    assert (path / "README.md").read_text() == readme.with_tables(path), "run `make terraform-docs`"
+
+
+def test_the_lock_files_pin_the_providers_that_are_built() -> None:
+    for root in tf.ROOTS:
+        lock = (tf.SOURCE / root / ".terraform.lock.hcl").read_text()
+        for name, version in re.findall(r'hashicorp/(\w+)" {\n  version     = "([^"]+)"', lock):
+            assert PROVIDER_RELEASES[name] == version, f"{root} locks another {name}"
+        assert "hashicorp/aws" in lock

@@ -121,7 +121,7 @@ run "security" {
 
   assert {
     condition = alltrue([
-      for statement in jsondecode(aws_kms_key.audit.policy).Statement : statement.Condition.StringEquals["aws:SourceArn"] == "arn:aws:cloudtrail:eu-central-1:111122223333:trail/platform-audit"
+      for statement in jsondecode(aws_kms_key.audit.policy).Statement : try(statement.Condition.StringEquals["aws:SourceArn"] == "arn:aws:cloudtrail:eu-central-1:111122223333:trail/platform-audit", false)
       if try(statement.Principal.Service == "cloudtrail.amazonaws.com", false)
     ])
     error_message = "CloudTrail may use the key for this trail only."
