@@ -14,6 +14,8 @@ import pytest
 from appinstance_local.paths import REPO
 from appinstance_local.recipes import PROVIDER_RELEASES
 
+from terraform import tf
+
 _SPEC = importlib.util.spec_from_file_location(
     "terraform_readme", REPO / "terraform" / "hack" / "readme.py"
 )
@@ -21,7 +23,6 @@ assert _SPEC
 assert _SPEC.loader
 readme = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(readme)
-from terraform import tf
 
 
 def test_formatted() -> None:
