@@ -179,6 +179,7 @@ module "addons" {
   charts                            = merge(var.charts, { operator = { chart = var.operator.chart, version = var.operator.version } })
   operator_values                   = local.operator_chart_values
   install_helm_releases             = var.install_addons
+  helm_wait                         = var.wait_for_charts
   logs_kms_key_arn                  = module.logs.kms_key_arn
   log_retention_days                = var.log_retention_days
 

@@ -276,6 +276,13 @@ variable "install_addons" {
   nullable    = false
 }
 
+variable "wait_for_charts" {
+  description = "Wait until the charts' pods are ready, and take back what fails."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 # Audit and alarms
 
 variable "log_retention_days" {

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from apiserver import ApiServer, started
 
+from appinstance_local import builds
 from appinstance_local.paths import REPO
-from terraform import tf
+from terraform import tf, world
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -17,6 +22,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.terraform)
+            # The first test that needs the platform waits for its apply.
+            item.add_marker(pytest.mark.timeout(1800))
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +34,49 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("repository")
     tf.copy_of(REPO / "charts" / "appinstance-operator", base / "charts" / "appinstance-operator")
     return tf.copy_of(tf.SOURCE, base / "terraform")
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """Return an API server without nodes, to which the charts are installed."""
+    with started(tmp_path_factory.mktemp("api")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def platform(
+    tree: Path, cluster: ApiServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[world.Platform]:
+    """Return the roots, bootstrapped and with a remote state, and nothing of the platform yet."""
+    charts = tree.parent / "charts"
+    tf.copy_of(
+        builds.module_folder("external-secrets") / "deploy" / "charts" / "external-secrets",
+        charts / "external-secrets",
+    )
+    tf.copy_of(
+        Path(__file__).parent / "charts" / "load-balancer-controller",
+        charts / "load-balancer-controller",
+    )
+    with world.aws(tmp_path_factory.mktemp("aws"), cluster) as env:
+        # Copies of their own: other tests initialise the same folders without a backend.
+        base = tmp_path_factory.mktemp("applied")
+        tf.copy_of(tree, base / "terraform")
+        shutil.copytree(charts, base / "charts")
+        made = world.Platform(base / "terraform", env)
+        made.bootstrap()
+        made.make_zone()
+        made.init()
+        yield made
+
+
+@pytest.fixture(scope="session")
+def applied(platform: world.Platform) -> world.Platform:
+    """Return the platform after its apply."""
+    platform.platform("apply", "-auto-approve", "-parallelism=20", *world.UNPROTECTED)
+    return platform
+
+
+@pytest.fixture(scope="session")
+def outputs(applied: world.Platform) -> dict[str, Any]:
+    """Return the outputs of the applied platform."""
+    return applied.outputs()

@@ -13,7 +13,6 @@ import pytest
 
 from appinstance_local.paths import REPO
 from appinstance_local.recipes import PROVIDER_RELEASES
-
 from terraform import tf
 
 _SPEC = importlib.util.spec_from_file_location(

@@ -65,11 +65,12 @@ resource "helm_release" "external_secrets" {
   name             = "external-secrets"
   namespace        = var.service_accounts["external-secrets"].namespace
   create_namespace = true
-  repository       = var.charts.external_secrets.repository
+  repository       = var.charts.external_secrets.repository == "" ? null : var.charts.external_secrets.repository
   chart            = var.charts.external_secrets.chart
   version          = var.charts.external_secrets.version
   values           = [yamlencode(local.external_secrets_values)]
-  atomic           = true
+  atomic           = var.helm_wait
+  wait             = var.helm_wait
   timeout          = var.helm_timeout_seconds
 }
 
@@ -78,11 +79,12 @@ resource "helm_release" "load_balancer_controller" {
 
   name       = "aws-load-balancer-controller"
   namespace  = var.service_accounts["load-balancer-controller"].namespace
-  repository = var.charts.load_balancer_controller.repository
+  repository = var.charts.load_balancer_controller.repository == "" ? null : var.charts.load_balancer_controller.repository
   chart      = var.charts.load_balancer_controller.chart
   version    = var.charts.load_balancer_controller.version
   values     = [yamlencode(local.load_balancer_controller_values)]
-  atomic     = true
+  atomic     = var.helm_wait
+  wait       = var.helm_wait
   timeout    = var.helm_timeout_seconds
 }
 
@@ -97,7 +99,8 @@ resource "helm_release" "operator" {
   chart            = var.charts.operator.chart
   version          = var.charts.operator.version
   values           = [yamlencode(var.operator_values)]
-  atomic           = true
+  atomic           = var.helm_wait
+  wait             = var.helm_wait
   timeout          = var.helm_timeout_seconds
 
   # It watches objects of both; and on the way down it must go first, while they can still clean up.

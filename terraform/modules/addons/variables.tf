@@ -102,7 +102,7 @@ variable "cloudwatch_addon_version" {
 }
 
 variable "charts" {
-  description = "Where the charts come from, each pinned. The operator's may be a folder of this repository (then without a repository) or an OCI address."
+  description = "Where the charts come from, each pinned. A chart may be a folder (then its repository is an empty text, the operator's none) or an OCI address."
   type = object({
     external_secrets = optional(object({
       repository = optional(string, "https://charts.external-secrets.io")
@@ -127,7 +127,7 @@ variable "charts" {
   }
 
   validation {
-    condition     = alltrue([for chart in values(var.charts) : chart.repository == null || can(regex("^(https|oci)://", coalesce(chart.repository, "-")))])
+    condition     = alltrue([for chart in values(var.charts) : contains([null, ""], chart.repository) || can(regex("^(https|oci)://", coalesce(chart.repository, "-")))])
     error_message = "charts must come over https:// or oci://; correct the repository."
   }
 }
@@ -160,6 +160,12 @@ variable "ssl_policy" {
 
 variable "install_helm_releases" {
   description = "Install the charts. false where the Kubernetes API can't be reached from where Terraform runs."
+  type        = bool
+  default     = true
+}
+
+variable "helm_wait" {
+  description = "Wait until the pods of a release are ready, and take back a release that fails."
   type        = bool
   default     = true
 }

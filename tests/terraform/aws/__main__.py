@@ -16,7 +16,8 @@ from moto.moto_proxy import proxy3
 
 from . import cloudwatch, eks, gaps, rds
 
-_extensions = (eks.Extension().handle, rds.Extension().handle, gaps.handle)
+_eks = eks.Extension()
+_extensions = (_eks.handle, rds.Extension().handle, gaps.handle)
 _parse = proxy3.MotoRequestHandler.parse_request
 
 
@@ -29,7 +30,7 @@ def _handle(self: Any, method: str, host: str, path: str, headers: Any, body: by
     try:
         if changed is None:
             told = _parse(self, method, host, path, headers, body)
-            return gaps.completed(host, path, told)
+            return _eks.completed(host, path, told)
         status, _, answer = _parse(self, method, host, "/", *changed)
         return cloudwatch.as_cbor(status, answer)
     except NotImplementedError as error:

@@ -1,13 +1,15 @@
-"""EKS as far as moto lacks it: add-ons, access entries, and what DescribeCluster leaves out.
+"""EKS as far as moto lacks it: add-ons, access entries, and what its answers leave out.
 
 Stands in for the bookkeeping of the control plane's API: what was made can be read, changed and
-deleted again. It cannot show that a version of an add-on exists, that a configuration is valid, or
-that an access entry lets anybody in.
+deleted again. It cannot show that a version of an add-on exists, that a configuration is valid,
+that an access entry lets anybody in, or that a node ever joins. The cluster's endpoint is that of
+the API server which the environment names (APPINSTANCE_API_URL and _CA), for charts to go to.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 import uuid
@@ -15,12 +17,29 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from moto.ec2.models import ec2_backends
+
 Answer = tuple[int, dict[str, str], bytes]
 _PATH = re.compile(
     r"^/clusters/(?P<cluster>[^/]+)/(?P<kind>addons|access-entries|updates)"
     r"(?:/(?P<name>[^/]+)(?:/(?P<more>.+))?)?$"
 )
+_CLUSTER = re.compile(r"^/clusters/(?P<cluster>[^/]+)$")
+_GROUP = re.compile(
+    r"^/clusters/(?P<cluster>[^/]+)/node-groups(?:/(?P<name>[^/]+))?(?P<more>/.+)?$"
+)
 _ACCOUNT = "123456789012"
+# What moto forgets of a request, and AWS shows again.
+_CLUSTER_FIELDS = (
+    "accessConfig",
+    "upgradePolicy",
+    "deletionProtection",
+    "bootstrapSelfManagedAddons",
+)
+_GROUP_FIELDS = (
+    "subnets", "version", "releaseVersion", "updateConfig", "nodeRepairConfig", "labels", "taints",
+    "scalingConfig", "capacityType", "amiType", "instanceTypes",
+)  # fmt: skip
 
 
 def answer(body: object, status: int = 200, kind: str = "") -> Answer:
@@ -46,22 +65,88 @@ class Extension:
     addons: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     entries: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     policies: dict[tuple[str, str], dict[str, dict[str, Any]]] = field(default_factory=dict)
+    clusters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    groups: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
     def handle(self, method: str, host: str, path: str, body: bytes) -> Answer | None:
         """Answer a call that is ours, None for one that moto answers."""
         if "://eks." not in host:
             return None
         region = host.split("://eks.", 1)[1].split(".", 1)[0]
-        match = _PATH.match(path.split("?", 1)[0])
-        if match is None:
-            return None
+        path = path.split("?", 1)[0]
         sent = json.loads(body) if body else {}
+        match = _PATH.match(path)
+        if match is None:
+            return self._change(method, path, sent)
         cluster, name = match["cluster"], unquote(match["name"] or "")
         if match["kind"] == "addons":
             return self._addon(method, region, cluster, name, match["more"], sent)
         if match["kind"] == "access-entries":
             return self._entry(method, region, cluster, name, match["more"], sent)
         return answer({"update": _update(name)})
+
+    # Clusters and node groups: moto's, with what it forgets
+
+    def _change(self, method: str, path: str, sent: dict[str, Any]) -> Answer | None:
+        """Remember what moto will forget; answer the updates that it does not know."""
+        if method != "POST":
+            return None
+        if path == "/clusters":
+            kept = {key: sent[key] for key in _CLUSTER_FIELDS if key in sent}
+            self.clusters[sent["name"]] = kept
+            return None
+        if path.endswith("/update-config") and "/node-groups/" not in path:
+            cluster = path.split("/")[2]
+            changed = {key: sent[key] for key in _CLUSTER_FIELDS if key in sent}
+            self.clusters.setdefault(cluster, {}).update(changed)
+            return answer({"update": _update(str(uuid.uuid4()))})
+        group = _GROUP.match(path)
+        if group and not group["name"]:
+            self.groups[(group["cluster"], sent["nodegroupName"])] = sent
+        return None
+
+    def completed(self, host: str, path: str, told: Any) -> Any:
+        """Return moto's answer about a cluster or a node group with what it forgot."""
+        if "://eks." not in host or not isinstance(told, tuple):
+            return told
+        path = path.split("?", 1)[0]
+        status, headers, text = told
+        if path == "/clusters" or _CLUSTER.match(path):
+            body = json.loads(text)
+            if "cluster" in body:
+                self._complete_cluster(host, body["cluster"])
+        elif _GROUP.match(path):
+            body = json.loads(text)
+            if "nodegroup" in body:
+                self._complete_group(body["nodegroup"])
+        else:
+            return told
+        headers = {k: v for k, v in dict(headers).items() if k.lower() != "content-length"}
+        return status, headers, json.dumps(body).encode()
+
+    def _complete_cluster(self, host: str, cluster: dict[str, Any]) -> None:
+        region = host.split("://eks.", 1)[1].split(".", 1)[0]
+        kept = self.clusters.setdefault(cluster["name"], {})
+        network = cluster["resourcesVpcConfig"]
+        if "group" not in kept:
+            ec2 = ec2_backends[_ACCOUNT][region]
+            subnet = ec2.get_subnet(network["subnetIds"][0])
+            made = ec2.create_security_group(
+                f"eks-cluster-sg-{cluster['name']}", "made by EKS", subnet.vpc_id
+            )
+            kept["group"], kept["vpc"] = made.id, subnet.vpc_id
+        network |= {"clusterSecurityGroupId": kept["group"], "vpcId": kept["vpc"]}
+        cluster |= {key: kept[key] for key in _CLUSTER_FIELDS if key in kept}
+        if "APPINSTANCE_API_URL" in os.environ:
+            cluster["endpoint"] = os.environ["APPINSTANCE_API_URL"]
+            cluster["certificateAuthority"] = {"data": os.environ["APPINSTANCE_API_CA"]}
+
+    def _complete_group(self, group: dict[str, Any]) -> None:
+        sent = self.groups.get((group["clusterName"], group["nodegroupName"]), {})
+        group |= {key: sent[key] for key in _GROUP_FIELDS if key in sent}
+        if "launchTemplate" in sent:
+            known = group.get("launchTemplate") or {}
+            group["launchTemplate"] = {**known, **sent["launchTemplate"]}
 
     # Add-ons
 

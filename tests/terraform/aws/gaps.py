@@ -15,6 +15,7 @@ from moto.s3.models import FakeBucket
 from . import rds
 
 _ACCOUNT = "123456789012"
+_JSON = {"Content-Type": "application/json"}
 _KEY_GROUP = re.compile(r"^/2020-05-31/key-group/(?P<id>[^/?]+)$")
 _zone_id = route53.create_route53_zone_id
 _update_detector = Detector.update
@@ -63,17 +64,44 @@ def fill() -> None:
     RDSBackend.create_option_group = rds.create_option_group  # type: ignore[method-assign]
 
 
+_standards: dict[str, dict[str, Any]] = {}
+
+
+def _security_hub(method: str, path: str, body: bytes) -> Any:
+    """Keep the account's settings and which standards are on. Nothing is ever judged by them."""
+    sent = json.loads(body) if body else {}
+    if (method, path) == ("PATCH", "/accounts"):
+        return 200, _JSON, b"{}"
+    if path == "/standards/register":
+        for wanted in sent["StandardsSubscriptionRequests"]:
+            arn = wanted["StandardsArn"].replace("::standards/", f":{_ACCOUNT}:subscription/")
+            _standards[arn] = {
+                "StandardsArn": wanted["StandardsArn"],
+                "StandardsSubscriptionArn": arn,
+                "StandardsInput": {},
+                "StandardsStatus": "READY",
+                "StandardsControlsUpdatable": "READY_FOR_UPDATES",
+            }
+        return _subscriptions(list(_standards.values()))
+    if path == "/standards/get":
+        named = sent.get("StandardsSubscriptionArns")
+        return _subscriptions([v for k, v in _standards.items() if named is None or k in named])
+    if path == "/standards/deregister":
+        gone = [_standards.pop(arn, {}) for arn in sent["StandardsSubscriptionArns"]]
+        return _subscriptions([{**item, "StandardsStatus": "DELETING"} for item in gone])
+    return None
+
+
+def _subscriptions(items: list[dict[str, Any]]) -> Any:
+    return 200, _JSON, json.dumps({"StandardsSubscriptions": items}).encode()
+
+
 def handle(method: str, host: str, path: str, body: bytes) -> Any:
     """Answer a call that moto lacks, None for one that moto answers."""
-    if "://securityhub." in host and method == "PATCH" and path == "/accounts":
-        return 200, {"Content-Type": "application/json"}, b"{}"
+    if "://securityhub." in host:
+        return _security_hub(method, path, body)
     group = _KEY_GROUP.match(path)
     if "://cloudfront." in host and method == "DELETE" and group:
         cloudfront_backends[_ACCOUNT]["aws"].key_groups.pop(group["id"], None)
         return 204, {}, b""
     return None
-
-
-def completed(host: str, path: str, told: Any) -> Any:
-    """Return moto's answer with what it leaves out."""
-    return told

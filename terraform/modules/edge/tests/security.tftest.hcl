@@ -1,4 +1,7 @@
+# Plans alone: to apply the web ACL costs seconds, since its schema is nested deeply.
 mock_provider "aws" {
+  override_during = plan
+
   mock_resource "aws_acm_certificate" {
     defaults = {
       arn = "arn:aws:acm:eu-central-1:111122223333:certificate/11112222-3333-4444-5555-666677778888"
@@ -40,6 +43,8 @@ variables {
 }
 
 run "security" {
+  command = plan
+
   assert {
     condition     = toset([for rule in aws_wafv2_web_acl.this.rule : rule.statement[0].managed_rule_group_statement[0].name if length(rule.statement[0].managed_rule_group_statement) == 1]) == toset(["AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesSQLiRuleSet"])
     error_message = "The four managed rule groups must be there: address reputation, common, known bad inputs and SQL injection."

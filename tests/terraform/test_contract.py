@@ -1,0 +1,130 @@
+"""The contract: what Terraform says is what the operator takes, and what policies admit is so."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+
+from appinstance_local.paths import REPO
+from appinstance_operator.permissions import operator_policy
+from appinstance_operator.settings import parse_settings
+from terraform import world
+
+_SCHEMA = REPO / "charts" / "appinstance-operator" / "values.schema.json"
+
+
+def _cidrs(peers: list[dict[str, str]]) -> set[str]:
+    return {peer["cidr"] for peer in peers}
+
+
+def test_the_outputs_are_the_charts_values(outputs: dict[str, Any]) -> None:
+    schema = json.loads(_SCHEMA.read_text())
+    settings = {**schema["properties"]["settings"], "$defs": schema["$defs"]}
+    jsonschema.validate(outputs["operator_values"], settings)
+    values = outputs["operator_chart_values"]
+    assert values["settings"] == outputs["operator_values"]
+    for part, body in values.items():
+        jsonschema.validate(body, {**schema["properties"][part], "$defs": schema["$defs"]})
+
+
+def test_the_operator_takes_them(outputs: dict[str, Any]) -> None:
+    settings = parse_settings(outputs["operator_values"])
+    assert settings.pod_security_groups is not None
+    assert settings.pod_security_groups.backend != settings.pod_security_groups.frontend
+
+
+def test_every_subnet_that_a_load_balancer_may_take_is_admitted_and_no_other(
+    applied: world.Platform, outputs: dict[str, Any]
+) -> None:
+    found = applied.client("ec2").describe_subnets(
+        Filters=[{"Name": "tag:kubernetes.io/role/elb", "Values": ["1"]}]
+    )["Subnets"]
+    tagged = {subnet["CidrBlock"] for subnet in found}
+    assert len(tagged) == 3
+    assert _cidrs(outputs["operator_values"]["edge"]["sources"]) == tagged
+    assert set(outputs["public_subnets_tagged_for_elb"]) == tagged
+
+
+def test_the_database_is_where_the_policies_say(
+    applied: world.Platform, outputs: dict[str, Any]
+) -> None:
+    (instance,) = applied.client("rds").describe_db_instances()["DBInstances"]
+    identifiers = [item["SubnetIdentifier"] for item in instance["DBSubnetGroup"]["Subnets"]]
+    subnets = applied.client("ec2").describe_subnets(SubnetIds=identifiers)["Subnets"]
+    settings = outputs["operator_values"]["database"]
+    assert _cidrs(settings["destinations"]) == {subnet["CidrBlock"] for subnet in subnets}
+    assert settings["port"] == instance["Endpoint"]["Port"]
+    assert outputs["database_address"] == instance["Endpoint"]["Address"]
+
+
+def test_the_endpoints_of_aws_are_where_the_policies_say(
+    applied: world.Platform, outputs: dict[str, Any]
+) -> None:
+    ec2 = applied.client("ec2")
+    endpoints = ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    identifiers = sorted({name for item in endpoints for name in item.get("SubnetIds", ())})
+    subnets = ec2.describe_subnets(SubnetIds=identifiers)["Subnets"]
+    admitted = _cidrs(outputs["operator_values"]["awsEndpoints"]["destinations"])
+    assert admitted == {subnet["CidrBlock"] for subnet in subnets}
+    services = {item["ServiceName"].rsplit(".", 1)[-1] for item in endpoints}
+    assert {"sts", "s3", "secretsmanager"} <= services
+
+
+def test_path_boundary_and_bucket_are_those_that_exist(
+    applied: world.Platform, outputs: dict[str, Any]
+) -> None:
+    settings = outputs["operator_values"]
+    policy = applied.client("iam").get_policy(PolicyArn=settings["iam"]["permissionsBoundaryArn"])
+    assert policy["Policy"]["Path"] == "/platform/"
+    buckets = [item["Name"] for item in applied.client("s3").list_buckets()["Buckets"]]
+    assert settings["media"]["bucket"] in buckets
+    assert not settings["iam"]["path"].startswith("/platform/")
+
+
+def test_the_operators_role_has_what_the_operator_says_it_needs(outputs: dict[str, Any]) -> None:
+    wanted = operator_policy(parse_settings(outputs["operator_values"]))["Statement"]
+    given = json.loads(outputs["policies"]["identity"]["operator"])["Statement"]
+    allowed = [statement for statement in given if statement["Effect"] == "Allow"]
+    assert _sorted(allowed) == _sorted(wanted)
+
+
+def _sorted(statements: list[dict[str, Any]]) -> list[str]:
+    def plain(value: Any) -> Any:
+        return sorted(value) if isinstance(value, list) else value
+
+    return sorted(
+        json.dumps({key: plain(value) for key, value in item.items()}, sort_keys=True)
+        for item in statements
+    )
+
+
+def test_the_security_groups_are_the_documents_chain(
+    applied: world.Platform, outputs: dict[str, Any]
+) -> None:
+    """Looked up in the account, not in the configuration: who may open which port of whom."""
+    settings = outputs["operator_values"]
+    (edge,) = settings["edge"]["securityGroupIds"]
+    (backend,) = settings["podSecurityGroups"]["backend"]
+    (frontend,) = settings["podSecurityGroups"]["frontend"]
+    ec2 = applied.client("ec2")
+    (instance,) = applied.client("rds").describe_db_instances()["DBInstances"]
+    (database,) = [item["VpcSecurityGroupId"] for item in instance["VpcSecurityGroups"]]
+    cluster = applied.client("eks").describe_cluster(name=outputs["cluster_name"])["cluster"]
+    nodes = cluster["resourcesVpcConfig"]["clusterSecurityGroupId"]
+
+    def ingress(group: str) -> set[tuple[str, int]]:
+        (found,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+        return {
+            (source, rule["FromPort"])
+            for rule in found["IpPermissions"]
+            for source in [pair["GroupId"] for pair in rule["UserIdGroupPairs"]]
+            + [item["CidrIp"] for item in rule["IpRanges"]]
+        }
+
+    assert ingress(edge) == {("0.0.0.0/0", 80), ("0.0.0.0/0", 443)}
+    # The nodes' group is there for the kubelet's probes.
+    assert ingress(backend) == {(edge, 8000), (nodes, 8000)}
+    assert ingress(frontend) == {(edge, 8080), (nodes, 8080)}
+    assert ingress(database) == {(backend, 3306)}

@@ -1,0 +1,184 @@
+"""The stand-in for AWS, an API server for the charts, and Terraform's roots applied to them."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import moto.moto_proxy
+import trustme
+from apiserver import ApiServer
+
+from terraform import tf
+
+REGION, OTHER_REGION, ACCOUNT = "eu-central-1", "eu-west-1", "123456789012"
+TESTS = Path(__file__).resolve().parents[1]
+_START_SECONDS = 120
+_CA = Path(moto.moto_proxy.__file__).parent / "ca.crt"
+DOMAIN = "apps.example.com"
+# What differs between the example and this account: protection, or a destroy would be refused.
+UNPROTECTED = ("-var=deletion_protection=false",)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextlib.contextmanager
+def aws(folder: Path, server: ApiServer) -> Iterator[Mapping[str, str]]:
+    """Start the stand-in; yields the environment that sends the AWS provider there."""
+    port = _free_port()
+    bundle = (server.folder / "certs" / "apiserver.crt").read_bytes()
+    known = {
+        **os.environ,
+        "PYTHONPATH": str(TESTS),
+        "APPINSTANCE_API_URL": server.url,
+        "APPINSTANCE_API_CA": base64.b64encode(bundle).decode(),
+    }
+    command = [sys.executable, "-m", "terraform.aws", str(port)]
+    with (folder / "aws.log").open("wb") as log:
+        process = subprocess.Popen(command, env=known, stdout=log, stderr=log, cwd=TESTS)
+    try:
+        _wait_for(port, process, folder / "aws.log")
+        yield _environment(folder, port, server)
+    finally:
+        process.kill()
+        process.wait(timeout=30)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        assert process.poll() is None, log.read_text()[-3000:]
+        assert time.monotonic() < deadline, "the stand-in for AWS did not start"
+        time.sleep(0.2)
+
+
+def _environment(folder: Path, port: int, server: ApiServer) -> dict[str, str]:
+    """Return what points an unmodified provider block, and the helm provider, to the stand-ins."""
+    proxy = f"http://127.0.0.1:{port}"
+    return {
+        "HTTPS_PROXY": proxy,
+        "HTTP_PROXY": proxy,
+        "NO_PROXY": "127.0.0.1,localhost",
+        "AWS_CA_BUNDLE": str(_CA),
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PATH": f"{_token_program(folder, server)}:{os.environ['PATH']}",
+        "TF_VAR_database_ca_bundle": trustme.CA().cert_pem.bytes().decode(),
+    }
+
+
+def _token_program(folder: Path, server: ApiServer) -> Path:
+    """Make an `aws` that prints a token of the API server where AWS's would ask EKS for one."""
+    home = folder / "bin"
+    home.mkdir(exist_ok=True)
+    credential = {
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "kind": "ExecCredential",
+        "status": {"token": server.token},
+    }
+    program = home / "aws"
+    program.write_text(f"#!/bin/sh\ncat <<'E'\n{json.dumps(credential)}\nE\n")
+    program.chmod(0o700)
+    return home
+
+
+@dataclass
+class Platform:
+    """A copy of `terraform/` with the environment to run it in."""
+
+    tree: Path
+    env: Mapping[str, str]
+    backend: Path = field(init=False)
+    zone: str = ""
+
+    def __post_init__(self) -> None:
+        """Name where the backend's configuration is to lie."""
+        self.backend = self.tree / "backend.hcl"
+
+    def client(self, service: str, region: str = REGION) -> Any:
+        """Return a boto3 client that talks to the stand-in."""
+        from botocore.config import Config
+
+        return boto3.client(
+            service,
+            region_name=region,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            verify=self.env["AWS_CA_BUNDLE"],
+            config=Config(proxies={"https": self.env["HTTPS_PROXY"]}),
+        )
+
+    def bootstrap(self) -> None:
+        """Apply the root of the state, and keep what it says of the backend."""
+        folder = self.tree / "bootstrap"
+        tf.run(folder, "init", "-no-color", env=self.env)
+        words = (f"-var=region={REGION}", "-var=name=acme-platform", "-var=force_destroy=true")
+        tf.run(folder, "apply", "-auto-approve", "-no-color", *words, env=self.env)
+        told = tf.run(folder, "output", "-raw", "backend_config", env=self.env).stdout
+        self.backend.write_text(f'{told}key = "platform.tfstate"\n')
+
+    def make_zone(self) -> None:
+        """Make what the platform expects to be there: the domain's zone."""
+        made = self.client("route53").create_hosted_zone(Name=DOMAIN, CallerReference="test")
+        self.zone = made["HostedZone"]["Id"].rsplit("/", 1)[-1]
+
+    def platform(
+        self, *words: str, example: str = "complete", check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run Terraform in the platform's root with an example's values."""
+        values = f"-var-file=../examples/{example}/terraform.tfvars"
+        return tf.run(
+            self.tree / "platform", words[0], "-no-color", values, f"-var=zone_id={self.zone}",
+            *self.charts, *words[1:], env=self.env, check=check,
+        )  # fmt: skip
+
+    @property
+    def charts(self) -> tuple[str, ...]:
+        """Return where the add-ons' charts lie in this copy."""
+        folder = self.tree.parent / "charts"
+        text = json.dumps(
+            {
+                "external_secrets": {
+                    "repository": "", "chart": str(folder / "external-secrets"),
+                    "version": "0.20.4",
+                },
+                "load_balancer_controller": {
+                    "repository": "", "chart": str(folder / "load-balancer-controller"),
+                    "version": "1.14.1",
+                },
+            }
+        )  # fmt: skip
+        return (f"-var=charts={text}", "-var=wait_for_charts=false")
+
+    def init(self) -> None:
+        """Initialise the platform's root with the remote state."""
+        words = ("init", "-no-color", f"-backend-config={self.backend}")
+        tf.run(self.tree / "platform", *words, env=self.env)
+
+    def outputs(self) -> dict[str, Any]:
+        """Return the platform's outputs."""
+        told = json.loads(tf.run(self.tree / "platform", "output", "-json", env=self.env).stdout)
+        return {name: item["value"] for name, item in told.items()}
+
+    def state(self) -> list[str]:
+        """Return the addresses of all resources."""
+        told = tf.run(self.tree / "platform", "state", "list", env=self.env)
+        return told.stdout.split()
