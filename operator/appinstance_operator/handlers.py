@@ -1,18 +1,18 @@
 """kopf decorators and nothing else: events become entries of the cache and wake-ups of the queue.
 
-Only `on.event` is used. kopf's change handlers fire on edges and keep their progress in
-annotations; here the level counts, and there is nothing to keep.
+Only `on.event` is used, and only for AppInstances: kopf's change handlers fire on edges and keep
+their progress in annotations; here the level counts, and there is nothing to keep. What instances
+own is watched by `watches.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import kopf
 
-from .kube import APPINSTANCE, Kind
-from .observe import SELECTOR, Cache, Key
+from .kube import APPINSTANCE
+from .observe import Cache, Key
 from .workqueue import WorkQueue
 
 _INACTIVITY_SECONDS = 90.0
@@ -24,18 +24,10 @@ def configure(settings: kopf.OperatorSettings) -> None:
     settings.scanning.disabled = True  # no right to list CRDs and namespaces is needed
     settings.watching.inactivity_timeout = _INACTIVITY_SECONDS  # a silent stall ends
     settings.watching.connect_timeout = 10.0
-    settings.watching.label_selectors[lambda resource: resource.plural != APPINSTANCE.plural] = (
-        SELECTOR
-    )
 
 
-def register(
-    registry: kopf.OperatorRegistry,
-    cache: Cache,
-    queue: WorkQueue[Key],
-    children: Iterable[Kind],
-) -> None:
-    """Register the handlers of AppInstances and of the kinds that they have as children."""
+def register(registry: kopf.OperatorRegistry, cache: Cache, queue: WorkQueue[Key]) -> None:
+    """Register the handlers of AppInstances."""
 
     @kopf.on.login(registry=registry)
     def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
@@ -49,19 +41,4 @@ def register(
             cache.drop_instance(key)
             queue.add(key)
         elif cache.put_instance(body):
-            queue.add(key)
-
-    for kind in children:
-        _register_child(registry, kind, cache, queue)
-
-
-def _register_child(
-    registry: kopf.OperatorRegistry, kind: Kind, cache: Cache, queue: WorkQueue[Key]
-) -> None:
-    @kopf.on.event(kind.api_version, kind.plural, registry=registry, id=f"on-{kind.plural}")
-    async def on_child(event: Any, **_: Any) -> None:
-        body = {**event["object"], "kind": kind.kind, "apiVersion": kind.api_version}
-        gone = event["type"] == "DELETED"
-        key = cache.drop_child(body) if gone else cache.put_child(body)
-        if key:
             queue.add(key)

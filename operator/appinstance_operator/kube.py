@@ -25,6 +25,10 @@ from .settings import Settings
 
 APPLIED_HASH = f"{GROUP}/applied-hash"
 _TIMEOUT_SECONDS = 30
+# A watch brings at least a bookmark a minute; one that is silent for longer has died unnoticed.
+_SILENCE_SECONDS = 90
+# The library keeps 5 for each core; more threads than that would shake hands at every request.
+_CONNECTIONS = 32
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _METADATA_WATCH = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
@@ -128,6 +132,7 @@ class Kube:
         configuration: client.Configuration | None = None,
     ) -> None:
         self._configuration = configuration or _client_configuration()
+        self._configuration.connection_pool_maxsize = _CONNECTIONS
         self._pool = client.ApiClient(self._configuration).rest_client.pool_manager
         self._on_request = on_request or (lambda _verb, _kind: None)
 
@@ -155,7 +160,7 @@ class Kube:
         url = f"{self._configuration.host}{path}"
         if query:
             url += f"?{urlencode(query)}"
-        timeout = urllib3.Timeout(connect=10, read=None if stream else _TIMEOUT_SECONDS)
+        timeout = urllib3.Timeout(connect=10, read=_SILENCE_SECONDS if stream else _TIMEOUT_SECONDS)
         try:
             response = self._pool.request(
                 method, url, body=data, headers=headers, timeout=timeout,
@@ -205,16 +210,23 @@ class Kube:
         newest = max(events, key=_event_time, default=None)
         return str(newest.get("message", "")) if newest else None
 
-    def watch_metadata(
-        self, kind: Kind, selector: str, resource_version: str, seconds: int
+    def watch(
+        self,
+        kind: Kind,
+        selector: str,
+        resource_version: str,
+        seconds: int,
+        *,
+        metadata_only: bool = False,
     ) -> Iterator[dict[str, Any]]:
-        """Yield the watch events of a kind, with metadata only, until the server ends the watch."""
+        """Yield the watch events of a kind until the server ends the watch."""
         query = {
             "watch": "true", "labelSelector": selector, "resourceVersion": resource_version,
             "timeoutSeconds": str(seconds), "allowWatchBookmarks": "true",
         }  # fmt: skip
+        accept = _METADATA_WATCH if metadata_only else "application/json"
         response = self._send(
-            "watch", kind, "GET", self._path(kind, None), query, accept=_METADATA_WATCH, stream=True
+            "watch", kind, "GET", self._path(kind, None), query, accept=accept, stream=True
         )
         pending = b""
         try:

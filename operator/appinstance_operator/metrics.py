@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 CONTROLLER = "appinstance"
+_STATUSES = ("True", "False", "Unknown")
 
 
 class Metrics:
@@ -12,6 +15,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._conditions: dict[tuple[str, str], dict[str, str]] = {}
         self.reconciles = Counter(
             "controller_runtime_reconcile_total",
             "Reconciles by result: success, requeue_after, error.",
@@ -78,13 +82,25 @@ class Metrics:
         self.requests.labels("aws", action, "Role").inc()
 
     def set_conditions(self, namespace: str, name: str, conditions: dict[str, str]) -> None:
-        """Show the conditions of an instance (type → status); those it no longer has go away."""
-        self.forget(namespace, name)
+        """Show the conditions of an instance (type → status); those it no longer has go away.
+
+        Only what differs is touched: finding an instance's series by its labels means looking at
+        those of all others.
+        """
+        held = self._conditions.get((namespace, name), {})
         for kind, status in conditions.items():
-            for possible in ("True", "False", "Unknown"):
-                value = 1 if status == possible else 0
-                self.condition.labels(namespace, name, kind, possible).set(value)
+            if held.get(kind) != status:
+                for possible in _STATUSES:
+                    value = 1 if status == possible else 0
+                    self.condition.labels(namespace, name, kind, possible).set(value)
+        self._hide(namespace, name, held.keys() - conditions.keys())
+        self._conditions[namespace, name] = dict(conditions)
 
     def forget(self, namespace: str, name: str) -> None:
         """Drop the conditions of an instance that is gone."""
-        self.condition.remove_by_labels({"namespace": namespace, "name": name})
+        self._hide(namespace, name, self._conditions.pop((namespace, name), {}))
+
+    def _hide(self, namespace: str, name: str, kinds: Iterable[str]) -> None:
+        for kind in kinds:
+            for possible in _STATUSES:
+                self.condition.remove(namespace, name, kind, possible)

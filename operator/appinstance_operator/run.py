@@ -10,7 +10,6 @@ import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
 import boto3
 import botocore.config
@@ -22,12 +21,13 @@ from . import handlers, logs, names
 from .cloud.roles import RoleManager
 from .errors import Fate, SettingsError
 from .health import PORT, Health
-from .kube import ApiError, Kind, Kube, children
+from .kube import ApiError, Kube, children
 from .metrics import CONTROLLER, Metrics
-from .observe import SELECTOR, Cache, Key
+from .observe import Cache, Key
 from .reconciler import Outcome, Reconciler
 from .secretwatch import SecretWatch
 from .settings import Settings
+from .watches import ChildWatch
 from .workqueue import WorkQueue, backoff
 
 log = structlog.get_logger(__name__)
@@ -65,6 +65,7 @@ class Operator:
         self.reconciler = Reconciler(self.kube, self.cache, roles, self.settings, self.metrics)
         self.health = Health(self.metrics, self.port)
         self.queue: WorkQueue[Key] = WorkQueue(self.metrics)
+        self.watches: tuple[ChildWatch, ...] = ()
         self.pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="reconcile")
 
     def prime(self) -> None:
@@ -73,15 +74,14 @@ class Operator:
         An API server that is starting itself is waited for. Raises SettingsError when the cluster
         does not serve a kind.
         """
-        for kind in children(self.settings):
-            told = self._list_patiently(kind)
-            named = {"kind": kind.kind, "apiVersion": kind.api_version}
-            self.cache.replace(kind.kind, ({**item, **named} for item in told["items"] or ()))
+        for watch in self.watches:
+            self._fill_patiently(watch)
 
-    def _list_patiently(self, kind: Kind) -> dict[str, Any]:
+    def _fill_patiently(self, watch: ChildWatch) -> None:
+        kind = watch.kind
         for failures in range(1, _START_TRIES + 1):
             try:
-                return self.kube.list(kind, SELECTOR)
+                watch.fill()
             except ApiError as error:
                 if error.status == 404:
                     raise SettingsError(
@@ -93,7 +93,8 @@ class Operator:
                     raise
                 log.warning("the API server is not ready; trying again", error=error.message)
                 time.sleep(min(backoff(failures), _START_WAIT_SECONDS))
-        raise AssertionError("unreachable")
+            else:
+                return
 
     async def work(self) -> None:
         """Take keys for ever and reconcile each in a thread."""
@@ -107,6 +108,8 @@ class Operator:
                 self.metrics.active.labels(CONTROLLER).dec()
                 self.queue.done(key)
             if outcome.again_after is not None:
+                if outcome.error:
+                    self.metrics.retries.labels(CONTROLLER).inc()
                 self.queue.add_after(key, outcome.again_after)
 
     def _reconcile(self, key: Key) -> Outcome:
@@ -128,15 +131,19 @@ class Operator:
         """Run until cancelled or told to stop by a signal."""
         loop = asyncio.get_running_loop()
         await self.health.start()
-        await loop.run_in_executor(self.pool, self.prime)
 
         def wake(key: Key) -> None:
             loop.call_soon_threadsafe(self.queue.add, key)
 
-        watch = SecretWatch(self.kube, self.cache, wake)
-        watch.start()
+        self.watches = (
+            *(ChildWatch(self.kube, self.cache, wake, kind) for kind in children(self.settings)),
+            SecretWatch(self.kube, self.cache, wake),
+        )
+        await loop.run_in_executor(self.pool, self.prime)
+        for watch in self.watches:
+            watch.start()
         registry = kopf.OperatorRegistry()
-        handlers.register(registry, self.cache, self.queue, children(self.settings))
+        handlers.register(registry, self.cache, self.queue)
         configured = kopf.OperatorSettings()
         handlers.configure(configured)
         workers = [asyncio.create_task(self.work()) for _ in range(WORKERS)]
@@ -153,7 +160,8 @@ class Operator:
                 identity=Identity(names.MANAGER),
             )
         finally:
-            watch.stop()
+            for watch in self.watches:
+                watch.stop()
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)

@@ -41,6 +41,8 @@ class Check:
     message: str
     failed: bool = False
     """Waiting will not help; somebody has to act."""
+    waiting: bool = False
+    """Whoever is to answer has not done so yet: that is the way of every new instance."""
 
     @property
     def ok(self) -> bool:
@@ -104,6 +106,7 @@ def secrets_check(
             return Check(
                 "SecretsReady", "False", "ExternalSecretNotSynced",
                 f"secret {key} not synced: {why}, so the backend has not been started or changed",
+                waiting=not refused,
             )  # fmt: skip
     return Check("SecretsReady", "True", "SecretSynced", "all secrets are synced")
 
@@ -221,7 +224,8 @@ def _ready(report: Report) -> Check:
     message = blocked.message if blocked else (report.retrying or "")
     if report.stalled:
         message = report.stalled[1]
-    waits = blocked is None or blocked.reason in {"RolloutInProgress", "AddressPending", "Running"}
+    usual = {"RolloutInProgress", "AddressPending", "Running"}
+    waits = blocked is None or blocked.waiting or blocked.reason in usual
     waits = waits and not report.stalled and not report.retrying
     return Check(READY, "False", "Progressing" if waits else "DependencyNotReady", message)
 

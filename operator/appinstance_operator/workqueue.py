@@ -29,7 +29,8 @@ class WorkQueue(Generic[K]):
     """A queue of keys for one event loop."""
 
     def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
+        self._adds = metrics.adds.labels(CONTROLLER)
+        self._depth = metrics.depth.labels(CONTROLLER)
         self._waiting: dict[K, None] = {}
         self._active: set[K] = set()
         self._again: set[K] = set()
@@ -38,7 +39,7 @@ class WorkQueue(Generic[K]):
 
     def add(self, key: K) -> None:
         """Ask for a reconcile now."""
-        self._metrics.adds.labels(CONTROLLER).inc()
+        self._adds.inc()
         timer = self._timers.pop(key, None)
         if timer:
             timer.cancel()
@@ -47,7 +48,7 @@ class WorkQueue(Generic[K]):
         else:
             self._waiting[key] = None
             self._news.set()
-        self._metrics.depth.labels(CONTROLLER).set(len(self._waiting))
+        self._depth.set(len(self._waiting))
 
     def add_after(self, key: K, seconds: float) -> None:
         """Ask for a reconcile later; a sooner one that is asked for already stays."""
@@ -67,7 +68,7 @@ class WorkQueue(Generic[K]):
         key = next(iter(self._waiting))
         del self._waiting[key]
         self._active.add(key)
-        self._metrics.depth.labels(CONTROLLER).set(len(self._waiting))
+        self._depth.set(len(self._waiting))
         return key
 
     def done(self, key: K) -> None:

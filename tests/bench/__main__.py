@@ -11,7 +11,7 @@ from pathlib import Path
 from appinstance_local import builds
 
 from . import report, thinking
-from .phases import QUIETLY, Result, Size
+from .phases import Result, Size
 from .stage import staged
 
 
@@ -22,7 +22,7 @@ def _sizes(text: str) -> list[int]:
 def _measure(count: int) -> Result:
     sys.stderr.write(f"{count} instances …\n")
     with staged() as stage:
-        stage.world.start(**QUIETLY)
+        stage.start_operator()
         return Size(stage, count).measure()
 
 

@@ -11,25 +11,27 @@ from importlib.metadata import version
 from appinstance_local import versions
 from appinstance_operator.run import WORKERS
 
-from . import phases
-from .phases import Creation, Result
+from . import creation, phases
+from .creation import ANSWERED, BARE, OPERATOR
+from .phases import Result
 
 Line = tuple[str, Callable[[Result], str]]
 """A row's name, and what it says of a result."""
 
 _READING = f"""\
-A control plane without nodes (etcd and kube-apiserver as processes) and moto for IAM; the
-controllers that would answer are played by one process, which makes the Secrets and writes the
-statuses at once. Each instance is the ten-line one of the golden files, in a namespace of its own.
-**Baseline**: the same objects, ready-made, applied server-side by the operator's own client with as
-many threads ({WORKERS}) in other namespaces, in {phases.BLOCKS} blocks that alternate with the
-operator's blocks. The baseline does nothing else, while the operator's time also holds what lies
-between its objects: IAM, finalizer, status and events, and the answers of the stand-ins, all on the
-same cores. So the ratio is a lower bound, and it is the figure to compare between machines and
-versions; rates and seconds are this machine's alone. Requests are counted by the API server's audit
-log (watches excluded), those to IAM by the operator's own metric. A change's are means over up to
-{phases.CHANGED} instances changed at once, and may be fractions: two answers that come while an
-instance is being looked at make one status.
+The control plane has no nodes (etcd and kube-apiserver as processes), IAM is moto, and one process
+plays the controllers that would answer: it makes the Secrets and writes the statuses at once. Each
+instance is the ten-line one of the golden files, in a namespace of its own. The **baseline** is the
+same objects, ready-made, applied server-side by the operator's own client with as many threads
+({WORKERS}) in other namespaces, in {creation.BLOCKS} blocks that take turns with the operator's. It
+does nothing else, and the same controllers answer it; the operator's time also holds what lies
+between its objects: IAM, finalizer, status, events, and waiting for those answers. Time runs until
+the last object is there. **The ratio is the figure to compare** between versions and machines;
+rates and seconds are this machine's alone. The row below it takes a baseline that nobody answers:
+there the operator alone pays for the stand-ins, which on a cluster work on other cores. Requests
+are counted in the API server's audit log (watches excluded), those to IAM by the operator's own
+metric. A change's are means over up to {phases.CHANGED} instances changed at once and may be
+fractions: two answers that come while an instance is being looked at make one status.
 """
 
 
@@ -53,9 +55,20 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
-def _ratios(creation: Creation) -> list[float]:
-    pairs = zip(creation.raw_seconds, creation.seconds, strict=True)
-    return [raw / ours for raw, ours in pairs]
+def _seconds(result: Result, name: str) -> list[float]:
+    return result.creation.sides[name].seconds
+
+
+def _ratio(result: Result, baseline: str) -> str:
+    """Return the ratio over all blocks, and the least and the highest of a block."""
+    pairs = list(zip(_seconds(result, baseline), _seconds(result, OPERATOR), strict=True))
+    ratios = [raw / ours for raw, ours in pairs]
+    whole = sum(raw for raw, _ in pairs) / sum(ours for _, ours in pairs)
+    return f"**{whole:.2f}** ({min(ratios):.2f} to {max(ratios):.2f})"
+
+
+def _rate(result: Result, name: str) -> str:
+    return f"{result.instances * result.objects / sum(_seconds(result, name)):.0f}"
 
 
 def _one_of(result: Result, counted: Mapping[str, float]) -> float:
@@ -77,21 +90,18 @@ def _memory(when: str) -> Line:
     return f"operator's memory {when}, MiB", lambda result: f"{result.rss[when]:.0f}"
 
 
+def _ready_rate(result: Result) -> str:
+    return f"{result.instances / sum(result.creation.sides[OPERATOR].settled_seconds):.1f}"
+
+
 def _main_table(results: Sequence[Result]) -> str:
-    def rate(result: Result, seconds: Sequence[float]) -> float:
-        return result.instances * result.objects / sum(seconds)
-
-    def spread(result: Result) -> str:
-        ratios = _ratios(result.creation)
-        whole = sum(result.creation.raw_seconds) / sum(result.creation.seconds)
-        return f"**{whole:.2f}** ({min(ratios):.2f} to {max(ratios):.2f})"
-
     lines: list[Line] = [
         ("child objects per instance", lambda r: f"{r.objects}"),
-        ("baseline, objects/s", lambda r: f"{rate(r, r.creation.raw_seconds):.0f}"),
-        ("operator, objects/s", lambda r: f"{rate(r, r.creation.seconds):.0f}"),
-        ("**ratio** (blocks: least to most)", spread),
-        ("instances Ready/s", lambda r: f"{r.instances / sum(r.creation.ready_seconds):.1f}"),
+        ("baseline, objects/s", lambda r: _rate(r, ANSWERED)),
+        ("operator, objects/s", lambda r: _rate(r, OPERATOR)),
+        ("**ratio** (blocks: least to most)", lambda r: _ratio(r, ANSWERED)),
+        ("ratio to a baseline that nobody answers", lambda r: _ratio(r, BARE)),
+        ("instances Ready/s", _ready_rate),
         ("requests per create", lambda r: f"{_one_of(r, r.creation.requests):.1f}"),
         ("… and to IAM", lambda r: f"{r.creation.aws / r.instances:.1f}"),
     ]
@@ -140,21 +150,19 @@ def _requests_table(result: Result) -> str:
 def _short(kind: str) -> str:
     """Return a request's kind, child objects taken together."""
     verb, _, resource = kind.partition(" ")
-    return f"{verb} child objects" if resource in phases.CHILD_RESOURCES else kind
+    return f"{verb} child objects" if resource in creation.CHILD_RESOURCES else kind
 
 
-def _cpu_table(results: Sequence[Result]) -> str:
-    head = ["processor time, ms per instance"]
-    for result in results:
-        head += [f"baseline, {result.instances}", f"operator, {result.instances}"]
-    columns = [
-        {name: seconds * 1e3 / result.instances for name, seconds in counted.items()}
-        for result in results
-        for counted in (result.creation.raw_cpu, result.creation.cpu)
+def _cpu_table(result: Result) -> str:
+    sides = result.creation.sides
+    names = sorted(sides[OPERATOR].cpu, key=lambda name: -sides[OPERATOR].cpu[name])
+    rows = [
+        [name, *[f"{side.cpu[name] * 1e3 / result.instances:.0f}" for side in sides.values()]]
+        for name in names
     ]
-    names = sorted(columns[-1], key=lambda name: -columns[-1][name])
-    rows = [[name, *[f"{column.get(name, 0):.0f}" for column in columns]] for name in names]
-    return _table(head, rows)
+    total = [f"{sum(side.cpu.values()) * 1e3 / result.instances:.0f}" for side in sides.values()]
+    head = ["processor time, ms per instance", *sides]
+    return _table(head, [*rows, ["all", *total]])
 
 
 def _thinking_table(thought: dict[str, tuple[float, float]]) -> str:
@@ -174,8 +182,9 @@ def page(results: Sequence[Result], thought: dict[str, tuple[float, float]], loa
             f"How to read it. {_READING}\n",
             f"Where the requests go, at {results[-1].instances}:\n",
             _requests_table(results[-1]),
-            "Where the processors' time goes while creating (all share the cores):\n",
-            _cpu_table(results),
+            "Where the processors' time goes while creating, at "
+            f"{results[-1].instances}; all share the cores:\n",
+            _cpu_table(results[-1]),
             "## Thinking alone\n",
             "What a quiet look at one instance costs:\n",
             _thinking_table(thought),

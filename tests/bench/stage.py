@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,11 +53,29 @@ class Stage:
             / 1024
         )
 
-    def cpu_seconds(self) -> dict[str, float]:
+    def start_operator(self) -> None:
+        """Start the operator and wait until it is ready.
+
+        Without the warning at each request that the server made its certificate itself: that would
+        cost the operator alone.
+        """
+        self.world.start(PYTHONWARNINGS="ignore")
+
+    def metrics(self) -> list[str]:
+        """Return the lines of the operator's metrics."""
+        url = f"http://127.0.0.1:{self.world.port}/metrics"
+        return httpx.get(url, timeout=60).text.splitlines()
+
+    def aws_requests(self) -> Counter[str]:
+        """Return the operator's own count of its requests to IAM."""
+        counted = self.world.requests().items()
+        return Counter({key: int(value) for key, value in counted if 'target="aws"' in key})
+
+    def cpu_seconds(self) -> Counter[str]:
         """Return the processor time that each process has used so far."""
         assert self.world.process
         ids = {"operator": self.world.process.pid, **self.processes}
-        return {name: _cpu(pid) for name, pid in ids.items()}
+        return Counter({name: _cpu(pid) for name, pid in ids.items()})
 
     def wait_quiet(self) -> list[Request]:
         """Wait until nobody has asked for anything for a moment; return the requests until then."""

@@ -2,7 +2,7 @@
 
 External Secrets (a Secret per ExternalSecret), the Job and the Deployment controller and a load
 balancer's: each looks at what its watch brings and writes the status that the real one would write
-in the end, at once. What they cost is in the operator's time and not in the baseline's.
+in the end, at once, whoever applied the object.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ import urllib3
 from kubernetes import client, config
 
 from appinstance_operator.kube import BY_KIND, SECRET, ApiError, Kind, Kube
-from appinstance_operator.observe import DATA_HASH, SELECTOR
+from appinstance_operator.observe import DATA_HASH
 
 Body = dict[str, Any]
 _WORKERS = 4
+KNOWN_BY = "app.kubernetes.io/part-of"
+"""The label by which they know what to answer: also on objects that are not the operator's."""
 _NOW = "2026-01-01T00:00:00Z"
 _READY = {
     "type": "Ready",
@@ -145,7 +147,7 @@ def _answer(kube: Kube, kind: Kind, answer: Answer, body: Body) -> None:
 
 
 def _play(kube: Kube, name: str, pool: ThreadPoolExecutor) -> None:
-    for body in watch(kube, BY_KIND[name], SELECTOR):
+    for body in watch(kube, BY_KIND[name], f"{KNOWN_BY}=appinstance-platform"):
         pool.submit(_answer, kube, BY_KIND[name], ANSWERS[name], body).add_done_callback(_tell)
 
 

@@ -159,6 +159,15 @@ def test_secrets(live: dict[str, Any], ok: bool, says: str) -> None:
     assert says in told.message
 
 
+def test_a_secret_that_nobody_answered_for_yet_is_progress_and_a_refused_one_is_not() -> None:
+    def reason(live: dict[str, Any]) -> str:
+        told = secrets_check(WANTED, {("ExternalSecret", "acme-database"): live})
+        return str(_conditions(_status(Report(checks=(OK, told))))["Ready"]["reason"])
+
+    assert reason({"metadata": {"generation": 1}}) == "Progressing"
+    assert reason(_external("False", "1-x", "AccessDenied")) == "DependencyNotReady"
+
+
 def test_the_cause_is_the_clouds_own_words_without_what_differs_each_time() -> None:
     event = (
         "error processing spec.data[0] (key: apps/acme/db), err: operation error Secrets Manager: "

@@ -56,12 +56,13 @@ class RoleManager:
         found = self._call("get_role", wanted.name)
         if found is None:
             role = self._create(wanted)
+            point("role-without-policy")
+            self._put_policy(wanted)  # nothing can be on it yet
         else:
             role = found["Role"]
             self._refuse_foreign(wanted.name, role, wanted.tags)
             self._repair(wanted, role)
-        point("role-without-policy")
-        self._policies(wanted)
+            self._policies(wanted)
         return str(role["Arn"])
 
     def _create(self, wanted: DesiredRole) -> dict[str, Any]:
@@ -113,12 +114,15 @@ class RoleManager:
             told = self._call("get_role_policy", wanted.name, PolicyName=wanted.policy_name)
             current = _document(told["PolicyDocument"]) if told else None
         if current != wanted.policy:
-            self._call(
-                "put_role_policy",
-                wanted.name,
-                PolicyName=wanted.policy_name,
-                PolicyDocument=json.dumps(wanted.policy),
-            )
+            self._put_policy(wanted)
+
+    def _put_policy(self, wanted: DesiredRole) -> None:
+        self._call(
+            "put_role_policy",
+            wanted.name,
+            PolicyName=wanted.policy_name,
+            PolicyDocument=json.dumps(wanted.policy),
+        )
 
     def delete(self, name: str, tags: Mapping[str, str]) -> None:
         """Remove a role of ours with all that is on it; an absent one is done already.
