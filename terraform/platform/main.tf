@@ -4,20 +4,10 @@ data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
 
-data "aws_availability_zones" "available" {
-  state = "available"
-
-  filter {
-    name   = "opt-in-status"
-    values = ["opt-in-not-required"]
-  }
-}
-
 locals {
   account_id        = data.aws_caller_identity.current.account_id
   partition         = data.aws_partition.current.partition
   cluster_name      = var.name
-  zones             = coalesce(var.availability_zones, slice(data.aws_availability_zones.available.names, 0, 3))
   media_bucket_name = coalesce(var.media_bucket_name, "${var.name}-media-${local.account_id}")
   tags              = merge({ "app.kubernetes.io/part-of" = "appinstance-platform", platform = var.name }, var.tags)
 }
@@ -40,7 +30,7 @@ module "network" {
   partition          = local.partition
   cluster_name       = local.cluster_name
   cidr               = var.vpc_cidr
-  availability_zones = local.zones
+  availability_zones = var.availability_zones
   single_nat_gateway = var.single_nat_gateway
   s3_endpoint_type   = var.s3_endpoint_type
   logs_kms_key_arn   = module.logs.kms_key_arn
@@ -108,7 +98,6 @@ module "media" {
 
   name          = var.name
   account_id    = local.account_id
-  region        = var.region
   partition     = local.partition
   bucket_name   = local.media_bucket_name
   cloudfront    = var.cloudfront

@@ -67,13 +67,13 @@ variable "vpc_cidr" {
 }
 
 variable "availability_zones" {
-  description = "Three zones of the region; null for its first three."
+  description = "Three zones of the region, such as eu-central-1a, b and c. Named, so that a zone that AWS adds moves no subnet."
   type        = list(string)
-  default     = null
+  nullable    = false
 
   validation {
-    condition     = var.availability_zones == null || length(distinct(coalesce(var.availability_zones, []))) == 3
-    error_message = "Set availability_zones to three different zones, or to null for the region's first three."
+    condition     = length(distinct(var.availability_zones)) == 3 && alltrue([for zone in var.availability_zones : startswith(zone, var.region)])
+    error_message = "Set availability_zones to three different zones of the region, such as eu-central-1a, eu-central-1b and eu-central-1c."
   }
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from apiserver import ApiServer
+from botocore.exceptions import ClientError
 
 from terraform import world
 
@@ -37,6 +38,25 @@ def test_the_state_is_in_the_bucket_in_versions_and_nowhere_else(applied: world.
     assert head["ServerSideEncryption"] == "aws:kms"
     assert head["SSEKMSKeyId"].endswith(backend["kms_key_id"].rsplit("/", 1)[-1])
     assert not list((applied.tree / "platform").glob("*.tfstate"))
+
+
+def test_the_state_bucket_refuses_other_encryption_and_plain_http(
+    applied: world.Platform,
+) -> None:
+    backend = _backend(applied)
+    s3, where = applied.client("s3"), {"Bucket": backend["bucket"], "Key": "try"}
+    key = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": backend["kms_key_id"]}
+    s3.put_object(**where, **key)
+    for other in (
+        {"ServerSideEncryption": "AES256"},
+        {**key, "SSEKMSKeyId": backend["kms_key_id"].replace(":key/", ":key/other-")},
+    ):
+        with pytest.raises(ClientError, match=r"AccessDenied|Forbidden"):
+            s3.put_object(**where, **other)
+    plain = applied.client("s3", secure=False)
+    with pytest.raises(ClientError, match=r"AccessDenied|Forbidden"):
+        plain.get_object(**where)
+    s3.delete_object(**where)
 
 
 @pytest.fixture

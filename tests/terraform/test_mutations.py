@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -20,13 +19,10 @@ def test_enough_rules_are_loosened() -> None:
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda item: item.name)
 def test_noticed(tree: Path, tmp_path: Path, mutation: tf.Mutation) -> None:
-    copy = tf.copy_of(tree / mutation.module, tmp_path / "module")
+    # The whole tree: a root calls its modules by their place beside it.
+    copy = tf.copy_of(tree, tmp_path / "terraform") / mutation.module
     mutation.apply(copy)
-    initialised = tree / mutation.module / ".terraform"
-    if initialised.is_dir():  # a module without calls of others: its providers are all it needs
-        shutil.copytree(initialised, copy / ".terraform", symlinks=True)
-    else:
-        tf.init(copy)
+    tf.init(copy)
     # Only the security rules: whatever else fails would not be the rule that noticed.
     verdict = tf.test(copy, "-filter=tests/security.tftest.hcl")
     assert not verdict.ok, f"nothing noticed that {mutation.why}"

@@ -40,8 +40,14 @@ def run(
         text=True,
         check=False,
     )
-    assert not check or told.returncode == 0, f"{told.stdout[-6000:]}\n{told.stderr[-6000:]}"
+    assert not check or told.returncode == 0, _said(told.stderr or told.stdout)
     return told
+
+
+def _said(text: str) -> str:
+    """Return what matters of an error: from where it begins."""
+    start = max(text.find("Error:"), 0)
+    return text[start : start + 6000]
 
 
 def init(folder: Path, *words: str, env: Mapping[str, str] | None = None) -> None:

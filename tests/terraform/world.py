@@ -19,6 +19,7 @@ import boto3
 import moto.moto_proxy
 import trustme
 from apiserver import ApiServer
+from botocore.config import Config
 
 from terraform import tf
 
@@ -113,17 +114,17 @@ class Platform:
         """Name where the backend's configuration is to lie."""
         self.backend = self.tree / "backend.hcl"
 
-    def client(self, service: str, region: str = REGION) -> Any:
-        """Return a boto3 client that talks to the stand-in."""
-        from botocore.config import Config
-
+    def client(self, service: str, region: str = REGION, *, secure: bool = True) -> Any:
+        """Return a boto3 client that talks to the stand-in; not `secure`, without TLS."""
+        proxy = self.env["HTTPS_PROXY"]
         return boto3.client(
             service,
             region_name=region,
             aws_access_key_id="test",
             aws_secret_access_key="test",
             verify=self.env["AWS_CA_BUNDLE"],
-            config=Config(proxies={"https": self.env["HTTPS_PROXY"]}),
+            use_ssl=secure,
+            config=Config(proxies={"https": proxy, "http": proxy}),
         )
 
     def bootstrap(self) -> None:

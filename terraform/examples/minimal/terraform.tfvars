@@ -5,6 +5,8 @@ region  = "eu-central-1"
 domain  = "apps.example.com"
 zone_id = "Z0123456789ABCDEFGHIJ"
 
+availability_zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+
 cluster_admin_role_arns = ["arn:aws:iam::123456789012:role/platform-engineers"]
 
 operator = {

@@ -127,7 +127,7 @@ variable "charts" {
   }
 
   validation {
-    condition     = alltrue([for chart in values(var.charts) : contains([null, ""], chart.repository) || can(regex("^(https|oci)://", coalesce(chart.repository, "-")))])
+    condition     = alltrue([for chart in values(var.charts) : coalesce(chart.repository, "-") == "-" || can(regex("^(https|oci)://", coalesce(chart.repository, "-")))])
     error_message = "charts must come over https:// or oci://; correct the repository."
   }
 }

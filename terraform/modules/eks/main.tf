@@ -14,6 +14,7 @@ resource "aws_cloudwatch_log_group" "control_plane" {
 }
 
 resource "aws_eks_cluster" "this" {
+  #checkov:skip=CKV_AWS_39: public only when endpoint_public_access asks for it, and then for named networks alone
   name     = var.cluster_name
   version  = var.kubernetes_version
   role_arn = aws_iam_role.cluster.arn

@@ -18,16 +18,6 @@ variable "account_id" {
   }
 }
 
-variable "region" {
-  description = "The region of the bucket."
-  type        = string
-
-  validation {
-    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "Set region to the name of an AWS region, such as eu-central-1."
-  }
-}
-
 variable "partition" {
   description = "The AWS partition, for ARNs."
   type        = string

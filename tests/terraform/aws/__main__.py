@@ -14,7 +14,7 @@ from typing import Any
 from moto import proxy
 from moto.moto_proxy import proxy3
 
-from . import cloudwatch, eks, gaps, rds
+from . import buckets, cloudwatch, eks, gaps, rds
 
 _eks = eks.Extension()
 _extensions = (_eks.handle, rds.Extension().handle, gaps.handle)
@@ -22,6 +22,7 @@ _parse = proxy3.MotoRequestHandler.parse_request
 
 
 def _handle(self: Any, method: str, host: str, path: str, headers: Any, body: bytes | None) -> Any:
+    buckets.remember(host, dict(headers.items()))
     for extension in _extensions:
         told = extension(method, host, path, body or b"")
         if told is not None:

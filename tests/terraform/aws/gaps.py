@@ -12,7 +12,7 @@ from moto.rds.models import RDSBackend
 from moto.route53 import models as route53
 from moto.s3.models import FakeBucket
 
-from . import rds
+from . import buckets, rds
 
 _ACCOUNT = "123456789012"
 _JSON = {"Content-Type": "application/json"}
@@ -61,7 +61,29 @@ def fill() -> None:
     Detector.update = _keep_other_features  # type: ignore[method-assign]
     # moto takes every principal for an object, and breaks on "*".
     FakeBucket._log_permissions_enabled_policy = staticmethod(_admits_logs)  # type: ignore[method-assign]
+    FakeBucket.get_permission = buckets.permission  # type: ignore[method-assign]
     RDSBackend.create_option_group = rds.create_option_group  # type: ignore[method-assign]
+
+
+_lifecycles: dict[str, bytes] = {}
+
+
+def _lifecycle(method: str, bucket: str, body: bytes) -> Any:
+    """Keep a bucket's lifecycle rules as they were sent: moto drops parts of them. None is run."""
+    headers = {
+        "Content-Type": "application/xml",
+        "x-amz-transition-default-minimum-object-size": "all_storage_classes_128K",
+    }
+    if method == "PUT":
+        _lifecycles[bucket] = body
+        return 200, headers, b""
+    if method == "DELETE":
+        _lifecycles.pop(bucket, None)
+        return 204, {}, b""
+    if bucket not in _lifecycles:
+        text = "<Error><Code>NoSuchLifecycleConfiguration</Code><Message>none</Message></Error>"
+        return 404, headers, text.encode()
+    return 200, headers, _lifecycles[bucket]
 
 
 _standards: dict[str, dict[str, Any]] = {}
@@ -98,6 +120,8 @@ def _subscriptions(items: list[dict[str, Any]]) -> Any:
 
 def handle(method: str, host: str, path: str, body: bytes) -> Any:
     """Answer a call that moto lacks, None for one that moto answers."""
+    if ".s3." in host and "lifecycle" in path.partition("?")[2].split("=", 1)[0]:
+        return _lifecycle(method, host.split("://", 1)[1].split(".s3.", 1)[0], body)
     if "://securityhub." in host:
         return _security_hub(method, path, body)
     group = _KEY_GROUP.match(path)

@@ -23,7 +23,6 @@ mock_provider "aws" {
 variables {
   name        = "demo"
   account_id  = "123456789012"
-  region      = "eu-central-1"
   bucket_name = "demo-media"
   cloudfront = {
     aliases         = ["media.example.com"]

@@ -3,7 +3,6 @@ mock_provider "aws" {}
 variables {
   name        = "demo"
   account_id  = "123456789012"
-  region      = "eu-central-1"
   bucket_name = "demo-media"
 }
 
@@ -25,16 +24,6 @@ run "account_id" {
   }
 
   expect_failures = [var.account_id]
-}
-
-run "region" {
-  command = plan
-
-  variables {
-    region = "frankfurt"
-  }
-
-  expect_failures = [var.region]
 }
 
 run "partition" {

@@ -1,0 +1,172 @@
+# Each variable's refusal, by its sentence.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+}
+
+mock_provider "helm" {}
+
+override_module {
+  target  = module.logs
+  outputs = { kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/logs" }
+}
+
+override_module {
+  target = module.eks
+  outputs = {
+    cluster_name              = "appinstance"
+    cluster_endpoint          = "https://example.eks.amazonaws.com"
+    cluster_ca_pem            = "pem"
+    cluster_security_group_id = "sg-00000000000000c1"
+    oidc_provider_arn         = "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/ABC"
+    oidc_issuer               = "oidc.eks.eu-central-1.amazonaws.com/id/ABC"
+    service_cidr              = "172.20.0.0/16"
+    policies                  = {}
+  }
+}
+
+override_module {
+  target = module.security_groups
+  outputs = {
+    edge_security_group_id     = "sg-0ed9e000000000001"
+    frontend_security_group_id = "sg-0f0000000000000f1"
+    backend_security_group_id  = "sg-0bac0000000000001"
+    database_security_group_id = "sg-0db00000000000001"
+  }
+}
+
+override_module {
+  target = module.database
+  outputs = {
+    address           = "mysql.example.eu-central-1.rds.amazonaws.com"
+    port              = 3307
+    identifier        = "appinstance-mysql"
+    master_secret_arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-x"
+    policies          = {}
+  }
+}
+
+override_module {
+  target = module.media
+  outputs = {
+    bucket_name       = "appinstance-media-123456789012"
+    bucket_arn        = "arn:aws:s3:::appinstance-media-123456789012"
+    kms_key_arn       = "arn:aws:kms:eu-central-1:123456789012:key/media"
+    cloudfront_domain = null
+    policies          = {}
+  }
+}
+
+override_module {
+  target = module.secrets
+  outputs = {
+    kms_key_arn    = "arn:aws:kms:eu-central-1:123456789012:key/secrets"
+    allowed_prefix = "apps/"
+    secret_arns    = {}
+    policies       = {}
+  }
+}
+
+override_module {
+  target = module.edge
+  outputs = {
+    certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/c"
+    web_acl_arn     = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/w/1"
+    web_acl_name    = "w"
+  }
+}
+
+override_module {
+  target = module.identity
+  outputs = {
+    operator_role_arn                 = "arn:aws:iam::123456789012:role/platform/operator"
+    permissions_boundary_arn          = "arn:aws:iam::123456789012:policy/platform/boundary"
+    external_secrets_role_arn         = "arn:aws:iam::123456789012:role/platform/external-secrets"
+    load_balancer_controller_role_arn = "arn:aws:iam::123456789012:role/platform/lbc"
+    cloudwatch_agent_role_arn         = "arn:aws:iam::123456789012:role/platform/agent"
+    iam_path                          = "/appinstances/"
+    role_name_prefix                  = "appi-"
+    service_accounts                  = {}
+    policies                          = {}
+  }
+}
+
+override_module {
+  target  = module.addons
+  outputs = { application_log_group_name = "/aws/containerinsights/appinstance/application" }
+}
+
+override_module {
+  target  = module.audit
+  outputs = { trail_log_group_name = "trail" }
+}
+
+override_module {
+  target  = module.alarms
+  outputs = { topic_arn = "arn:aws:sns:eu-central-1:123456789012:alarms" }
+}
+
+variables {
+  region                  = "eu-central-1"
+  availability_zones      = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+  domain                  = "apps.example.com"
+  zone_id                 = "Z0123456789ABCDEFGHIJ"
+  cluster_admin_role_arns = ["arn:aws:iam::123456789012:role/platform-engineers"]
+  database_ca_bundle      = "-----BEGIN CERTIFICATE-----"
+  iam_cidrs               = ["52.94.0.0/22"]
+  operator = {
+    image_repository = "example/operator"
+    image_digest     = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+  }
+}
+
+run "refused_1" {
+  command = plan
+
+  variables {
+    name                    = "Big"
+    region                  = "frankfurt"
+    domain                  = "Apps"
+    zone_id                 = "apps"
+    vpc_cidr                = "10.20.1.0/16"
+    s3_endpoint_type        = "none"
+    cluster_admin_role_arns = []
+    database_ca_bundle      = "pem"
+    iam_cidrs               = ["0.0.0.0/0"]
+    operator                = { image_repository = "example/operator" }
+  }
+
+  expect_failures = [
+    var.name,
+    var.region,
+    var.domain,
+    var.zone_id,
+    var.vpc_cidr,
+    var.s3_endpoint_type,
+    var.cluster_admin_role_arns,
+    var.database_ca_bundle,
+    var.iam_cidrs,
+    var.operator,
+  ]
+}
+
+run "refused_2" {
+  command = plan
+
+  variables {
+    vpc_cidr           = "10.20.0.0/20"
+    availability_zones = ["eu-central-1a", "eu-central-1b"]
+    iam_cidrs          = []
+  }
+
+  expect_failures = [
+    var.vpc_cidr,
+    var.availability_zones,
+    var.iam_cidrs,
+  ]
+}

@@ -1,0 +1,206 @@
+# The wiring: that what one module says reaches the operator and the others. Each module's own rules are
+# tested beside it; here all but the network are put in by their outputs.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+}
+
+mock_provider "helm" {}
+
+override_module {
+  target  = module.logs
+  outputs = { kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/logs" }
+}
+
+override_module {
+  target = module.eks
+  outputs = {
+    cluster_name              = "appinstance"
+    cluster_endpoint          = "https://example.eks.amazonaws.com"
+    cluster_ca_pem            = "pem"
+    cluster_security_group_id = "sg-00000000000000c1"
+    oidc_provider_arn         = "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/ABC"
+    oidc_issuer               = "oidc.eks.eu-central-1.amazonaws.com/id/ABC"
+    service_cidr              = "172.20.0.0/16"
+    policies                  = {}
+  }
+}
+
+override_module {
+  target = module.security_groups
+  outputs = {
+    edge_security_group_id     = "sg-0ed9e000000000001"
+    frontend_security_group_id = "sg-0f0000000000000f1"
+    backend_security_group_id  = "sg-0bac0000000000001"
+    database_security_group_id = "sg-0db00000000000001"
+  }
+}
+
+override_module {
+  target = module.database
+  outputs = {
+    address           = "mysql.example.eu-central-1.rds.amazonaws.com"
+    port              = 3307
+    identifier        = "appinstance-mysql"
+    master_secret_arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-x"
+    policies          = {}
+  }
+}
+
+override_module {
+  target = module.media
+  outputs = {
+    bucket_name       = "appinstance-media-123456789012"
+    bucket_arn        = "arn:aws:s3:::appinstance-media-123456789012"
+    kms_key_arn       = "arn:aws:kms:eu-central-1:123456789012:key/media"
+    cloudfront_domain = null
+    policies          = {}
+  }
+}
+
+override_module {
+  target = module.secrets
+  outputs = {
+    kms_key_arn    = "arn:aws:kms:eu-central-1:123456789012:key/secrets"
+    allowed_prefix = "apps/"
+    secret_arns    = {}
+    policies       = {}
+  }
+}
+
+override_module {
+  target = module.edge
+  outputs = {
+    certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/c"
+    web_acl_arn     = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/w/1"
+    web_acl_name    = "w"
+  }
+}
+
+override_module {
+  target = module.identity
+  outputs = {
+    operator_role_arn                 = "arn:aws:iam::123456789012:role/platform/operator"
+    permissions_boundary_arn          = "arn:aws:iam::123456789012:policy/platform/boundary"
+    external_secrets_role_arn         = "arn:aws:iam::123456789012:role/platform/external-secrets"
+    load_balancer_controller_role_arn = "arn:aws:iam::123456789012:role/platform/lbc"
+    cloudwatch_agent_role_arn         = "arn:aws:iam::123456789012:role/platform/agent"
+    iam_path                          = "/appinstances/"
+    role_name_prefix                  = "appi-"
+    service_accounts                  = {}
+    policies                          = {}
+  }
+}
+
+override_module {
+  target  = module.addons
+  outputs = { application_log_group_name = "/aws/containerinsights/appinstance/application" }
+}
+
+override_module {
+  target  = module.audit
+  outputs = { trail_log_group_name = "trail" }
+}
+
+override_module {
+  target  = module.alarms
+  outputs = { topic_arn = "arn:aws:sns:eu-central-1:123456789012:alarms" }
+}
+
+variables {
+  region                  = "eu-central-1"
+  availability_zones      = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+  domain                  = "apps.example.com"
+  zone_id                 = "Z0123456789ABCDEFGHIJ"
+  cluster_admin_role_arns = ["arn:aws:iam::123456789012:role/platform-engineers"]
+  database_ca_bundle      = "-----BEGIN CERTIFICATE-----"
+  iam_cidrs               = ["52.94.0.0/22"]
+  operator = {
+    image_repository = "example/operator"
+    image_digest     = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+  }
+}
+
+run "policies_admit_the_load_balancers_subnets_and_no_other" {
+  command = plan
+
+  assert {
+    condition = toset([for peer in output.operator_values.edge.sources : peer.cidr]) == toset(
+      output.public_subnets_tagged_for_elb
+    )
+    error_message = "The pods must admit exactly the subnets in which load balancers are placed."
+  }
+
+  assert {
+    condition     = output.operator_values.edge.securityGroupIds == ["sg-0ed9e000000000001"]
+    error_message = "Load balancers must carry the edge's group: without it the controller makes one that is open to everybody."
+  }
+}
+
+run "policies_open_the_database_and_the_endpoints_alone" {
+  command = plan
+
+  assert {
+    condition     = [for peer in output.operator_values.database.destinations : peer.cidr] == module.network.database_subnet_cidrs
+    error_message = "Backends must reach the database's subnets and nothing else on its port."
+  }
+
+  assert {
+    condition     = output.operator_values.database.port == 3307
+    error_message = "The database's port must be that of the database module."
+  }
+
+  assert {
+    condition     = [for peer in output.operator_values.awsEndpoints.destinations : peer.cidr] == module.network.endpoint_subnet_cidrs
+    error_message = "Backends must reach AWS at the endpoints' subnets alone."
+  }
+}
+
+run "groups_of_pods_differ" {
+  command = plan
+
+  assert {
+    condition     = output.operator_values.podSecurityGroups.backend == ["sg-0bac0000000000001"] && output.operator_values.podSecurityGroups.frontend == ["sg-0f0000000000000f1"]
+    error_message = "Backend and frontend must have their own groups: the database admits the backend's."
+  }
+}
+
+run "roles_are_made_under_the_boundary" {
+  command = plan
+
+  assert {
+    condition     = output.operator_values.iam.permissionsBoundaryArn == "arn:aws:iam::123456789012:policy/platform/boundary"
+    error_message = "The operator must put the boundary of the identity module on each role."
+  }
+
+  assert {
+    condition     = output.operator_values.iam.path == "/appinstances/" && output.operator_values.iam.roleNamePrefix == "appi-"
+    error_message = "Path and prefix of roles must be those that the operator's policy names."
+  }
+
+  assert {
+    condition     = output.operator_chart_values.serviceAccount.roleArn == "arn:aws:iam::123456789012:role/platform/operator"
+    error_message = "The operator must run under its own role."
+  }
+}
+
+run "the_operator_reaches_the_api_server_and_iam_alone" {
+  command = plan
+
+  assert {
+    condition = output.operator_chart_values.networkPolicy.apiServer.cidrs == concat(
+      ["172.20.0.1/32"], module.network.private_subnet_cidrs
+    )
+    error_message = "The operator must reach the API server's Service and the subnets of its interfaces."
+  }
+
+  assert {
+    condition     = output.operator_chart_values.networkPolicy.iamCidrs == tolist(["52.94.0.0/22"])
+    error_message = "The operator must reach the named networks of IAM."
+  }
+}
