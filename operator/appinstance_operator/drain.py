@@ -30,8 +30,9 @@ def refuse(fleet: Fleet) -> str:
     if left:
         raise CommandError(
             f"not uninstalled: {_count(left)} left ({_names(left)}); "
-            "delete them first (kubectl delete appinstances --all --all-namespaces), or let the "
-            "uninstall do it (helm upgrade … --reuse-values --set uninstall.mode=delete)"
+            "delete them (kubectl delete appinstances --all --all-namespaces) and uninstall again, "
+            "or go back with helm rollback; after that, helm upgrade … --reuse-values --set "
+            "uninstall.mode=delete lets the uninstall delete them"
         )
     return "no AppInstance is left"
 
