@@ -13,6 +13,7 @@ import kopf
 
 from .kube import APPINSTANCE
 from .observe import Cache, Key
+from .stateless import NoDiffs, NoProgress
 from .workqueue import WorkQueue
 
 _INACTIVITY_SECONDS = 90.0
@@ -21,6 +22,8 @@ _INACTIVITY_SECONDS = 90.0
 def configure(settings: kopf.OperatorSettings) -> None:
     """Set what the library's defaults leave open; each is one of the traps others fell into."""
     settings.posting.enabled = False  # our own Events, on transitions only
+    settings.persistence.diffbase_storage = NoDiffs()
+    settings.persistence.progress_storage = NoProgress()
     settings.scanning.disabled = True  # no right to list CRDs and namespaces is needed
     settings.watching.inactivity_timeout = _INACTIVITY_SECONDS  # a silent stall ends
     settings.watching.connect_timeout = 10.0

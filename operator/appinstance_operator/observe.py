@@ -52,7 +52,7 @@ class Cache:
             held = self._instances.get(key)
             if held and _same_object(held, body) and _version(body) <= _version(held):
                 return False
-            self._instances[key] = dict(body)
+            self._instances[key] = kept(body)
             return True
 
     def drop_instance(self, key: Key) -> None:
@@ -84,7 +84,7 @@ class Cache:
                 return None
             if _version(body) <= self._gone.get((key[0], *name), -1):
                 return None
-            children[name] = dict(body)
+            children[name] = kept(body)
             return key
 
     def drop_child(self, body: Mapping[str, Any]) -> Key | None:
@@ -122,6 +122,23 @@ class Cache:
                         del children[(held_kind, name)]
                         woken.add(owner)
         return woken
+
+
+def kept(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object without what nobody here asks it: who owns which field.
+
+    That is nearly half of its size. Only who holds a Deployment's number of pods is asked for.
+    """
+    meta = {key: value for key, value in body["metadata"].items() if key != "managedFields"}
+    replicas: dict[str, Any] = {"f:spec": {"f:replicas": {}}}
+    holders = [
+        {"manager": entry.get("manager"), "fieldsV1": replicas}
+        for entry in body["metadata"].get("managedFields") or ()
+        if "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {})
+    ]
+    if holders:
+        meta["managedFields"] = holders
+    return {**body, "metadata": meta}
 
 
 def _same_object(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -21,7 +21,7 @@ from . import names, observe, status
 from .cloud.roles import RoleManager
 from .errors import Fate, InvalidSpec, OperatorError
 from .faults import point
-from .kube import APPINSTANCE, EVENT, Kube, children, reason_to_apply, with_hash
+from .kube import APPINSTANCE, APPLIED_HASH, EVENT, Kube, children, reason_to_apply, with_hash
 from .metrics import Metrics
 from .model import DesiredRole, Facts, Manifest, Plan, Stage, StageName
 from .observe import Cache, Key
@@ -54,6 +54,8 @@ class _Memory:
     """The generation whose failures are counted."""
     roles: dict[str, tuple[DesiredRole | None, float]] = field(default_factory=dict)
     """Role name → what it was last seen as (None: absent), and until when that is believed."""
+    fine: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """Object → our hash and the version at which nothing differed, so as not to compare again."""
 
 
 @dataclass
@@ -175,7 +177,7 @@ class Reconciler:
     def _stages(self, wanted: Plan, run: _Run, memory: _Memory) -> bool:
         """Apply stage by stage; False when one has to be waited for before the next may start."""
         for stage in wanted.stages:
-            self._apply(stage, run)
+            self._apply(stage, run, memory)
             point(f"after-{stage.name.value}")
             if stage.name is StageName.NETWORK:
                 run.checks.append(_POLICIES_APPLIED)
@@ -200,15 +202,20 @@ class Reconciler:
             cause = status.cause_in_words(told) if told else None
         return status.secrets_check(stage.objects, run.children, cause)
 
-    def _apply(self, stage: Stage, run: _Run) -> None:
+    def _apply(self, stage: Stage, run: _Run, memory: _Memory) -> None:
         for manifest in stage.objects:
             kind, name = manifest["kind"], manifest["metadata"]["name"]
             live = run.children.get((kind, name))
             if kind == "Job" and live is not None:
                 continue  # its template cannot be changed; its name says what it is for
             hashed = with_hash(with_held_replicas(manifest, live))
+            seen = _versions(hashed, live) if live else None
+            if seen and memory.fine.get((kind, name)) == seen:
+                continue
             reason = reason_to_apply(hashed, live)
             if reason is None:
+                if seen:
+                    memory.fine[kind, name] = seen
                 continue
             applied = self._kube.apply(hashed)
             self._cache.put_child(applied)
@@ -406,6 +413,11 @@ def with_held_replicas(manifest: Manifest, live: Mapping[str, Any] | None) -> Ma
     if holders != {names.MANAGER}:
         return manifest
     return {**manifest, "spec": {**manifest["spec"], "replicas": live["spec"]["replicas"]}}
+
+
+def _versions(hashed: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what a comparison depends on: what we want, and which state of the object it met."""
+    return hashed["metadata"]["annotations"][APPLIED_HASH], live["metadata"]["resourceVersion"]
 
 
 def _owned(live: Mapping[str, Any], instance: AppInstance) -> bool:

@@ -25,7 +25,7 @@ from .stage import Stage
 from .standins import KNOWN_BY, watch
 
 Body = dict[str, Any]
-BLOCKS = 6
+BLOCK = 34  # three blocks of a hundred, so that each side is first, second and last once
 PATIENCE_SECONDS = 900.0
 BARE, ANSWERED, OPERATOR = "baseline that nobody answers", "baseline", "operator"
 CHILD_RESOURCES = frozenset(kind.plural for kind in CHILDREN)
@@ -117,15 +117,14 @@ class Creator:
         """Create block by block; whose turn is first goes round."""
         self._namespaces()
         self._readiness.start()
-        size = -(-self._count // BLOCKS)
         turns: list[Callable[[range], None]] = [
             lambda numbers: self._raw(BARE, "bare", numbers),
             lambda numbers: self._raw(ANSWERED, "base", numbers),
             self._operator,
         ]
-        for start in range(0, self._count, size):
+        for start in range(0, self._count, BLOCK):
             for turn in turns:
-                turn(range(start, min(start + size, self._count)))
+                turn(range(start, min(start + BLOCK, self._count)))
             turns = turns[1:] + turns[:1]
         return self._made
 

@@ -27,6 +27,26 @@ def test_an_older_event_is_no_news() -> None:
     assert cache.children(KEY)[("Service", "shop-x")]["metadata"]["resourceVersion"] == "5"
 
 
+def test_of_who_owns_which_field_only_the_holders_of_replicas_are_kept() -> None:
+    cache = Cache()
+    fields = [
+        {"manager": "us", "fieldsV1": {"f:spec": {"f:replicas": {}, "f:template": {"f:spec": {}}}}},
+        {"manager": "scaler", "subresource": "scale", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
+        {"manager": "status", "fieldsV1": {"f:status": {"f:replicas": {}}}},
+    ]
+    body = _child(5, managedFields=fields)
+    cache.put_child(body)
+    (held,) = cache.children(KEY).values()
+    replicas = {"f:spec": {"f:replicas": {}}}
+    assert held["metadata"]["managedFields"] == [
+        {"manager": "us", "fieldsV1": replicas}, {"manager": "scaler", "fieldsV1": replicas},
+    ]  # fmt: skip
+    assert body["metadata"]["managedFields"] == fields, "what was given stays as it was"
+    cache.put_child(_child(6, managedFields=fields[2:]))
+    (held,) = cache.children(KEY).values()
+    assert "managedFields" not in held["metadata"]
+
+
 def test_a_late_event_does_not_bring_a_deleted_object_back() -> None:
     cache = Cache()
     cache.put_child(_child(5))
