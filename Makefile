@@ -58,6 +58,10 @@ test-integration: setup ## Tests against a real API server, MariaDB, moto and Ch
 terraform-test: setup ## Tests of terraform/: each module, mutations, and an apply without AWS
 	@$(LOCAL) test terraform
 
+.PHONY: terraform-golden
+terraform-golden: setup ## Write the table of every right anew, from a fresh apply (look at its diff)
+	@$(LOCAL) test terraform-golden
+
 .PHONY: terraform-docs
 terraform-docs: setup ## Write the tables of inputs and outputs into the READMEs of terraform/
 	@$(RUN) python terraform/hack/readme.py

@@ -35,7 +35,9 @@ def terraform_() -> None:
     """Build the providers and test `terraform/`, applying it to moto and a real API server."""
     builds.ensure(_PARTS)
     terraform.prepare()
-    _pytest(["-q", "-m", "terraform"], terraform.environment())
+    # Two at a time: while one worker waits for an apply, the other runs the modules' own tests.
+    words = ["-q", "-m", "terraform", "-n", "2", "--dist", "loadgroup"]
+    _pytest(words, terraform.environment())
 
 
 def integration() -> None:
@@ -64,9 +66,18 @@ def everything() -> None:
             cluster.down()
 
 
+def terraform_golden() -> None:
+    """Apply, and write the report of rights anew."""
+    builds.ensure(_PARTS)
+    terraform.prepare()
+    words = ["-q", "tests/terraform/test_policy_report.py", "--update-golden"]
+    _pytest(words, terraform.environment())
+
+
 SUITES = {
     "unit": unit,
     "terraform": terraform_,
+    "terraform-golden": terraform_golden,
     "integration": integration,
     "e2e": e2e,
     "all": everything,

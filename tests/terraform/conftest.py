@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from apiserver import ApiServer, started
 
 from appinstance_local import builds
@@ -24,6 +25,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.terraform)
             # The first test that needs the platform waits for its apply.
             item.add_marker(pytest.mark.timeout(1800))
+            # One worker applies; what reads the applied platform runs there, in order.
+            if "platform" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group("applied"))
 
 
 @pytest.fixture(scope="session")
@@ -43,16 +47,28 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
         yield server
 
 
+def _external_secrets_chart(target: Path) -> None:
+    """Copy the chart out of the Go module, without the optional chart that it only refers to."""
+    module = builds.module_folder("external-secrets")
+    shutil.copytree(
+        module / "deploy" / "charts" / "external-secrets", target, copy_function=shutil.copyfile
+    )
+    description = yaml.safe_load((target / "Chart.yaml").read_text())
+    description.pop("dependencies", None)
+    # The chart in a release's module still has the version before; it is published as this one.
+    description["version"] = world.EXTERNAL_SECRETS_CHART
+    (target / "Chart.yaml").chmod(0o644)
+    (target / "Chart.yaml").write_text(yaml.safe_dump(description))
+    (target / "Chart.lock").unlink(missing_ok=True)
+
+
 @pytest.fixture(scope="session")
 def platform(
     tree: Path, cluster: ApiServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[world.Platform]:
     """Return the roots, bootstrapped and with a remote state, and nothing of the platform yet."""
     charts = tree.parent / "charts"
-    tf.copy_of(
-        builds.module_folder("external-secrets") / "deploy" / "charts" / "external-secrets",
-        charts / "external-secrets",
-    )
+    _external_secrets_chart(charts / "external-secrets")
     tf.copy_of(
         Path(__file__).parent / "charts" / "load-balancer-controller",
         charts / "load-balancer-controller",

@@ -27,6 +27,7 @@ REGION, OTHER_REGION, ACCOUNT = "eu-central-1", "eu-west-1", "123456789012"
 TESTS = Path(__file__).resolve().parents[1]
 _START_SECONDS = 120
 _CA = Path(moto.moto_proxy.__file__).parent / "ca.crt"
+EXTERNAL_SECRETS_CHART = "0.20.4"
 DOMAIN = "apps.example.com"
 # What differs between the example and this account: protection, or a destroy would be refused.
 UNPROTECTED = ("-var=deletion_protection=false",)
@@ -159,7 +160,7 @@ class Platform:
             {
                 "external_secrets": {
                     "repository": "", "chart": str(folder / "external-secrets"),
-                    "version": "0.20.4",
+                    "version": EXTERNAL_SECRETS_CHART,
                 },
                 "load_balancer_controller": {
                     "repository": "", "chart": str(folder / "load-balancer-controller"),

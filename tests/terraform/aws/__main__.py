@@ -14,10 +14,10 @@ from typing import Any
 from moto import proxy
 from moto.moto_proxy import proxy3
 
-from . import buckets, cloudwatch, eks, gaps, rds
+from . import buckets, cloudfront, cloudwatch, eks, forgotten, gaps, rds
 
 _eks = eks.Extension()
-_extensions = (_eks.handle, rds.Extension().handle, gaps.handle)
+_extensions = (_eks.handle, cloudfront.Extension().handle, rds.Extension().handle, gaps.handle)
 _parse = proxy3.MotoRequestHandler.parse_request
 
 
@@ -31,6 +31,7 @@ def _handle(self: Any, method: str, host: str, path: str, headers: Any, body: by
     try:
         if changed is None:
             told = _parse(self, method, host, path, headers, body)
+            forgotten.keep_bucket_tags(method, host, path, body or b"")
             return _eks.completed(host, path, told)
         status, _, answer = _parse(self, method, host, "/", *changed)
         return cloudwatch.as_cbor(status, answer)
@@ -45,5 +46,6 @@ if __name__ == "__main__":
     # The managed policies that roles are given must exist.
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     gaps.fill()
+    forgotten.fill()
     proxy3.MotoRequestHandler.parse_request = _handle  # type: ignore[method-assign]
     proxy.main(["-H", "127.0.0.1", "-p", sys.argv[1]])

@@ -144,6 +144,8 @@ class Extension:
     def _complete_group(self, group: dict[str, Any]) -> None:
         sent = self.groups.get((group["clusterName"], group["nodegroupName"]), {})
         group |= {key: sent[key] for key in _GROUP_FIELDS if key in sent}
+        if sent and "remoteAccess" not in sent:
+            group.pop("remoteAccess", None)
         if "launchTemplate" in sent:
             known = group.get("launchTemplate") or {}
             group["launchTemplate"] = {**known, **sent["launchTemplate"]}

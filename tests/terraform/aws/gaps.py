@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
-from moto.cloudfront.models import cloudfront_backends
 from moto.guardduty.models import Detector
 from moto.rds.models import RDSBackend
 from moto.route53 import models as route53
@@ -16,7 +14,6 @@ from . import buckets, rds
 
 _ACCOUNT = "123456789012"
 _JSON = {"Content-Type": "application/json"}
-_KEY_GROUP = re.compile(r"^/2020-05-31/key-group/(?P<id>[^/?]+)$")
 _zone_id = route53.create_route53_zone_id
 _update_detector = Detector.update
 
@@ -76,10 +73,10 @@ def _lifecycle(method: str, bucket: str, body: bytes) -> Any:
     }
     if method == "PUT":
         _lifecycles[bucket] = body
-        return 200, headers, b""
+        return 200, {**headers, "Content-Length": "0"}, b""
     if method == "DELETE":
         _lifecycles.pop(bucket, None)
-        return 204, {}, b""
+        return 204, {"Content-Length": "0"}, b""
     if bucket not in _lifecycles:
         text = "<Error><Code>NoSuchLifecycleConfiguration</Code><Message>none</Message></Error>"
         return 404, headers, text.encode()
@@ -124,8 +121,4 @@ def handle(method: str, host: str, path: str, body: bytes) -> Any:
         return _lifecycle(method, host.split("://", 1)[1].split(".s3.", 1)[0], body)
     if "://securityhub." in host:
         return _security_hub(method, path, body)
-    group = _KEY_GROUP.match(path)
-    if "://cloudfront." in host and method == "DELETE" and group:
-        cloudfront_backends[_ACCOUNT]["aws"].key_groups.pop(group["id"], None)
-        return 204, {}, b""
     return None
