@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from apiserver import ApiServer
 from botocore.exceptions import ClientError
 
-from terraform import world
+from terraform import tf, world
 
 _LOCK = {"ID": "11111111-2222-3333-4444-555555555555", "Operation": "OperationTypeApply"}
 _HELD = {**_LOCK, "Info": "", "Who": "somebody", "Version": "1.11.4", "Path": "x"}
@@ -117,3 +118,15 @@ def test_the_charts_are_installed_with_the_values_of_this_configuration(
     assert values["backendSecurityGroup"] in outputs["operator_values"]["edge"]["securityGroupIds"]
     assert values["vpcId"].startswith("vpc-")
     assert values["region"] == world.REGION
+
+
+def test_the_minimal_example_plans(platform: world.Platform, tmp_path: Path) -> None:
+    other = world.Platform(tf.copy_of(platform.tree, tmp_path / "terraform"), platform.env)
+    (tmp_path / "charts").symlink_to(platform.tree.parent / "charts")
+    other.zone = platform.zone
+    text = platform.backend.read_text().replace("platform.tfstate", "minimal.tfstate")
+    other.backend.write_text(text)
+    other.init()
+    told = other.platform("plan", example="minimal")
+    assert "Plan: " in told.stdout
+    assert ", 0 to change, 0 to destroy" in told.stdout
