@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from . import builds, cluster, debian, demo, engine, terraform
 from .errors import LocalError
-from .paths import REPO, binaries
+from .paths import REPO, binaries, cache
 from .progress import say
 
 # What the integration tests start as processes.
@@ -26,6 +28,29 @@ def _pytest(words: Sequence[str], env: Mapping[str, str] | None = None) -> None:
         raise LocalError("tests failed; see above")
 
 
+@contextmanager
+def _beside(words: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator[None]:
+    """Run pytest beside what the block does; show what it said when both are done."""
+    say(f"pytest {' '.join(words)} (beside the next)")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    merged = {**os.environ, "APPINSTANCE_BIN": str(binaries()), **env}
+    with log.open("wb") as sink:
+        command = [sys.executable, "-m", "pytest", *words]
+        process = subprocess.Popen(
+            command, cwd=REPO, env=merged, stdout=sink, stderr=subprocess.STDOUT
+        )
+        try:
+            yield
+            say("waiting for the tests beside")
+            code = process.wait()
+        finally:
+            process.kill()
+            process.wait()
+            print(log.read_text(errors="replace"), flush=True)
+    if code:
+        raise LocalError("tests failed; see above")
+
+
 def unit() -> None:
     """Run the tests that need no other process."""
     _pytest(["-q", "-m", "not integration and not e2e and not terraform"])
@@ -35,35 +60,11 @@ def terraform_() -> None:
     """Build the providers and test `terraform/`, applying it to moto and a real API server."""
     builds.ensure(_PARTS)
     terraform.prepare()
-    # Two at a time: while one worker waits for an apply, the other runs the modules' own tests.
-    words = ["-q", "-m", "terraform", "-n", "2", "--dist", "loadgroup"]
-    _pytest(words, terraform.environment())
-
-
-def integration() -> None:
-    """Install and build what the integration tests start, and run them."""
-    debian.ensure(_DEBIAN)
-    builds.ensure(_PARTS)
-    _pytest(["-q", "-m", "integration"])
-
-
-def e2e() -> None:
-    """Bring the cluster up with the images and the operator of this checkout; test on it."""
-    debian.ensure(_DEBIAN)
-    demo.prepare()
-    _pytest(["-q", "-m", "e2e"], cluster.environment(engine.ensure()))
-
-
-def everything() -> None:
-    """Run all tests, the quick ones first, and take the cluster away in CI."""
-    unit()
-    terraform_()
-    integration()
-    try:
-        e2e()
-    finally:
-        if os.environ.get("CI"):
-            cluster.down()
+    env = terraform.environment()
+    log = cache() / "logs" / "terraform-apply.log"
+    # Applying is mostly waiting, so the modules' own tests run meanwhile.
+    with _beside(["-q", "-m", "terraform and applied"], env, log):
+        _pytest(["-q", "-m", "terraform and not applied", "-n", "2"], env)
 
 
 def terraform_golden() -> None:

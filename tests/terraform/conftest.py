@@ -25,9 +25,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.terraform)
             # The first test that needs the platform waits for its apply.
             item.add_marker(pytest.mark.timeout(1800))
-            # One worker applies; what reads the applied platform runs there, in order.
-            if "platform" in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group("applied"))
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 
 from terraform import tf, world
 
+pytestmark = pytest.mark.applied
+
 _LOCK = {"ID": "11111111-2222-3333-4444-555555555555", "Operation": "OperationTypeApply"}
 _HELD = {**_LOCK, "Info": "", "Who": "somebody", "Version": "1.11.4", "Path": "x"}
 _FEWEST_RESOURCES = 250

@@ -6,11 +6,14 @@ import json
 from typing import Any
 
 import jsonschema
+import pytest
 
 from appinstance_local.paths import REPO
 from appinstance_operator.permissions import operator_policy
 from appinstance_operator.settings import parse_settings
 from terraform import world
+
+pytestmark = pytest.mark.applied
 
 _SCHEMA = REPO / "charts" / "appinstance-operator" / "values.schema.json"
 

@@ -9,6 +9,8 @@ import pytest
 
 from terraform import report, tf, world
 
+pytestmark = pytest.mark.applied
+
 GOLDEN = Path(__file__).parent / "golden" / "policies.md"
 
 

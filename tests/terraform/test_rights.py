@@ -17,6 +17,8 @@ from appinstance_operator.resource import parse
 from appinstance_operator.settings import Settings, parse_settings
 from terraform import world
 
+pytestmark = pytest.mark.applied
+
 _BASE = f"arn:aws:iam::{world.ACCOUNT}"
 _SECRETS = f"arn:aws:secretsmanager:{world.REGION}:{world.ACCOUNT}:secret"
 

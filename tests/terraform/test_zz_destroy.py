@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from terraform import tf, world
+
+pytestmark = pytest.mark.applied
 
 
 def test_a_protected_platform_is_not_destroyed(applied: world.Platform) -> None:
