@@ -67,6 +67,32 @@ def terraform_() -> None:
         _pytest(["-q", "-m", "terraform and not applied", "-n", "2"], env)
 
 
+def integration() -> None:
+    """Install and build what the integration tests start, and run them."""
+    debian.ensure(_DEBIAN)
+    builds.ensure(_PARTS)
+    _pytest(["-q", "-m", "integration"])
+
+
+def e2e() -> None:
+    """Bring the cluster up with the images and the operator of this checkout; test on it."""
+    debian.ensure(_DEBIAN)
+    demo.prepare()
+    _pytest(["-q", "-m", "e2e"], cluster.environment(engine.ensure()))
+
+
+def everything() -> None:
+    """Run all tests, the quick ones first, and take the cluster away in CI."""
+    unit()
+    terraform_()
+    integration()
+    try:
+        e2e()
+    finally:
+        if os.environ.get("CI"):
+            cluster.down()
+
+
 def terraform_golden() -> None:
     """Apply, and write the report of rights anew."""
     builds.ensure(_PARTS)
