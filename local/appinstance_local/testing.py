@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from . import builds, cluster, debian, demo, engine, terraform
@@ -37,14 +38,17 @@ def _beside(words: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator
     with log.open("wb") as sink:
         command = [sys.executable, "-m", "pytest", *words]
         process = subprocess.Popen(
-            command, cwd=REPO, env=merged, stdout=sink, stderr=subprocess.STDOUT
-        )
+            command, cwd=REPO, env=merged, stdout=sink, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )  # fmt: skip
         try:
             yield
             say("waiting for the tests beside")
             code = process.wait()
         finally:
-            process.kill()
+            # The whole group: it has an API server and the stand-in for AWS under it.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             print(log.read_text(errors="replace"), flush=True)
     if code:
