@@ -30,7 +30,9 @@ _RULES = {
     "aws_vpc_security_group_egress_rule": "out",
 }
 _IDS = ("arn", "id", "key_id", "unique_id", "dns_name", "bucket_regional_domain_name")
-_OPAQUE = re.compile(r"^(arn:|[a-z]+-[0-9a-f]{8,}$|[0-9A-Fa-f-]{20,}$|[A-Z0-9]{12,}$|sg-)")
+_OPAQUE = re.compile(
+    r"^(arn:|[a-z]+-[0-9a-f]{8,}$|[0-9A-Fa-f-]{20,}$|(?!\d{12}$)[A-Z0-9]{12,}$|sg-)"
+)
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,17 @@ def _names(found: list[Resource]) -> dict[str, str]:
             value = item.values.get(key)
             if isinstance(value, str) and len(value) > 8 and _OPAQUE.match(value):
                 names.setdefault(value, item.address)
+        if item.type == "aws_eks_cluster":
+            group = item.values["vpc_config"][0]["cluster_security_group_id"]
+            names[group] = f"{item.address}.cluster_security_group"
     return dict(sorted(names.items(), key=lambda pair: -len(pair[0])))
 
 
 def _replaced(text: str, names: Mapping[str, str]) -> str:
     for value, address in names.items():
-        text = text.replace(value, f"<{address}>")
+        text = text.replace(value, f"[{address}]")
     # A named thing's ARN is no secret to a reader; what is random is not.
-    return re.sub(r"(/id/|oidc-provider/\S*?/id/)[0-9A-Za-z]{10,}", r"\1<cluster>", text)
+    return re.sub(r"(/id/|oidc-provider/\S*?/id/)[0-9A-Za-z]{10,}", r"\1[cluster]", text)
 
 
 def _cell(value: Any) -> str:
