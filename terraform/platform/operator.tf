@@ -62,6 +62,7 @@ locals {
     }
     serviceAccount = { roleArn = module.identity.operator_role_arn }
     settings       = local.operator_settings
+    uninstall      = { mode = var.operator.uninstall_mode }
     networkPolicy = {
       apiServer = {
         # The Service's address, which the VPC CNI judges, and the subnets of the API server's interfaces.

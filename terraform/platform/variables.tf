@@ -234,7 +234,8 @@ variable "rate_limits" {
 variable "operator" {
   description = <<-EOT
     The operator: `chart` (a folder of this repository, or an OCI address) and its `version`,
-    `image_repository` with `image_tag` or, better, `image_digest`.
+    `image_repository` with `image_tag` or, better, `image_digest`; `uninstall_mode`, what its uninstall
+    does with AppInstances that are left (the chart's `uninstall.mode`).
   EOT
   type = object({
     chart            = optional(string, "../../charts/appinstance-operator")
@@ -242,8 +243,14 @@ variable "operator" {
     image_repository = string
     image_tag        = optional(string, "")
     image_digest     = optional(string, "")
+    uninstall_mode   = optional(string, "refuse")
   })
   nullable = false
+
+  validation {
+    condition     = contains(["refuse", "delete", "ignore"], var.operator.uninstall_mode)
+    error_message = "Set operator.uninstall_mode to \"refuse\", \"delete\" or \"ignore\"; the chart's values say what each does."
+  }
 
   validation {
     condition     = var.operator.image_tag != "" || var.operator.image_digest != ""

@@ -23,7 +23,7 @@ def test_noticed(tree: Path, tmp_path: Path, mutation: tf.Mutation) -> None:
     copy = tf.copy_of(tree, tmp_path / "terraform") / mutation.module
     mutation.apply(copy)
     tf.init(copy)
-    # Only the security rules: whatever else fails would not be the rule that noticed.
-    verdict = tf.test(copy, "-filter=tests/security.tftest.hcl")
+    # Only the file that holds the rule: whatever else fails would not be the rule that noticed.
+    verdict = tf.test(copy, f"-filter=tests/{mutation.test}.tftest.hcl")
     assert not verdict.ok, f"nothing noticed that {mutation.why}"
     assert verdict.failed, verdict.errors

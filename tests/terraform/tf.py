@@ -99,6 +99,8 @@ class Mutation:
     find: str
     replace: str
     why: str
+    test: str = "security"
+    """Which of the module's test files must notice."""
 
     def apply(self, folder: Path) -> None:
         """Loosen the rule in a copy of the module."""

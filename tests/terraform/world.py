@@ -168,7 +168,15 @@ class Platform:
                 },
             }
         )  # fmt: skip
-        return (f"-var=charts={text}", "-var=wait_for_charts=false")
+        # No node runs the hook that looks for AppInstances before an uninstall.
+        operator = json.dumps(
+            {
+                "image_repository": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/appinstance/operator",
+                "image_digest": f"sha256:{'0' * 64}",
+                "uninstall_mode": "ignore",
+            }
+        )
+        return (f"-var=charts={text}", "-var=wait_for_charts=false", f"-var=operator={operator}")
 
     def init(self) -> None:
         """Initialise the platform's root with the remote state."""
