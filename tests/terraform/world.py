@@ -171,7 +171,7 @@ class Platform:
         # No node runs the hook that looks for AppInstances before an uninstall.
         operator = json.dumps(
             {
-                "image_repository": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/appinstance/operator",
+                "image_repository": "registry.example.com/appinstance/operator",
                 "image_digest": f"sha256:{'0' * 64}",
                 "uninstall_mode": "ignore",
             }
