@@ -148,7 +148,7 @@ def test_an_instance_reads_the_entries_that_it_names(
     identity: dict[str, Any], settings: Settings, instance: Any, outputs: dict[str, Any]
 ) -> None:
     policy = iam.secrets_policy(instance, settings)
-    entry = json.loads(outputs["policies"]["secrets"]["apps"])
+    entry = json.loads(outputs["policies"]["secrets"]["apps/acme/acme/database"])
     role = names.role_arn(instance, settings, "secrets")
 
     def may(name: str, principal: str = role) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 from moto.guardduty.models import Detector
 from moto.rds.models import RDSBackend
 from moto.route53 import models as route53
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, FakeDeleteMarker
+from moto.secretsmanager.models import SecretsManagerBackend
 
 from . import buckets, rds
 
@@ -50,6 +51,12 @@ def _admits_logs(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
     return False
 
 
+def _no_longer_rotated(self: SecretsManagerBackend, secret_id: str) -> str:
+    secret = self.secrets[secret_id]
+    secret.rotation_enabled = False
+    return str(secret.to_short_dict())
+
+
 def fill() -> None:
     """Change moto where an answer has not the form that AWS's has, or a call breaks."""
     # Route 53's zone ids begin with Z.
@@ -59,6 +66,10 @@ def fill() -> None:
     # moto takes every principal for an object, and breaks on "*".
     FakeBucket._log_permissions_enabled_policy = staticmethod(_admits_logs)  # type: ignore[method-assign]
     FakeBucket.get_permission = buckets.permission  # type: ignore[method-assign]
+    # An entry that RDS manages rotates without a Lambda function, which moto asks for.
+    SecretsManagerBackend.cancel_rotate_secret = _no_longer_rotated  # type: ignore[method-assign]
+    # Deleting a bucket with all its versions breaks on the markers among them.
+    FakeDeleteMarker.dispose = lambda _self, **_: None  # type: ignore[attr-defined]
     RDSBackend.create_option_group = rds.create_option_group  # type: ignore[method-assign]
 
 
