@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 from pathlib import Path
@@ -34,10 +33,9 @@ def main() -> None:
     options = parser.parse_args()
     # So that a stopped run ends its processes, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    load = os.getloadavg()[0]
     builds.ensure(["etcd", "kubernetes"])
     thought = thinking.measure()
-    page = report.page([_measure(count) for count in options.sizes], thought, load)
+    page = report.page([_measure(count) for count in options.sizes], thought)
     sys.stdout.write(page)
     if options.write:
         options.write.write_text(page)

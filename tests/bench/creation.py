@@ -51,6 +51,8 @@ class Creation:
     )
     requests: Counter[str] = field(default_factory=Counter)
     aws: int = 0
+    others: float = 0.0
+    """The share of the machine that work took which is not ours."""
 
 
 def instance(number: int) -> Body:
@@ -122,10 +124,14 @@ class Creator:
             lambda numbers: self._raw(ANSWERED, "base", numbers),
             self._operator,
         ]
+        before = self._stage.others()
         for start in range(0, self._count, BLOCK):
             for turn in turns:
                 turn(range(start, min(start + BLOCK, self._count)))
             turns = turns[1:] + turns[:1]
+        spent = self._stage.others()
+        spent.subtract(before)
+        self._made.others = spent["others"] / spent["all"]
         return self._made
 
     def _namespaces(self) -> None:

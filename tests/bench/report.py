@@ -36,14 +36,11 @@ and may be fractions: two answers that come while an instance is being looked at
 """
 
 
-def machine(load: float) -> str:
+def machine(results: Sequence[Result]) -> str:
     """Return the machine's size and the versions, without names or paths."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    beside = (
-        "nothing else ran beside"
-        if load < 0.5
-        else f"other work ran beside (load {load:.1f} before the start)"
-    )
+    shares = " and ".join(f"{max(0, result.creation.others):.0%}" for result in results)
+    beside = f"other work took {shares} of the processors meanwhile"
     return (
         f"{os.cpu_count()} cores, {memory:.0f} GiB; {beside}. Python {platform.python_version()}, "
         f"kopf {version('kopf')}, kube-apiserver {versions.version('k8s.io/kubernetes')}, "
@@ -170,13 +167,13 @@ def _thinking_table(thought: dict[str, tuple[float, float]]) -> str:
     return _table(["one instance with everything", "ms", "ratio"], rows)
 
 
-def page(results: Sequence[Result], thought: dict[str, tuple[float, float]], load: float) -> str:
+def page(results: Sequence[Result], thought: dict[str, tuple[float, float]]) -> str:
     """Return the whole of docs/performance.md."""
     return "\n".join(
         [
             "# Performance\n",
             "Written by `make bench`; the last run. Nothing is asserted.\n",
-            f"Machine: {machine(load)}\n",
+            f"Machine: {machine(results)}\n",
             "## Many instances on one API server\n",
             _main_table(results),
             f"How to read it. {_READING}\n",

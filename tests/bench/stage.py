@@ -77,6 +77,15 @@ class Stage:
         ids = {"operator": self.world.process.pid, **self.processes}
         return Counter({name: _cpu(pid) for name, pid in ids.items()})
 
+    def others(self) -> Counter[str]:
+        """Return the processor time of all there is (`all`) and of what is not ours (`others`)."""
+        # user, nice, system, idle, iowait, irq, softirq, steal of the whole machine
+        fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
+        ticks = [int(field) for field in fields]
+        total = sum(ticks) / _TICKS
+        busy = total - (ticks[3] + ticks[4]) / _TICKS
+        return Counter({"all": total, "others": busy - sum(self.cpu_seconds().values())})
+
     def wait_quiet(self) -> list[Request]:
         """Wait until nobody has asked for anything for a moment; return the requests until then."""
         seen: list[Request] = []
