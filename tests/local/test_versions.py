@@ -5,18 +5,18 @@ import pytest
 from appinstance_local import versions
 from appinstance_local.errors import LocalError
 from appinstance_local.paths import TOOLS
-from appinstance_local.recipes import RECIPES
+from appinstance_local.recipes import BY_NAME
 
 
 def test_every_recipe_is_pinned_with_a_hash() -> None:
     sums = (TOOLS / "go.sum").read_text().splitlines()
-    for recipe in RECIPES:
+    for recipe in BY_NAME.values():
         pinned = f"{recipe.module} {versions.version(recipe.module)} h1:"
         assert [line for line in sums if line.startswith(pinned)], pinned
 
 
 def test_every_pin_has_a_recipe() -> None:
-    assert set(versions.modules()) == {recipe.module for recipe in RECIPES}
+    assert set(versions.modules()) == {recipe.module for recipe in BY_NAME.values()}
 
 
 def test_a_part_without_a_pin_is_named() -> None:
