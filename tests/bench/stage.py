@@ -165,11 +165,24 @@ def _grant(server: ApiServer) -> None:
 
 
 @contextlib.contextmanager
+def _logs_on_failure(folder: Path) -> Iterator[None]:
+    """Show how each log ends when a measurement fails: the folder goes with it."""
+    try:
+        yield
+    except Exception:
+        for log in sorted(folder.glob("*.log")):
+            if log.name != "audit.log":
+                sys.stderr.write(f"--- {log.name}\n{log.read_text(errors='replace')[-2000:]}\n")
+        raise
+
+
+@contextlib.contextmanager
 def staged() -> Iterator[Stage]:
     """Start everything but the operator in a folder of its own, and end it all."""
     tokens = {user: secrets.token_hex(16) for user in USERS}
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        stack.enter_context(_logs_on_failure(folder))
         server = stack.enter_context(started(folder, tokens))
         install_crds(server)
         _grant(server)
