@@ -93,6 +93,7 @@ def environment() -> dict[str, str]:
         "TF_INPUT": "0",
         "CHECKPOINT_DISABLE": "1",
         "APPINSTANCE_TERRAFORM": program(),
+        "APPINSTANCE_PROVIDERS": str(mirror()),
         "APPINSTANCE_TFLINT": str(binary("tflint")),
         "APPINSTANCE_CHECKOV": str(_checkov()),
     }

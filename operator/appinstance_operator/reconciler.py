@@ -7,7 +7,6 @@ crash: what comes after finds its way from what is there.
 
 from __future__ import annotations
 
-import datetime
 import random
 import threading
 import time
@@ -21,11 +20,12 @@ from . import names, observe, status
 from .cloud.roles import RoleManager
 from .errors import Fate, InvalidSpec, OperatorError
 from .faults import point
-from .kube import APPINSTANCE, APPLIED_HASH, EVENT, Kube, children, reason_to_apply, with_hash
+from .kube import APPINSTANCE, APPLIED_HASH, Kube, children, reason_to_apply, with_hash
 from .metrics import Metrics
 from .model import DesiredRole, Facts, Manifest, Plan, Stage, StageName
 from .observe import Cache, Key
 from .plan import check, plan
+from .reporter import Reporter
 from .resource import AppInstance, parse
 from .settings import Settings
 from .status import Check, Report
@@ -68,6 +68,8 @@ class _Run:
     drifted: bool = False
     stalled: tuple[str, str] | None = None
     retrying: str | None = None
+    first: bool = False
+    """No look has come to a report before."""
 
 
 class Reconciler:
@@ -80,6 +82,7 @@ class Reconciler:
         roles: RoleManager,
         settings: Settings,
         metrics: Metrics,
+        reporter: Reporter,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._kube = kube
@@ -87,6 +90,7 @@ class Reconciler:
         self._roles = roles
         self._settings = settings
         self._metrics = metrics
+        self._reporter = reporter
         self._clock = clock
         self._memory: dict[Key, _Memory] = {}
         self._lock = threading.Lock()
@@ -97,6 +101,7 @@ class Reconciler:
         if body is None:
             self._memory.pop(key, None)
             self._metrics.forget(*key)
+            self._reporter.forget(key)
             return Outcome()
         memory = self._memory.setdefault(key, _Memory())
         generation = body["metadata"].get("generation", 1)
@@ -108,20 +113,18 @@ class Reconciler:
             instance = parse(body)
             check(instance, self._settings)
         except InvalidSpec as error:
-            self._report(key, body, None, Report(invalid=error.message))
+            self._reporter.write(key, body, None, Report(invalid=error.message))
             return Outcome(error=error.message)
         if instance.suspend:
-            self._report(key, body, instance, Report(suspended=True))
+            self._reporter.write(key, body, instance, Report(suspended=True))
             return Outcome()
-        if not body.get("status"):
-            # kstatus takes a resource without a status for finished: say at once that it is not.
-            body = self._report(key, body, instance, Report(beginning=True))
         return self._converge(key, body, instance, memory)
 
     def _converge(
         self, key: Key, body: dict[str, Any], instance: AppInstance, memory: _Memory
     ) -> Outcome:
-        run = _Run(instance, self._cache.children(key))
+        first = "observedGeneration" not in (body.get("status") or {})
+        run = _Run(instance, self._cache.children(key), first=first)
         facts = Facts(secret_hashes=observe.secret_hashes(run.children))
         wanted = plan(instance, self._settings, facts)
         try:
@@ -145,7 +148,7 @@ class Reconciler:
             drifted=run.drifted,
             inventory=tuple((item["kind"], item["metadata"]["name"]) for item in wanted.objects),
         )
-        self._report(key, body, instance, report)
+        self._reporter.write_or_leave(key, body, instance, report)
         return self._outcome(run, memory)
 
     def _note_failure(self, error: OperatorError, run: _Run, memory: _Memory) -> None:
@@ -182,7 +185,7 @@ class Reconciler:
             if stage.name is StageName.NETWORK:
                 run.checks.append(_POLICIES_APPLIED)
             elif stage.name is StageName.IDENTITY:
-                run.checks.append(self._ensure_roles(wanted, memory))
+                run.checks.append(self._ensure_roles(wanted, run.first, memory))
                 point("after-roles")
             elif stage.name is StageName.SECRETS:
                 run.checks.append(self._secrets_check(stage, run))
@@ -231,12 +234,12 @@ class Reconciler:
                 reason=reason,
             )
 
-    def _ensure_roles(self, wanted: Plan, memory: _Memory) -> Check:
+    def _ensure_roles(self, wanted: Plan, new: bool, memory: _Memory) -> Check:
         for role in wanted.roles:
             seen, believed_until = memory.roles.get(role.name, (None, 0.0))
             if seen == role and self._clock() < believed_until:
                 continue
-            self._roles.ensure(role)
+            self._roles.ensure(role, new=new and role.name not in memory.roles)
             memory.roles[role.name] = (role, self._believed_until())
         return Check("CloudAccessReady", "True", "RolesReady", "the IAM roles are in place")
 
@@ -324,7 +327,7 @@ class Reconciler:
                 checks=(Check("CloudAccessReady", "False", error.reason, error.message),),
                 retrying=f"deletion waits: {error.message}",
             )
-            self._report(key, body, None, report)
+            self._reporter.write(key, body, None, report)
             return Outcome(backoff(memory.failures), error.message)
         return Outcome()
 
@@ -335,61 +338,6 @@ class Reconciler:
                 names.role_of(namespace, name, self._settings, part),
                 names.role_tags_of(namespace, name, self._settings),
             )
-
-    # Report
-
-    def _report(
-        self, key: Key, body: dict[str, Any], instance: AppInstance | None, report: Report
-    ) -> dict[str, Any]:
-        """Write the status if it changed, and post an Event if readiness did; return the body."""
-        now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        before = body.get("status") or {}
-        after = status.status(
-            body, instance, self._settings, self._cache.children(key), report, now
-        )
-        self._metrics.set_conditions(
-            *key, {item["type"]: item["status"] for item in after["conditions"]}
-        )
-        if after == before:
-            return body
-        made = self._kube.merge(
-            APPINSTANCE, *key, {"status": merge_patch(before, after)}, sub="status"
-        )
-        if made is None:
-            return body
-        self._cache.put_instance(made)
-        was, is_now = status.find_condition(body, "Ready"), status.find_condition(made, "Ready")
-        if (was.get("status"), was.get("reason")) != (is_now["status"], is_now["reason"]):
-            self._post_event(made, is_now, now)
-        return made
-
-    def _post_event(self, body: Mapping[str, Any], ready: Mapping[str, Any], now: str) -> None:
-        """Post an Event; failing to is no reason to fail the reconcile."""
-        meta = body["metadata"]
-        waits = ready["status"] == "True" or ready["reason"] in {"Progressing", "Suspended"}
-        event = {
-            "apiVersion": "v1",
-            "kind": "Event",
-            "metadata": {"generateName": f"{meta['name']}.", "namespace": meta["namespace"]},
-            "involvedObject": {
-                "apiVersion": body["apiVersion"],
-                "kind": body["kind"],
-                "name": meta["name"],
-                "namespace": meta["namespace"],
-                "uid": meta["uid"],
-            },
-            "type": "Normal" if waits else "Warning",
-            "reason": ready["reason"],
-            "message": ready["message"][:1024],
-            "source": {"component": names.MANAGER},
-            "firstTimestamp": now,
-            "lastTimestamp": now,
-            "count": 1,
-        }
-        try:
-            self._kube.create(EVENT, event)
-        except OperatorError as error:
-            log.warning("event not posted", error=error.message)
 
 
 _POLICIES_APPLIED = Check(
@@ -423,17 +371,3 @@ def _versions(hashed: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[str, 
 def _owned(live: Mapping[str, Any], instance: AppInstance) -> bool:
     owners = live["metadata"].get("ownerReferences") or ()
     return any(owner.get("uid") == instance.uid for owner in owners)
-
-
-def merge_patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the JSON merge patch (RFC 7386) from one document to another; lists go whole."""
-    made: dict[str, Any] = {key: None for key in before if key not in after}
-    for key, value in after.items():
-        old = before.get(key)
-        if isinstance(value, Mapping) and isinstance(old, Mapping):
-            inner = merge_patch(old, value)
-            if inner:
-                made[key] = inner
-        elif value != old:
-            made[key] = value
-    return made

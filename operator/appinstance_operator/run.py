@@ -26,6 +26,7 @@ from .kube import ApiError, Kube, children
 from .metrics import CONTROLLER, Metrics
 from .observe import Cache, Key
 from .reconciler import Outcome, Reconciler
+from .reporter import Reporter
 from .secretwatch import SecretWatch
 from .settings import Settings
 from .watches import ChildWatch
@@ -64,9 +65,12 @@ class Operator:
         """Wire the parts; nothing is sent yet."""
         self.kube = Kube(self.metrics.kubernetes_request)
         roles = RoleManager(iam_client(self.settings), self.metrics.aws_request)
-        self.reconciler = Reconciler(self.kube, self.cache, roles, self.settings, self.metrics)
-        self.health = Health(self.metrics, self.port)
         self.queue: WorkQueue[Key] = WorkQueue(self.metrics)
+        reporter = Reporter(self.kube, self.cache, self.settings, self.metrics, self.queue.woken)
+        self.reconciler = Reconciler(
+            self.kube, self.cache, roles, self.settings, self.metrics, reporter
+        )
+        self.health = Health(self.metrics, self.port)
         self.watches: tuple[ChildWatch, ...] = ()
         self.pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="reconcile")
 

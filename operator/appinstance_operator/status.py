@@ -56,8 +56,6 @@ class Report:
 
     checks: tuple[Check, ...] = ()
     suspended: bool = False
-    beginning: bool = False
-    """Nothing has been done yet."""
     invalid: str | None = None
     """Why the spec can't be carried out."""
     stalled: tuple[str, str] | None = None
@@ -208,6 +206,12 @@ def ingress_check(instance: AppInstance, children: Children) -> Check:
     )  # fmt: skip
 
 
+def is_progress(report: Report) -> bool:
+    """Return whether a report only says what is being waited for as usual."""
+    ready = _ready(report)
+    return not ready.ok and ready.reason == "Progressing"
+
+
 def _ready(report: Report) -> Check:
     if report.invalid:
         return Check(READY, "False", "InvalidSpec", report.invalid)
@@ -216,8 +220,6 @@ def _ready(report: Report) -> Check:
             READY, "False", "Suspended",
             "suspended: nothing is changed until spec.suspend is false",
         )  # fmt: skip
-    if report.beginning:
-        return Check(READY, "False", "Progressing", "the first reconcile has begun")
     blocked = next((check for check in report.checks if not check.ok), None)
     if blocked is None and not report.retrying and not report.stalled:
         return Check(READY, "True", "ReconcileSucceeded", "the app is running and reachable")

@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from appinstance_operator.cloud.roles import RoleManager
+from appinstance_operator.errors import CloudAccessDenied
 from appinstance_operator.model import DesiredRole
 
 STATEMENT = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/p/*"}
@@ -33,10 +34,10 @@ def iam(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield boto3.client("iam", region_name="eu-central-1")
 
 
-def _ensure(iam: Any) -> list[str]:
+def _ensure(iam: Any, *, new: bool = False) -> list[str]:
     """Ensure the role; return the calls that it took."""
     calls: list[str] = []
-    RoleManager(iam, calls.append).ensure(ROLE)
+    RoleManager(iam, calls.append).ensure(ROLE, new=new)
     told = iam.get_role_policy(RoleName=ROLE.name, PolicyName=ROLE.policy_name)
     assert told["PolicyDocument"] == ROLE.policy
     return calls
@@ -44,6 +45,24 @@ def _ensure(iam: Any) -> list[str]:
 
 def test_a_new_role_takes_three_calls(iam: Any) -> None:
     assert _ensure(iam) == ["get_role", "create_role", "put_role_policy"]
+
+
+def test_a_role_of_a_new_instance_takes_two_calls(iam: Any) -> None:
+    assert _ensure(iam, new=True) == ["create_role", "put_role_policy"]
+
+
+def test_a_role_that_is_there_after_all_is_looked_at(iam: Any) -> None:
+    _ensure(iam)
+    create, *reads = _ensure(iam, new=True)
+    assert create == "create_role"
+    assert all(call.startswith(("get_", "list_")) for call in reads)
+
+
+def test_a_role_of_others_is_refused_also_when_it_was_taken_for_new(iam: Any) -> None:
+    iam.create_role(RoleName=ROLE.name, AssumeRolePolicyDocument="{}")
+    with pytest.raises(CloudAccessDenied, match="is not this instance's"):
+        RoleManager(iam).ensure(ROLE, new=True)
+    assert iam.list_role_policies(RoleName=ROLE.name)["PolicyNames"] == []
 
 
 def test_a_settled_role_is_read_and_not_written(iam: Any) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from appinstance_local.paths import REPO
 from appinstance_operator import cli_io
 from appinstance_operator.resource import AppInstance, parse
 from appinstance_operator.settings import load_settings
@@ -14,6 +16,7 @@ from appinstance_operator.status import (
     Check,
     Report,
     cause_in_words,
+    find_condition,
     ingress_check,
     migration_check,
     refused_secret,
@@ -48,7 +51,6 @@ CONTRACT = {
 }  # fmt: skip
 
 REPORTS = {
-    "beginning": Report(beginning=True),
     "ready": Report(checks=(OK,)),
     "waits": Report(checks=(OK, WAITS)),
     "rolls": Report(checks=(OK, ROLLS)),
@@ -88,6 +90,19 @@ def test_kstatus_is_right_at_every_moment(name: str) -> None:
     assert not (ready and ("Reconciling" in made or "Stalled" in made))
     for kind in ("Reconciling", "Stalled"):
         assert made.get(kind, {"status": "True"})["status"] == "True"
+
+
+def test_the_crds_first_word_is_the_contracts_and_gives_way_to_the_first_report() -> None:
+    crd = yaml.safe_load((REPO / "manifests" / "crd" / "appinstances.yaml").read_text())
+    schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+    first = schema["status"]["default"]
+    (ready,) = first["conditions"]
+    # kstatus: no Ready at all is "Current"; Unknown is "InProgress".
+    assert (ready["type"], ready["status"]) == ("Ready", "Unknown")
+    assert ready["reason"] in CONTRACT["Ready"]
+    for name, report in REPORTS.items():
+        told = find_condition({"status": _status(report, first, now="t2")}, "Ready")
+        assert (told["lastTransitionTime"], told["observedGeneration"]) == ("t2", 3), name
 
 
 @pytest.mark.parametrize("name", ["invalid", "stalled", "exhausted"])

@@ -24,6 +24,8 @@ async def test_a_key_is_never_taken_twice_at_once() -> None:
     queue.add("a")
     queue.add("b")
     assert await queue.take() == "b", "a is under way, so b's turn comes first"
+    assert queue.woken("a")
+    assert not queue.woken("b")
     queue.done("a")
     assert await queue.take() == "a", "the wake-up during its turn is not lost"
 

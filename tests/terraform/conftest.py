@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from apiserver import ApiServer, started
 
 from appinstance_local import builds
 from appinstance_local.paths import REPO
+from terraform import attached as serving
 from terraform import tf, world
 
 
@@ -35,6 +36,14 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("repository")
     tf.copy_of(REPO / "charts" / "appinstance-operator", base / "charts" / "appinstance-operator")
     return tf.copy_of(tf.SOURCE, base / "terraform")
+
+
+@pytest.fixture(scope="session")
+def attached(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    """Return an environment in which Terraform finds its providers running already."""
+    mirror = Path(os.environ["APPINSTANCE_PROVIDERS"])
+    with serving.attached(mirror, tmp_path_factory.mktemp("providers")) as env:
+        yield env
 
 
 @pytest.fixture(scope="session")

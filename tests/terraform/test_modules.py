@@ -7,6 +7,7 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -30,12 +31,12 @@ def test_formatted() -> None:
 
 
 @pytest.mark.parametrize("folder", tf.TESTED)
-def test_valid_and_its_own_tests_pass(tree: Path, folder: str) -> None:
+def test_valid_and_its_own_tests_pass(tree: Path, attached: Mapping[str, str], folder: str) -> None:
     tf.init(tree / folder)
     told = json.loads(tf.run(tree / folder, "validate", "-json").stdout)
     assert told["valid"], told["diagnostics"]
     assert told["warning_count"] == 0, told["diagnostics"]
-    verdict = tf.test(tree / folder)
+    verdict = tf.test(tree / folder, env=attached)
     assert verdict.ok, "\n".join((*verdict.failed, *verdict.errors))
 
 

@@ -69,9 +69,9 @@ class Verdict:
         return self.passed > 0 and not self.failed and not self.errors
 
 
-def test(folder: Path, *words: str) -> Verdict:
+def test(folder: Path, *words: str, env: Mapping[str, str]) -> Verdict:
     """Run a module's own tests and return the verdict."""
-    told = run(folder, "test", "-json", *words, check=False)
+    told = run(folder, "test", "-json", *words, env=env, check=False)
     passed, failed, errors = 0, [], []
     for line in told.stdout.splitlines():
         event: dict[str, Any] = json.loads(line)

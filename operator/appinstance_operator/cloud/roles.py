@@ -18,7 +18,8 @@ from appinstance_operator.faults import point
 from appinstance_operator.model import DesiredRole
 
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
-_ABSENT = "NoSuchEntity"
+# What is asked for is not there, or what is to be made already is.
+_NOTHING_DONE = frozenset({"NoSuchEntity", "EntityAlreadyExists"})
 
 
 def _document(raw: Any) -> Any:
@@ -38,12 +39,12 @@ class RoleManager:
         self._on_request = on_request or (lambda _action: None)
 
     def _call(self, action: str, role: str, **arguments: Any) -> Any:
-        """Call IAM; None when what is asked for does not exist."""
+        """Call IAM; None when what is asked for is not there, or what is to be made is."""
         self._on_request(action)
         try:
             return getattr(self._iam, action)(RoleName=role, **arguments)
         except ClientError as error:
-            if error.response["Error"]["Code"] == _ABSENT:
+            if error.response["Error"]["Code"] in _NOTHING_DONE:
                 return None
             raise _translated(action, role, error) from None
         except BotoCoreError as error:
@@ -51,22 +52,31 @@ class RoleManager:
                 f"IAM gave no answer to {action} for role {role}: {type(error).__name__}"
             ) from None
 
-    def ensure(self, wanted: DesiredRole) -> str:
-        """Make the role as wanted and return its ARN; nothing is written where nothing differs."""
-        found = self._call("get_role", wanted.name)
-        if found is None:
-            role = self._create(wanted)
-            point("role-without-policy")
-            self._put_policy(wanted)  # nothing can be on it yet
-        else:
-            role = found["Role"]
-            self._refuse_foreign(wanted.name, role, wanted.tags)
-            self._repair(wanted, role)
-            self._policies(wanted)
-        return str(role["Arn"])
+    def ensure(self, wanted: DesiredRole, *, new: bool = False) -> str:
+        """Make the role as wanted and return its ARN; nothing is written where nothing differs.
 
-    def _create(self, wanted: DesiredRole) -> dict[str, Any]:
-        made: dict[str, Any] = self._call(
+        One that is probably `new` is created unseen, which saves a call (IAM throttles an account's
+        as a whole); if it is there after all, nothing has happened and it is looked at.
+        """
+        made = self._create(wanted) if new else None
+        if made is None:
+            found = self._call("get_role", wanted.name)
+            if found is not None:
+                role = found["Role"]
+                self._refuse_foreign(wanted.name, role, wanted.tags)
+                self._repair(wanted, role)
+                self._policies(wanted)
+                return str(role["Arn"])
+            made = self._create(wanted)
+        if made is None:
+            raise CloudUnavailable(f"IAM role {wanted.name} was made by somebody just now")
+        point("role-without-policy")
+        self._put_policy(wanted)  # nothing can be on it yet
+        return str(made["Role"]["Arn"])
+
+    def _create(self, wanted: DesiredRole) -> Any:
+        """Create the role; None when there is one of its name."""
+        return self._call(
             "create_role",
             wanted.name,
             Path=wanted.path,
@@ -75,8 +85,7 @@ class RoleManager:
             MaxSessionDuration=wanted.max_session_seconds,
             Tags=_tag_list(wanted.tags),
             Description="Managed by appinstance-operator; do not edit",
-        )["Role"]
-        return made
+        )
 
     def _refuse_foreign(self, name: str, role: Mapping[str, Any], tags: Mapping[str, str]) -> None:
         held = {tag["Key"]: tag["Value"] for tag in role.get("Tags", ())}
