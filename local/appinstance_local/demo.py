@@ -21,6 +21,9 @@ SAMPLE = REPO / "manifests" / "samples" / "minimal.yaml"
 NAMESPACE, NAME = "acme", "acme"
 URL = "https://acme.apps.localhost:8443"
 _READY_SECONDS = 180
+_EDGE_SECONDS = 60
+# The page, and the API without a session.
+_ANSWERS = {"/": 200, "/api/v1/users/me": 401}
 
 
 def _api_server_cidrs() -> list[str]:
@@ -111,12 +114,19 @@ def through_edge(name: str, path: str, client: httpx.Client | None = None) -> ht
         )
 
 
-def _check_page() -> None:
-    """See that the page and the API answer."""
-    through_edge(NAME, "/").raise_for_status()
-    told = through_edge(NAME, "/api/v1/users/me").status_code
-    if told != httpx.codes.UNAUTHORIZED:
-        raise LocalError(f"the API answered {told} where 401 was due")
+def wait_until_served(name: str, seconds: float = _EDGE_SECONDS) -> None:
+    """Wait until the page and the API answer: the edge takes up new pods a moment after us.
+
+    Raises LocalError with what it answered instead.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        told = {path: through_edge(name, path).status_code for path in _ANSWERS}
+        if told == _ANSWERS:
+            return
+        if time.monotonic() > deadline:
+            raise LocalError(f"the edge answers {told} for {name} where {_ANSWERS} is due")
+        time.sleep(0.2)
 
 
 def prepare() -> None:
@@ -136,7 +146,7 @@ def run_sample() -> None:
     with step(f"kubectl apply -f {SAMPLE.relative_to(REPO)}"):
         platform.kubectl("apply", "-f", SAMPLE)
         wait_until_ready(NAMESPACE, NAME)
-    _check_page()
+    wait_until_served(NAME)
 
 
 def demo() -> None:

@@ -22,8 +22,9 @@ def instances() -> None:
     demo.seed.seed_instance("acme", "acme")
     support.kubectl("apply", "-f", str(demo.SAMPLE))
     support.create("globex", "globex")
-    support.wait_until_ready("acme", "acme")
-    support.wait_until_ready("globex", "globex")
+    for name in ("acme", "globex"):
+        support.wait_until_ready(name, name)
+        demo.wait_until_served(name)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,38 @@
+"""The demo is done when the edge serves, not before."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from appinstance_local import demo
+from appinstance_local.errors import LocalError
+
+
+def _edge(monkeypatch: pytest.MonkeyPatch, *api: int) -> list[str]:
+    """Let the edge answer for the API one after the other, the last one for ever."""
+    asked: list[str] = []
+
+    def answer(_name: str, path: str) -> httpx.Response:
+        asked.append(path)
+        turn = min(asked.count(path), len(api)) - 1
+        return httpx.Response(200 if path == "/" else api[turn])
+
+    monkeypatch.setattr(demo, "through_edge", answer)
+    return asked
+
+
+def test_an_edge_that_takes_up_the_routes_later_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = _edge(monkeypatch, 404, 503, 401)
+    demo.wait_until_served("acme", 60)
+    assert len(asked) == 6
+
+
+def test_an_edge_that_serves_something_else_is_an_error_that_says_what(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _edge(monkeypatch, 404)
+    with pytest.raises(LocalError, match=r"answers .*404.* for acme where .*401.* is due"):
+        demo.wait_until_served("acme", 0)
