@@ -60,11 +60,16 @@ def unit() -> None:
     _pytest(["-q", "-m", "not integration and not e2e and not terraform"])
 
 
+def _terraform_environment() -> dict[str, str]:
+    """See that all is there that the tests of `terraform/` start, and say where it is."""
+    terraform.program()  # before the long work: whether there is one at all
+    builds.ensure((*_PARTS, "tflint"))
+    return terraform.environment()
+
+
 def terraform_() -> None:
     """Build the providers and test `terraform/`, applying it to moto and a real API server."""
-    builds.ensure(_PARTS)
-    terraform.prepare()
-    env = terraform.environment()
+    env = _terraform_environment()
     log = cache() / "logs" / "terraform-apply.log"
     # Applying is mostly waiting, so the modules' own tests run meanwhile.
     with _beside(["-q", "-m", "terraform and applied"], env, log):
@@ -99,10 +104,8 @@ def everything() -> None:
 
 def terraform_golden() -> None:
     """Apply, and write the report of rights anew."""
-    builds.ensure(_PARTS)
-    terraform.prepare()
     words = ["-q", "tests/terraform/test_policy_report.py", "--update-golden"]
-    _pytest(words, terraform.environment())
+    _pytest(words, _terraform_environment())
 
 
 SUITES = {

@@ -1,4 +1,4 @@
-"""What `make terraform-test` needs: Terraform itself from PATH, the providers from the mirror."""
+"""What `make terraform-test` needs: Terraform itself, from PATH, and new enough."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from appinstance_local import builds, terraform
+from appinstance_local import terraform
 from appinstance_local.errors import LocalError
-from appinstance_local.recipes import PROVIDER_RELEASES
 
 
 def _terraform(folder: Path, version: str) -> None:
@@ -42,27 +41,10 @@ def test_a_new_one_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ver
     assert terraform.program() == str(tmp_path / "terraform")
 
 
-def test_the_mirror_has_each_provider_where_terraform_looks(
+def test_terraform_takes_providers_from_the_mirror_alone(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("APPINSTANCE_CACHE", str(tmp_path))
-    monkeypatch.setattr(builds, "build_folder", lambda recipe: tmp_path / recipe.name)
-    for name in PROVIDER_RELEASES:
-        (tmp_path / f"provider-{name}").mkdir()
-        (tmp_path / f"provider-{name}" / f"terraform-provider-{name}").write_text("made")
-    folder = terraform.mirror()
-    found = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-    assert len(found) == len(PROVIDER_RELEASES)
-    for name, release in PROVIDER_RELEASES.items():
-        assert any(
-            f"/hashicorp/{name}/{release}/" in path and path.endswith(f"-{name}_v{release}")
-            for path in found
-        )
-    # A rebuilt provider takes the old one's place.
-    made = tmp_path / "provider-aws" / "terraform-provider-aws"
-    made.unlink()
-    made.write_text("made again")
-    terraform.mirror()
-    (aws,) = (path for path in folder.rglob("terraform-provider-aws*") if path.is_file())
-    assert aws.read_text() == "made again"
-    assert str(folder) in terraform.cli_configuration().read_text()
+    written = terraform.cli_configuration(tmp_path / "mirror").read_text()
+    assert f'path = "{tmp_path / "mirror"}"' in written
+    assert "direct" not in written
