@@ -143,7 +143,6 @@ module "identity" {
   region                 = var.region
   partition              = local.partition
   cluster_name           = local.cluster_name
-  vpc_id                 = module.network.vpc_id
   oidc_provider_arn      = module.eks.oidc_provider_arn
   oidc_issuer            = module.eks.oidc_issuer
   media_bucket_arn       = module.media.bucket_arn

@@ -1,10 +1,11 @@
 # Written from what the controller does for Ingresses of class alb with target type ip, one load balancer each, a
 # certificate named by ARN, WAF on and Shield off. Narrower than upstream's policy: no classic WAF, Shield, Cognito, ACM or
-# server certificates; no network load balancers; every change only to what carries this cluster's tag.
+# server certificates; no network load balancers; every change only to what carries this cluster's tag. Security groups are
+# Terraform's alone: each Ingress of the operator names its load balancer's group (edge.securityGroupIds), and then the
+# controller makes none and opens none.
 
 locals {
   elb = "arn:${var.partition}:elasticloadbalancing:${var.region}:${var.account_id}"
-  ec2 = "arn:${var.partition}:ec2:${var.region}:${var.account_id}"
 
   # The controller writes this tag on all that it makes.
   cluster_tag = "elbv2.k8s.aws/cluster"
@@ -176,59 +177,6 @@ locals {
           coalesce(var.web_acl_arn, "arn:${var.partition}:wafv2:${var.region}:${var.account_id}:regional/webacl/*"),
           "${local.elb}:loadbalancer/app/*/*",
         ]
-      },
-      {
-        # The group that opens a load balancer's own listeners to its Ingress's networks.
-        Sid       = "CreateSecurityGroups"
-        Effect    = "Allow"
-        Action    = ["ec2:CreateSecurityGroup"]
-        Resource  = ["${local.ec2}:security-group/*"]
-        Condition = local.made_for_this_cluster
-      },
-      {
-        Sid      = "CreateSecurityGroupsHere"
-        Effect   = "Allow"
-        Action   = ["ec2:CreateSecurityGroup"]
-        Resource = ["${local.ec2}:vpc/${var.vpc_id}"]
-      },
-      {
-        Sid      = "TagSecurityGroupsOnCreation"
-        Effect   = "Allow"
-        Action   = ["ec2:CreateTags"]
-        Resource = ["${local.ec2}:security-group/*"]
-        Condition = {
-          StringEquals = {
-            "aws:RequestTag/${local.cluster_tag}" = var.cluster_name
-            "ec2:CreateAction"                    = "CreateSecurityGroup"
-          }
-        }
-      },
-      {
-        Sid       = "TagItsOwnSecurityGroups"
-        Effect    = "Allow"
-        Action    = ["ec2:CreateTags", "ec2:DeleteTags"]
-        Resource  = ["${local.ec2}:security-group/*"]
-        Condition = local.tags_but_the_clusters
-      },
-      {
-        Sid    = "ChangeItsOwnSecurityGroups"
-        Effect = "Allow"
-        Action = [
-          "ec2:AuthorizeSecurityGroupIngress",
-          "ec2:DeleteSecurityGroup",
-          "ec2:RevokeSecurityGroupIngress",
-        ]
-        Resource  = ["${local.ec2}:security-group/*"]
-        Condition = local.of_this_cluster
-      },
-      {
-        # Pods without a group of their own sit behind the group that EKS makes for the cluster. Those with one need
-        # nothing: their rules are Terraform's.
-        Sid       = "AdmitTheEdgeToTheCluster"
-        Effect    = "Allow"
-        Action    = ["ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"]
-        Resource  = ["${local.ec2}:security-group/*"]
-        Condition = { StringEquals = { "aws:ResourceTag/kubernetes.io/cluster/${var.cluster_name}" = "owned" } }
       },
     ]
   })

@@ -55,16 +55,6 @@ variable "cluster_name" {
   }
 }
 
-variable "vpc_id" {
-  description = "The VPC in which the load balancer controller may make security groups."
-  type        = string
-
-  validation {
-    condition     = can(regex("^vpc-[0-9a-z]+$", var.vpc_id))
-    error_message = "vpc_id must be the id of a VPC (vpc-…); pass the network module's output."
-  }
-}
-
 variable "oidc_provider_arn" {
   description = "The cluster's OIDC provider in IAM."
   type        = string

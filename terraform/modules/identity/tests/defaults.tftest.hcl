@@ -13,7 +13,6 @@ variables {
   account_id             = "123456789012"
   region                 = "eu-central-1"
   cluster_name           = "platform-blue"
-  vpc_id                 = "vpc-0123456789abcdef0"
   oidc_provider_arn      = "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/0123"
   oidc_issuer            = "oidc.eks.eu-central-1.amazonaws.com/id/0123"
   media_bucket_arn       = "arn:aws:s3:::platform-media"
