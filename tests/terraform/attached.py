@@ -9,6 +9,7 @@ schema and validates resources. `init`, `validate` and the apply start them as a
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -17,13 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from operator_world import wait_for
+from terraform.tf import RARE_COLLECTION
 
 _REATTACH = re.compile(r"TF_REATTACH_PROVIDERS='(?P<json>{.*})'")
-_ENVIRONMENT = {
-    # They and Terraform live for seconds and mostly read schemas: collecting more rarely is a
-    # quarter of the time.
-    "GOGC": "400",
-}
 
 
 @contextmanager
@@ -35,7 +32,9 @@ def _served(program: Path, log: Path) -> Iterator[dict[str, Any]]:
         return _REATTACH.search(log.read_text())
 
     with log.open("wb") as sink:
-        process = subprocess.Popen([program, "-debug"], stdout=sink, stderr=sink)
+        process = subprocess.Popen(
+            [program, "-debug"], env={**os.environ, **RARE_COLLECTION}, stdout=sink, stderr=sink
+        )
     try:
         made: dict[str, Any] = json.loads(wait_for(f"{program.name} to serve", told)["json"])
         yield made
@@ -52,4 +51,4 @@ def attached(mirror: Path, logs: Path) -> Iterator[Mapping[str, str]]:
         for program in sorted(mirror.rglob("terraform-provider-*_v*")):
             reach |= stack.enter_context(_served(program, logs / f"{program.name}.log"))
         assert reach, f"no provider in {mirror}"
-        yield {"TF_REATTACH_PROVIDERS": json.dumps(reach), **_ENVIRONMENT}
+        yield {"TF_REATTACH_PROVIDERS": json.dumps(reach)}

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.applied
 
 def test_a_protected_platform_is_not_destroyed(applied: world.Platform) -> None:
     """The plan shows it: with protection on, RDS and EKS refuse their deletion."""
-    told = applied.platform("plan", "-out=protected.tfplan")
+    told = applied.platform("plan", "-refresh=false", "-out=protected.tfplan")
     assert "deletion_protection" in told.stdout
     (applied.tree / "platform" / "protected.tfplan").unlink()
 

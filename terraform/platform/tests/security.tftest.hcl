@@ -126,9 +126,11 @@ variables {
   }
 }
 
-run "policies_admit_the_load_balancers_subnets_and_no_other" {
+# One run: to plan anything beside a web ACL, whose schema is nested deeply, costs seconds.
+run "each_module_gets_what_the_others_say" {
   command = plan
 
+  # The policies admit the load balancers' subnets and no other.
   assert {
     condition = toset([for peer in output.operator_values.edge.sources : peer.cidr]) == toset(
       output.public_subnets_tagged_for_elb
@@ -140,11 +142,8 @@ run "policies_admit_the_load_balancers_subnets_and_no_other" {
     condition     = output.operator_values.edge.securityGroupIds == ["sg-0ed9e000000000001"]
     error_message = "Load balancers must carry the edge's group: without it the controller makes one that is open to everybody."
   }
-}
 
-run "policies_open_the_database_and_the_endpoints_alone" {
-  command = plan
-
+  # The policies open the database and the endpoints alone.
   assert {
     condition     = [for peer in output.operator_values.database.destinations : peer.cidr] == module.network.database_subnet_cidrs
     error_message = "Backends must reach the database's subnets and nothing else on its port."
@@ -159,20 +158,14 @@ run "policies_open_the_database_and_the_endpoints_alone" {
     condition     = [for peer in output.operator_values.awsEndpoints.destinations : peer.cidr] == module.network.endpoint_subnet_cidrs
     error_message = "Backends must reach AWS at the endpoints' subnets alone."
   }
-}
 
-run "groups_of_pods_differ" {
-  command = plan
-
+  # Groups of pods differ.
   assert {
     condition     = output.operator_values.podSecurityGroups.backend == ["sg-0bac0000000000001"] && output.operator_values.podSecurityGroups.frontend == ["sg-0f0000000000000f1"]
     error_message = "Backend and frontend must have their own groups: the database admits the backend's."
   }
-}
 
-run "roles_are_made_under_the_boundary" {
-  command = plan
-
+  # Roles are made under the boundary.
   assert {
     condition     = output.operator_values.iam.permissionsBoundaryArn == "arn:aws:iam::123456789012:policy/platform/boundary"
     error_message = "The operator must put the boundary of the identity module on each role."
@@ -187,11 +180,8 @@ run "roles_are_made_under_the_boundary" {
     condition     = output.operator_chart_values.serviceAccount.roleArn == "arn:aws:iam::123456789012:role/platform/operator"
     error_message = "The operator must run under its own role."
   }
-}
 
-run "the_operator_reaches_the_api_server_and_iam_alone" {
-  command = plan
-
+  # The operator reaches the API server and IAM alone.
   assert {
     condition = output.operator_chart_values.networkPolicy.apiServer.cidrs == concat(
       ["172.20.0.1/32"], module.network.private_subnet_cidrs

@@ -71,6 +71,7 @@ def fill() -> None:
     # Deleting a bucket with all its versions breaks on the markers among them.
     FakeDeleteMarker.dispose = lambda _self, **_: None  # type: ignore[attr-defined]
     RDSBackend.create_option_group = rds.create_option_group  # type: ignore[method-assign]
+    RDSBackend.create_db_instance = rds.create_db_instance  # type: ignore[method-assign]
 
 
 _lifecycles: dict[str, bytes] = {}

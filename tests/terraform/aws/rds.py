@@ -1,4 +1,4 @@
-"""RDS as far as moto lacks it: backups copied to a second region, and option groups of MySQL 8.4.
+"""RDS as far as moto lacks it: copied backups, option groups of MySQL 8.4, and today's CA.
 
 Stands in for the bookkeeping of a replication. It cannot show that a backup is ever copied.
 """
@@ -20,6 +20,8 @@ _STOP = "StopDBInstanceAutomatedBackupsReplication"
 _DESCRIBE = "DescribeDBInstanceAutomatedBackups"
 _ACCOUNT = "123456789012"
 _create_option_group = RDSBackend.create_option_group
+_create_db_instance = RDSBackend.create_db_instance
+_DEFAULT_CA = "rds-ca-rsa2048-g1"
 
 
 def create_option_group(self: RDSBackend, option_group_kwargs: dict[str, Any]) -> Any:
@@ -29,6 +31,14 @@ def create_option_group(self: RDSBackend, option_group_kwargs: dict[str, Any]) -
     made = _create_option_group(self, {**option_group_kwargs, "major_engine_version": known})
     made.major_engine_version = wanted
     return made
+
+
+def create_db_instance(self: RDSBackend, db_kwargs: dict[str, Any]) -> Any:
+    """Make an instance under AWS's default CA; moto names one that there is not.
+
+    The provider would change it at once, which is a modification more than AWS would see.
+    """
+    return _create_db_instance(self, {"ca_certificate_identifier": _DEFAULT_CA, **db_kwargs})
 
 
 def _xml(action: str, body: str) -> Answer:
