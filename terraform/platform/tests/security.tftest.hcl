@@ -2,12 +2,7 @@
 # tested beside it; here all but the network are put in by their outputs.
 
 mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
+  source = "./tests/mocks"
 }
 
 mock_provider "helm" {}
@@ -110,20 +105,6 @@ override_module {
 override_module {
   target  = module.alarms
   outputs = { topic_arn = "arn:aws:sns:eu-central-1:123456789012:alarms" }
-}
-
-variables {
-  region                  = "eu-central-1"
-  availability_zones      = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
-  domain                  = "apps.example.com"
-  zone_id                 = "Z0123456789ABCDEFGHIJ"
-  cluster_admin_role_arns = ["arn:aws:iam::123456789012:role/platform-engineers"]
-  database_ca_bundle      = "-----BEGIN CERTIFICATE-----"
-  iam_cidrs               = ["52.94.0.0/22"]
-  operator = {
-    image_repository = "example/operator"
-    image_digest     = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
-  }
 }
 
 # One run: to plan anything beside a web ACL, whose schema is nested deeply, costs seconds.

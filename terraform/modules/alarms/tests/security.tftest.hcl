@@ -1,28 +1,5 @@
 mock_provider "aws" {
-  mock_resource "aws_kms_key" {
-    defaults = {
-      arn    = "arn:aws:kms:eu-central-1:111122223333:key/99990000-3333-4444-5555-666677778888"
-      key_id = "99990000-3333-4444-5555-666677778888"
-    }
-  }
-  mock_resource "aws_sns_topic" {
-    defaults = {
-      arn = "arn:aws:sns:eu-central-1:111122223333:platform-alarms"
-    }
-  }
-}
-
-variables {
-  name                       = "platform"
-  account_id                 = "111122223333"
-  region                     = "eu-central-1"
-  web_acl_name               = "platform"
-  db_instance_identifier     = "platform"
-  db_allocated_storage_gib   = 50
-  db_max_connections         = 300
-  cluster_name               = "platform"
-  trail_log_group_name       = "/aws/cloudtrail/platform-audit"
-  application_log_group_name = "/aws/containerinsights/platform/application"
+  source = "./tests/mocks"
 }
 
 run "security" {

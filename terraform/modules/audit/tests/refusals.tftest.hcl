@@ -1,32 +1,5 @@
 mock_provider "aws" {
-  mock_resource "aws_kms_key" {
-    defaults = {
-      arn    = "arn:aws:kms:eu-central-1:111122223333:key/99990000-3333-4444-5555-666677778888"
-      key_id = "99990000-3333-4444-5555-666677778888"
-    }
-  }
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = {
-      arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/cloudtrail/platform-audit"
-    }
-  }
-  mock_resource "aws_iam_role" {
-    defaults = {
-      arn = "arn:aws:iam::111122223333:role/platform/platform-trail"
-    }
-  }
-  mock_resource "aws_cloudtrail" {
-    defaults = {
-      arn = "arn:aws:cloudtrail:eu-central-1:111122223333:trail/platform-audit"
-    }
-  }
-}
-
-variables {
-  name             = "platform"
-  account_id       = "111122223333"
-  region           = "eu-central-1"
-  logs_kms_key_arn = "arn:aws:kms:eu-central-1:111122223333:key/11112222-3333-4444-5555-666677778888"
+  source = "./tests/mocks"
 }
 
 run "first_wrong_value_of_each" {

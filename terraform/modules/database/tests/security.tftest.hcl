@@ -1,9 +1,6 @@
 mock_provider "aws" {
+  source          = "./tests/mocks"
   override_during = plan
-
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::123456789012:role/platform/demo-mysql-monitoring" }
-  }
 }
 
 # Three keys with three ARNs, so that a mix-up shows.

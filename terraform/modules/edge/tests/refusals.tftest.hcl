@@ -1,42 +1,5 @@
 mock_provider "aws" {
-  mock_resource "aws_acm_certificate" {
-    defaults = {
-      arn = "arn:aws:acm:eu-central-1:111122223333:certificate/11112222-3333-4444-5555-666677778888"
-      domain_validation_options = [
-        {
-          domain_name           = "apps.example.com"
-          resource_record_name  = "_a1b2.apps.example.com."
-          resource_record_type  = "CNAME"
-          resource_record_value = "_c3d4.acm-validations.aws."
-        },
-        {
-          domain_name           = "*.apps.example.com"
-          resource_record_name  = "_a1b2.apps.example.com."
-          resource_record_type  = "CNAME"
-          resource_record_value = "_c3d4.acm-validations.aws."
-        },
-      ]
-    }
-  }
-  mock_resource "aws_wafv2_web_acl" {
-    defaults = {
-      arn = "arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/platform/11112222-3333-4444-5555-666677778888"
-    }
-  }
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = {
-      arn = "arn:aws:logs:eu-central-1:111122223333:log-group:aws-waf-logs-platform"
-    }
-  }
-}
-
-variables {
-  name             = "platform"
-  account_id       = "111122223333"
-  region           = "eu-central-1"
-  domain           = "apps.example.com"
-  zone_id          = "Z0123456789ABCDEFGHIJ"
-  logs_kms_key_arn = "arn:aws:kms:eu-central-1:111122223333:key/11112222-3333-4444-5555-666677778888"
+  source = "./tests/mocks"
 }
 
 run "first_wrong_value_of_each" {

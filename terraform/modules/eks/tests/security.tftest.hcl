@@ -1,39 +1,5 @@
 mock_provider "aws" {
-  mock_resource "aws_eks_cluster" {
-    defaults = {
-      arn                   = "arn:aws:eks:eu-central-1:123456789012:cluster/platform"
-      endpoint              = "https://0123.gr7.eu-central-1.eks.amazonaws.com"
-      certificate_authority = [{ data = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t" }]
-      identity              = [{ oidc = [{ issuer = "https://oidc.eks.eu-central-1.amazonaws.com/id/0123" }] }]
-    }
-  }
-
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::123456789012:role/platform/mocked" }
-  }
-
-  mock_resource "aws_iam_openid_connect_provider" {
-    defaults = { arn = "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/0123" }
-  }
-
-  mock_resource "aws_kms_key" {
-    defaults = { arn = "arn:aws:kms:eu-central-1:123456789012:key/0a1b", key_id = "0a1b" }
-  }
-
-  mock_resource "aws_launch_template" {
-    defaults = { id = "lt-0123456789abcdef0", latest_version = 3 }
-  }
-}
-
-variables {
-  name             = "platform"
-  account_id       = "123456789012"
-  region           = "eu-central-1"
-  cluster_name     = "platform"
-  vpc_id           = "vpc-0123456789abcdef0"
-  subnet_ids       = ["subnet-0a", "subnet-0b", "subnet-0c"]
-  admin_role_arns  = ["arn:aws:iam::123456789012:role/admin"]
-  logs_kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/logs"
+  source = "./tests/mocks"
 }
 
 run "api" {

@@ -1,24 +1,5 @@
 mock_provider "aws" {
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::123456789012:role/platform/mocked" }
-  }
-
-  mock_resource "aws_iam_policy" {
-    defaults = { arn = "arn:aws:iam::123456789012:policy/platform/platform-instance-boundary" }
-  }
-}
-
-variables {
-  name                   = "platform"
-  account_id             = "123456789012"
-  region                 = "eu-central-1"
-  cluster_name           = "platform-blue"
-  oidc_provider_arn      = "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/0123"
-  oidc_issuer            = "oidc.eks.eu-central-1.amazonaws.com/id/0123"
-  media_bucket_arn       = "arn:aws:s3:::platform-media"
-  media_kms_key_arn      = "arn:aws:kms:eu-central-1:123456789012:key/media"
-  secrets_kms_key_arn    = "arn:aws:kms:eu-central-1:123456789012:key/secrets"
-  edge_security_group_id = "sg-0edge"
+  source = "./tests/mocks"
 }
 
 run "trust" {

@@ -1,16 +1,5 @@
 mock_provider "aws" {
-  mock_resource "aws_kms_key" {
-    defaults = {
-      arn    = "arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555"
-      key_id = "11111111-2222-3333-4444-555555555555"
-    }
-  }
-}
-
-variables {
-  name       = "appinstance"
-  account_id = "111122223333"
-  region     = "eu-central-1"
+  source = "./tests/mocks"
 }
 
 run "key_and_alias" {

@@ -1,9 +1,5 @@
-mock_provider "aws" {}
-
-variables {
-  name       = "appinstance"
-  account_id = "111122223333"
-  region     = "eu-central-1"
+mock_provider "aws" {
+  source = "./tests/mocks"
 }
 
 run "key_rotates" {

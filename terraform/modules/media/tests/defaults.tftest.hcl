@@ -1,15 +1,6 @@
 mock_provider "aws" {
+  source          = "./tests/mocks"
   override_during = plan
-
-  mock_resource "aws_kms_key" {
-    defaults = { arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000001" }
-  }
-  mock_resource "aws_s3_bucket" {
-    defaults = {
-      arn                         = "arn:aws:s3:::demo-media"
-      bucket_regional_domain_name = "demo-media.s3.eu-central-1.amazonaws.com"
-    }
-  }
 }
 
 variables {

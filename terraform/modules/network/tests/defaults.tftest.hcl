@@ -1,19 +1,5 @@
 mock_provider "aws" {
-  mock_resource "aws_cloudwatch_log_group" {
-    defaults = { arn = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/vpc/appinstance/flow-logs" }
-  }
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::111122223333:role/platform/appinstance-flow-logs" }
-  }
-}
-
-variables {
-  name               = "appinstance"
-  account_id         = "111122223333"
-  region             = "eu-central-1"
-  availability_zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
-  cluster_name       = "appinstance"
-  logs_kms_key_arn   = "arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555"
+  source = "./tests/mocks"
 }
 
 run "ranges" {

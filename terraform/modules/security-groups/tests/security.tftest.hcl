@@ -1,12 +1,5 @@
 mock_provider "aws" {}
 
-variables {
-  name                       = "appinstance"
-  vpc_id                     = "vpc-0123456789abcdef0"
-  cluster_security_group_id  = "sg-0c1c1c1c1c1c1c1c1"
-  endpoint_security_group_id = "sg-0e1e1e1e1e1e1e1e1"
-}
-
 run "only_the_backend_reaches_the_database" {
   command = apply
 
