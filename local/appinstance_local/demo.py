@@ -22,8 +22,9 @@ NAMESPACE, NAME = "acme", "acme"
 URL = "https://acme.apps.localhost:8443"
 _READY_SECONDS = 180
 _EDGE_SECONDS = 60
-# The page, and the API without a session.
-_ANSWERS = {"/": 200, "/api/v1/users/me": 401}
+# The API without a session, and the page.
+_API = {"/api/v1/users/me": 401}
+_PAGE = {"/": 200}
 
 
 def _api_server_cidrs() -> list[str]:
@@ -114,18 +115,19 @@ def through_edge(name: str, path: str, client: httpx.Client | None = None) -> ht
         )
 
 
-def wait_until_served(name: str, seconds: float = _EDGE_SECONDS) -> None:
-    """Wait until the page and the API answer: the edge takes up new pods a moment after us.
+def wait_until_served(name: str, seconds: float = _EDGE_SECONDS, *, page: bool = True) -> None:
+    """Wait until the API (and the page) answer: the edge takes up new pods a moment after us.
 
     Raises LocalError with what it answered instead.
     """
+    due = _API | _PAGE if page else _API
     deadline = time.monotonic() + seconds
     while True:
-        told = {path: through_edge(name, path).status_code for path in _ANSWERS}
-        if told == _ANSWERS:
+        told = {path: through_edge(name, path).status_code for path in due}
+        if told == due:
             return
         if time.monotonic() > deadline:
-            raise LocalError(f"the edge answers {told} for {name} where {_ANSWERS} is due")
+            raise LocalError(f"the edge answers {told} for {name} where {due} is due")
         time.sleep(0.2)
 
 

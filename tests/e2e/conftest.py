@@ -24,7 +24,7 @@ def instances() -> None:
     support.create("globex", "globex")
     for name in ("acme", "globex"):
         support.wait_until_ready(name, name)
-        demo.wait_until_served(name)
+        demo.wait_until_served(name, page=name == "acme")
 
 
 @pytest.fixture(scope="session")

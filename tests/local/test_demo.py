@@ -30,6 +30,12 @@ def test_an_edge_that_takes_up_the_routes_later_is_waited_for(
     assert len(asked) == 6
 
 
+def test_an_instance_without_a_page_is_not_asked_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = _edge(monkeypatch, 401)
+    demo.wait_until_served("globex", 60, page=False)
+    assert asked == ["/api/v1/users/me"]
+
+
 def test_an_edge_that_serves_something_else_is_an_error_that_says_what(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
