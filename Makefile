@@ -48,7 +48,7 @@ app: setup ## Serve the app and its page alone, with the file store (http://127.
 
 .PHONY: test-unit
 test-unit: setup ## Tests that need no other process (under 30 s)
-	@$(RUN) pytest -q -m "not integration and not e2e and not terraform"
+	@$(RUN) pytest -q -n 2 -m "not integration and not e2e and not terraform"
 
 .PHONY: test-integration
 test-integration: setup ## Tests against a real API server, MariaDB, moto and Chromium; no cluster

@@ -57,7 +57,7 @@ def _beside(words: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator
 
 def unit() -> None:
     """Run the tests that need no other process."""
-    _pytest(["-q", "-m", "not integration and not e2e and not terraform"])
+    _pytest(["-q", "-n", "2", "-m", "not integration and not e2e and not terraform"])
 
 
 def _terraform_environment() -> dict[str, str]:

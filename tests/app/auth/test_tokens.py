@@ -52,14 +52,16 @@ def test_two_tokens_differ(tokens: AccessTokens) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"iss": "https://other.apps.example.com"},
-        {"aud": "other"},
-        {"exp": NOW - timedelta(minutes=1)},
-        {"iat": NOW + timedelta(hours=1)},
-        {"sub": 7},
-        *({name: None} for name in ("iss", "aud", "sub", "iat", "exp", "jti")),
+        pytest.param({"iss": "https://other.apps.example.com"}, id="another issuer"),
+        pytest.param({"aud": "other"}, id="another audience"),
+        pytest.param({"exp": NOW - timedelta(minutes=1)}, id="expired"),
+        pytest.param({"iat": NOW + timedelta(hours=1)}, id="not issued yet"),
+        pytest.param({"sub": 7}, id="a number for a user"),
+        *(
+            pytest.param({name: None}, id=f"no {name}")
+            for name in ("iss", "aud", "sub", "iat", "exp", "jti")
+        ),
     ],
-    ids=str,
 )
 def test_wrong_or_missing_claims_are_refused(tokens: AccessTokens, changes: dict[str, Any]) -> None:
     with pytest.raises(InvalidTokenError):
