@@ -115,6 +115,14 @@ def through_edge(name: str, path: str, client: httpx.Client | None = None) -> ht
         )
 
 
+def _answer(name: str, path: str) -> int | str:
+    """Return the status that the edge answers with, or why it gives none."""
+    try:
+        return through_edge(name, path).status_code
+    except httpx.TransportError as error:
+        return str(error)
+
+
 def wait_until_served(name: str, seconds: float = _EDGE_SECONDS, *, page: bool = True) -> None:
     """Wait until the API (and the page) answer: the edge takes up new pods a moment after us.
 
@@ -123,7 +131,7 @@ def wait_until_served(name: str, seconds: float = _EDGE_SECONDS, *, page: bool =
     due = _API | _PAGE if page else _API
     deadline = time.monotonic() + seconds
     while True:
-        told = {path: through_edge(name, path).status_code for path in due}
+        told = {path: _answer(name, path) for path in due}
         if told == due:
             return
         if time.monotonic() > deadline:
@@ -148,7 +156,7 @@ def run_sample() -> None:
     with step(f"kubectl apply -f {SAMPLE.relative_to(REPO)}"):
         platform.kubectl("apply", "-f", SAMPLE)
         wait_until_ready(NAMESPACE, NAME)
-    wait_until_served(NAME)
+        wait_until_served(NAME)
 
 
 def demo() -> None:

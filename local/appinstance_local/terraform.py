@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-from . import providers
+from . import builds, providers
 from .errors import LocalError
 from .paths import REPO, binary, cache
 from .progress import step
@@ -44,9 +44,10 @@ def cli_configuration(mirror: Path) -> Path:
 
 
 def environment() -> dict[str, str]:
-    """See that providers and checkov are there; return what the tests add to their environment."""
+    """See that all of it is there; return what the tests add to their environment."""
     terraform = program()
     mirror = providers.ensure(terraform)
+    builds.ensure(["tflint"])
     return {
         "TF_CLI_CONFIG_FILE": str(cli_configuration(mirror)),
         "TF_IN_AUTOMATION": "1",

@@ -62,9 +62,9 @@ def unit() -> None:
 
 def _terraform_environment() -> dict[str, str]:
     """See that all is there that the tests of `terraform/` start, and say where it is."""
-    terraform.program()  # before the long work: whether there is one at all
-    builds.ensure((*_PARTS, "tflint"))
-    return terraform.environment()
+    env = terraform.environment()
+    builds.ensure(_PARTS)
+    return env
 
 
 def terraform_() -> None:

@@ -8,7 +8,6 @@ crash: what comes after finds its way from what is there.
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -93,14 +92,12 @@ class Reconciler:
         self._reporter = reporter
         self._clock = clock
         self._memory: dict[Key, _Memory] = {}
-        self._lock = threading.Lock()
 
     def reconcile(self, key: Key) -> Outcome:
         """Bring one instance nearer to what it should be and report how it stands."""
         body = self._cache.instance(key)
         if body is None:
             self._memory.pop(key, None)
-            self._metrics.forget(*key)
             self._reporter.forget(key)
             return Outcome()
         memory = self._memory.setdefault(key, _Memory())

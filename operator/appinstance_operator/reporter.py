@@ -40,8 +40,9 @@ class Reporter:
         """Those whose last report was left to the next look."""
 
     def forget(self, key: Key) -> None:
-        """Drop what is remembered of an instance that is gone."""
+        """Drop what is remembered and shown of an instance that is gone."""
         self._left.discard(key)
+        self._metrics.forget(*key)
 
     def write_or_leave(
         self, key: Key, body: dict[str, Any], instance: AppInstance, report: Report

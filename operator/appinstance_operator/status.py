@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .names import backend_role_arn, secrets_role_arn
@@ -64,7 +64,6 @@ class Report:
     """Message of an error that is tried again."""
     inventory: tuple[tuple[str, str], ...] = ()
     drifted: bool = False
-    roles: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_condition(body: Mapping[str, Any], kind: str) -> Mapping[str, Any]:

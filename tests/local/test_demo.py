@@ -30,6 +30,17 @@ def test_an_edge_that_takes_up_the_routes_later_is_waited_for(
     assert len(asked) == 6
 
 
+def test_an_edge_that_gives_no_answer_is_an_error_that_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_name: str, _path: str) -> httpx.Response:
+        raise httpx.ConnectError("connection refused")
+
+    monkeypatch.setattr(demo, "through_edge", refuse)
+    with pytest.raises(LocalError, match="connection refused"):
+        demo.wait_until_served("acme", 0)
+
+
 def test_an_instance_without_a_page_is_not_asked_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = _edge(monkeypatch, 401)
     demo.wait_until_served("globex", 60, page=False)

@@ -20,7 +20,7 @@ assert command == ["providers", "mirror"], command
 if {fails}:
     sys.exit("no such release")
 for name, version in re.findall(
-    r'hashicorp/(\\w+)", version = "(.+?)"', pathlib.Path("main.tf").read_text()
+    'hashicorp/([a-z]+)", version = "(.+?)"', pathlib.Path("main.tf").read_text()
 ):
     home = pathlib.Path(words[0]) / "{host}" / "hashicorp" / name
     home.mkdir(parents=True)
@@ -67,7 +67,7 @@ class Surroundings:
     def ensure(self, *, fails: bool = False) -> dict[str, str]:
         """Return provider → its content, where Terraform looks for it in the mirror."""
         program = self.folder / "terraform"
-        text = _TERRAFORM.replace("\\\\", "\\").format(
+        text = _TERRAFORM.format(
             fails=fails, host=providers.registry_host(), machine=providers._machine()
         )
         program.write_text(text)

@@ -8,10 +8,11 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from appinstance_operator.cloud.roles import RoleManager
-from appinstance_operator.errors import CloudAccessDenied
+from appinstance_operator.errors import CloudAccessDenied, CloudUnavailable
 from appinstance_operator.model import DesiredRole
 
 STATEMENT = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/p/*"}
@@ -63,6 +64,22 @@ def test_a_role_of_others_is_refused_also_when_it_was_taken_for_new(iam: Any) ->
     with pytest.raises(CloudAccessDenied, match="is not this instance's"):
         RoleManager(iam).ensure(ROLE, new=True)
     assert iam.list_role_policies(RoleName=ROLE.name)["PolicyNames"] == []
+
+
+class _Late:
+    """An IAM that does not show a role yet whose name it has taken already."""
+
+    def get_role(self, **_arguments: Any) -> Any:
+        raise ClientError({"Error": {"Code": "NoSuchEntity"}}, "GetRole")
+
+    def create_role(self, **_arguments: Any) -> Any:
+        raise ClientError({"Error": {"Code": "EntityAlreadyExists"}}, "CreateRole")
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_a_role_that_is_taken_and_not_shown_yet_is_tried_again(new: bool) -> None:
+    with pytest.raises(CloudUnavailable, match="made by somebody just now"):
+        RoleManager(_Late()).ensure(ROLE, new=new)
 
 
 def test_a_settled_role_is_read_and_not_written(iam: Any) -> None:

@@ -59,15 +59,14 @@ class RoleManager:
         as a whole); if it is there after all, nothing has happened and it is looked at.
         """
         made = self._create(wanted) if new else None
-        if made is None:
-            found = self._call("get_role", wanted.name)
-            if found is not None:
-                role = found["Role"]
-                self._refuse_foreign(wanted.name, role, wanted.tags)
-                self._repair(wanted, role)
-                self._policies(wanted)
-                return str(role["Arn"])
-            made = self._create(wanted)
+        found = None if made else self._call("get_role", wanted.name)
+        if found:
+            role = found["Role"]
+            self._refuse_foreign(wanted.name, role, wanted.tags)
+            self._repair(wanted, role)
+            self._policies(wanted)
+            return str(role["Arn"])
+        made = made or self._create(wanted)
         if made is None:
             raise CloudUnavailable(f"IAM role {wanted.name} was made by somebody just now")
         point("role-without-policy")

@@ -121,7 +121,7 @@ run "each_module_gets_what_the_others_say" {
 
   assert {
     condition     = output.operator_values.edge.securityGroupIds == ["sg-0ed9e000000000001"]
-    error_message = "Load balancers must carry the edge's group: without it the controller makes one that is open to everybody."
+    error_message = "Load balancers must carry the edge's group: pods admit no other, and the controller may make none."
   }
 
   # The policies open the database and the endpoints alone.
