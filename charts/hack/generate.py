@@ -22,7 +22,7 @@ from typing import Any
 
 import yaml
 
-from appinstance_operator.settings import Settings
+from appinstance_operator.api.settings import Settings
 
 REPO = Path(__file__).resolve().parents[2]
 CHARTS = REPO / "charts"

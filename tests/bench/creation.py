@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from operator_world import GOLDEN, wait_for
+from support.operator_world import GOLDEN, wait_for
 
-from appinstance_operator.kube import APPINSTANCE, CHILDREN, Kind, Kube, with_hash
-from appinstance_operator.names import MANAGED_BY
-from appinstance_operator.plan import plan
-from appinstance_operator.resource import parse
-from appinstance_operator.run import WORKERS
-from appinstance_operator.settings import load_settings
+from appinstance_operator.api.settings import load_settings
+from appinstance_operator.api.spec import parse
+from appinstance_operator.desired.names import MANAGED_BY
+from appinstance_operator.desired.plan import plan
+from appinstance_operator.kube.client import Kube
+from appinstance_operator.kube.comparison import with_hash
+from appinstance_operator.kube.kinds import APPINSTANCE, CHILDREN, Kind
+from appinstance_operator.runtime.operator import WORKERS
 
 from .audit import Request, by_kind, window
 from .stage import Stage

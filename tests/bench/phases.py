@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from operator_world import wait_for
+from support.operator_world import wait_for
 
-from appinstance_operator.kube import APPINSTANCE, BY_KIND, Kind
+from appinstance_operator.kube.kinds import APPINSTANCE, BY_KIND, Kind
 
 from .audit import by_kind
 from .creation import (

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from apiserver import ApiServer, started
-from operator_crds import install_crds
-from operator_world import World, wait_for
+from support.apiserver import ApiServer, started
+from support.crds import install_crds
+from support.operator_world import World, wait_for
 
-from appinstance_operator.kube import Kube
-from appinstance_operator.permissions import RBAC_RULES
+from appinstance_operator.kube.client import Kube
+from appinstance_operator.runtime.permissions import RBAC_RULES
 
 from .audit import AuditLog, Request
 from .standins import kube_for

@@ -19,8 +19,9 @@ from typing import Any
 import urllib3
 from kubernetes import client, config
 
-from appinstance_operator.kube import BY_KIND, SECRET, ApiError, Kind, Kube
-from appinstance_operator.observe import DATA_HASH
+from appinstance_operator.kube.cache import DATA_HASH
+from appinstance_operator.kube.client import ApiError, Kube
+from appinstance_operator.kube.kinds import BY_KIND, SECRET, Kind
 
 Body = dict[str, Any]
 _WORKERS = 4

@@ -11,13 +11,13 @@ import statistics
 import time
 from collections.abc import Callable
 
-from operator_world import GOLDEN
+from support.golden_settings import golden_settings
+from support.operator_world import GOLDEN
 
-from appinstance_operator import cli_io
-from appinstance_operator.kube import reason_to_apply, with_hash
-from appinstance_operator.plan import plan
-from appinstance_operator.resource import parse
-from appinstance_operator.settings import load_settings
+from appinstance_operator.api.spec import parse
+from appinstance_operator.cli import documents as cli_io
+from appinstance_operator.desired.plan import plan
+from appinstance_operator.kube.comparison import reason_to_apply, with_hash
 
 CASE = GOLDEN.with_name("everything")
 BASELINE = "one JSON round trip of all its objects (baseline)"
@@ -33,7 +33,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 def measure() -> dict[str, tuple[float, float]]:
     """Return what was done → (median milliseconds, ratio to the baseline)."""
-    settings = load_settings(CASE / "settings.yaml")
+    settings = golden_settings(CASE)
     (body,) = cli_io.read_resources(CASE / "appinstance.yaml")
     instance = parse(body)
     hashed = [with_hash(item) for item in plan(instance, settings).objects]

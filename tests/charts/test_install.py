@@ -24,9 +24,9 @@ import urllib3
 import yaml
 from kubernetes import client, utils, watch
 
-from appinstance_operator import drain
-from appinstance_operator.fleet import CommandError, Key
-from appinstance_operator.fleet_client import KubernetesFleet
+from appinstance_operator.cli import drain
+from appinstance_operator.cli.fleet import CommandError, Key
+from appinstance_operator.cli.fleet_client import KubernetesFleet
 
 if TYPE_CHECKING:
     from .conftest import Helm

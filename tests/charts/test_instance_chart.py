@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appinstance_operator import cli, wait
-from appinstance_operator.fleet import Key
+from appinstance_operator.cli import main as cli
+from appinstance_operator.cli import wait
+from appinstance_operator.cli.fleet import Key
 
 if TYPE_CHECKING:
     from .conftest import Helm

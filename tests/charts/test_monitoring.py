@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from prometheus_client.metrics import MetricWrapperBase
 
-from appinstance_operator.metrics import Metrics
+from appinstance_operator.signals.metrics import Metrics
 
 if TYPE_CHECKING:
     from .conftest import Helm

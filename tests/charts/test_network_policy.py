@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appinstance_operator.settings import Dns
+from appinstance_operator.api.settings import Dns
 
 if TYPE_CHECKING:
     from .conftest import Helm

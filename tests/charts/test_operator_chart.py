@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from appinstance_operator import cli, drain
-from appinstance_operator.settings import load_settings
+from appinstance_operator.api.settings import load_settings
+from appinstance_operator.cli import drain
+from appinstance_operator.cli import main as cli
 
 if TYPE_CHECKING:
     from .conftest import Helm

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appinstance_operator.permissions import RBAC_RULES, SECURITY_GROUP_RULE
+from appinstance_operator.runtime.permissions import RBAC_RULES, SECURITY_GROUP_RULE
 
 if TYPE_CHECKING:
     from .conftest import Helm

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from apiserver import ApiServer, started
-from operator_crds import install_crds
+from support.apiserver import ApiServer, started
+from support.crds import install_crds
 
 
 @pytest.fixture(scope="session")

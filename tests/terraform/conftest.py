@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from apiserver import ApiServer, started
+from support.apiserver import ApiServer, started
 
 from appinstance_local import builds
 from appinstance_local.paths import REPO

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from apiserver import ApiServer
 from botocore.exceptions import ClientError
+from support.apiserver import ApiServer
 
 from terraform import tf, world
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from appinstance_local.paths import REPO
-from appinstance_operator.permissions import operator_policy
-from appinstance_operator.settings import parse_settings
+from appinstance_operator.api.settings import parse_settings
+from appinstance_operator.runtime.permissions import operator_policy
 from terraform import world
 
 pytestmark = pytest.mark.applied

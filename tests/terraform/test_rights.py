@@ -9,12 +9,11 @@ import json
 from typing import Any
 
 import pytest
-from iam_evaluator import permitted, trusts
+from support.iam_evaluator import permitted, trusts
 
-from appinstance_operator import names
+from appinstance_operator.api.settings import Settings, parse_settings
+from appinstance_operator.api.spec import parse
 from appinstance_operator.desired import iam
-from appinstance_operator.resource import parse
-from appinstance_operator.settings import Settings, parse_settings
 from terraform import world
 
 pytestmark = pytest.mark.applied
@@ -149,7 +148,7 @@ def test_an_instance_reads_the_entries_that_it_names(
 ) -> None:
     policy = iam.secrets_policy(instance, settings)
     entry = json.loads(outputs["policies"]["secrets"]["apps/acme/acme/database"])
-    role = names.role_arn(instance, settings, "secrets")
+    role = iam.role_arn(instance, settings, "secrets")
 
     def may(name: str, principal: str = role) -> bool:
         return permitted(

@@ -18,8 +18,8 @@ from typing import Any
 import boto3
 import moto.moto_proxy
 import trustme
-from apiserver import ApiServer
 from botocore.config import Config
+from support.apiserver import ApiServer
 
 from terraform import tf
 

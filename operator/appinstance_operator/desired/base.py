@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from appinstance_operator import names
-from appinstance_operator.model import Manifest
-from appinstance_operator.resource import GROUP, KIND, VERSION, AppInstance
+from appinstance_operator.api.model import Manifest
+from appinstance_operator.api.spec import GROUP, KIND, VERSION, AppInstance
+
+from . import names
 
 
 def metadata(

@@ -1,4 +1,4 @@
-"""The IAM roles of an instance, as documents: who may take them, and what they may do.
+"""The IAM roles of an instance: their names, who may take them, and what they may do.
 
 Trust pins both `:sub` (one service account) and `:aud`: with `:sub` alone a token made for another
 audience would do. Policies name exact entries and one prefix; the boundary caps them from above.
@@ -6,18 +6,29 @@ audience would do. Policies name exact entries and one prefix; the boundary caps
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from appinstance_operator import names
-from appinstance_operator.model import DesiredRole
-from appinstance_operator.resource import AppInstance
-from appinstance_operator.settings import Settings
+from appinstance_operator.api.model import DesiredRole
+from appinstance_operator.api.settings import Settings
+from appinstance_operator.api.spec import GROUP, AppInstance
+from appinstance_operator.api.tenancy import boundary_arn
+
+from . import names
 
 AUDIENCE = "sts.amazonaws.com"
+TAG_CLUSTER = "appinstance-cluster"
+TAG_ISSUER = "appinstance-issuer"
+TAG_NAMESPACE = "appinstance-namespace"
+TAG_NAME = "appinstance-name"
+EARLIER_TAG_CLUSTER = f"{GROUP}/cluster"
+EARLIER_TAG_NAMESPACE = f"{GROUP}/namespace"
 _VERSION = "2012-10-17"
 # Secrets Manager appends a hyphen and six characters to a secret's name in its ARN.
 _SECRET_SUFFIX = "-??????"  # noqa: S105
+_MAX_READABLE = 24
+_DIGEST = 16
 
 
 def trust(instance: AppInstance, settings: Settings, part: str) -> dict[str, Any]:
@@ -105,13 +116,81 @@ def roles(instance: AppInstance, settings: Settings) -> tuple[DesiredRole, ...]:
         wanted.append(("secrets", secrets_policy(instance, settings)))
     return tuple(
         DesiredRole(
-            name=names.role(instance, settings, part),
+            name=role(instance, settings, part),
             path=settings.iam.path,
             trust=trust(instance, settings, part),
             policy_name="appinstance",
             policy=policy,
-            boundary_arn=settings.iam.permissions_boundary_arn,
-            tags=names.role_tags(instance, settings),
+            boundary_arn=boundary_arn(instance.namespace, settings),
+            tags=role_tags(instance, settings),
         )
         for part, policy in wanted
     )
+
+
+def role_of(namespace: str, name: str, settings: Settings, part: str) -> str:
+    """Return the name of an instance's role for `backend` or `secrets`, 64 characters at most.
+
+    The hash covers the cluster's OIDC issuer, which is its own in all of AWS, namespace and name:
+    neither `a-b/c` and `a/b-c`, nor two clusters or regions of one account, ever share a role.
+    """
+    identity = f"{settings.oidc.issuer}/{namespace}/{name}"
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:_DIGEST]
+    readable = f"{namespace}-{name}"[:_MAX_READABLE].rstrip("-")
+    return f"{settings.iam.role_name_prefix}{readable}-{digest}-{part}"
+
+
+def role(instance: AppInstance, settings: Settings, part: str) -> str:
+    """Return the name of the instance's role for `backend` or `secrets`."""
+    return role_of(instance.namespace, instance.name, settings, part)
+
+
+def role_arn(instance: AppInstance, settings: Settings, part: str) -> str:
+    """Return the ARN that the role has, or will have once it is made."""
+    name = role(instance, settings, part)
+    return f"arn:{settings.partition}:iam::{settings.account_id}:role{settings.iam.path}{name}"
+
+
+def backend_role_arn(instance: AppInstance, settings: Settings) -> str | None:
+    """Return the role of the backend's pods; None with legacy credentials (never both)."""
+    if instance.legacy_key:
+        return None
+    return instance.backend_role_arn or role_arn(instance, settings, "backend")
+
+
+def secrets_role_arn(instance: AppInstance, settings: Settings) -> str:
+    """Return the role with which External Secrets reads the instance's entries."""
+    return instance.secrets_role_arn or role_arn(instance, settings, "secrets")
+
+
+def role_arns(instance: AppInstance, settings: Settings) -> dict[str, str]:
+    """Return the roles that the instance's accounts take, by `backend` and `secrets`."""
+    arns = {
+        "backend": backend_role_arn(instance, settings),
+        "secrets": secrets_role_arn(instance, settings),
+    }
+    return {part: arn for part, arn in arns.items() if arn}
+
+
+def role_tags_of(namespace: str, name: str, settings: Settings) -> Mapping[str, str]:
+    """Return the tags of an instance's roles: by them a role is known, and capped (boundary.py)."""
+    return {
+        TAG_CLUSTER: settings.cluster_name,
+        TAG_ISSUER: settings.oidc.issuer,
+        TAG_NAMESPACE: namespace,
+        TAG_NAME: name,
+    }
+
+
+def role_tags(instance: AppInstance, settings: Settings) -> Mapping[str, str]:
+    """Return the tags by which a role is known as this instance's."""
+    return role_tags_of(instance.namespace, instance.name, settings)
+
+
+def earlier_role_tags_of(namespace: str, name: str, settings: Settings) -> Mapping[str, str]:
+    """Return the tags of a role that a version before these tags made for an instance."""
+    return {
+        EARLIER_TAG_CLUSTER: settings.cluster_name,
+        EARLIER_TAG_NAMESPACE: namespace,
+        f"{GROUP}/name": name,
+    }

@@ -7,11 +7,11 @@ External Secrets reads it from the store's account.
 
 from __future__ import annotations
 
-from appinstance_operator import names
-from appinstance_operator.model import Manifest
-from appinstance_operator.resource import AppInstance
-from appinstance_operator.settings import Settings
+from appinstance_operator.api.model import Manifest
+from appinstance_operator.api.settings import Settings
+from appinstance_operator.api.spec import AppInstance
 
+from . import iam, names
 from .base import manifest, metadata
 
 _ROLE = "eks.amazonaws.com/role-arn"
@@ -20,8 +20,8 @@ _ROLE = "eks.amazonaws.com/role-arn"
 def accounts(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
     """Return the service accounts of the instance."""
     roles: dict[str, str | None] = {
-        "backend": names.backend_role_arn(instance, settings),
-        "secrets": names.secrets_role_arn(instance, settings),
+        "backend": iam.backend_role_arn(instance, settings),
+        "secrets": iam.secrets_role_arn(instance, settings),
     }
     if instance.frontend:
         roles["frontend"] = None

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from appinstance_operator import names
-from appinstance_operator.model import Manifest
-from appinstance_operator.resource import AppInstance, Component
-from appinstance_operator.settings import Settings
+from appinstance_operator.api.model import Manifest
+from appinstance_operator.api.settings import Settings
+from appinstance_operator.api.spec import AppInstance, Component
 
+from . import names
 from .base import manifest, metadata
 
 _ALB = "alb.ingress.kubernetes.io"

@@ -10,11 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 
-from appinstance_operator import names
-from appinstance_operator.model import Manifest
-from appinstance_operator.resource import AppInstance
+from appinstance_operator.api.model import Manifest
+from appinstance_operator.api.spec import AppInstance
 
-from . import pods
+from . import names, pods
 from .base import manifest, metadata
 
 _TRIES = 2

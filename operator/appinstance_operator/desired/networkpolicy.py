@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from appinstance_operator import names
-from appinstance_operator.model import Manifest
-from appinstance_operator.resource import AppInstance, Component
-from appinstance_operator.settings import Peer, Settings
+from appinstance_operator.api.model import Manifest
+from appinstance_operator.api.settings import Peer, Settings
+from appinstance_operator.api.spec import AppInstance, Component
 
+from . import names
 from .base import manifest, metadata
 
 

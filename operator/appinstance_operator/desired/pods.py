@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from appinstance_operator import names
-from appinstance_operator.resource import AppInstance, Component
-from appinstance_operator.settings import Settings
+from appinstance_operator.api.settings import Settings
+from appinstance_operator.api.spec import AppInstance, Component
 
+from . import iam, names
 from .iam import AUDIENCE
 from .secrets import CA_KEY, LEGACY_KEYS
 
@@ -81,7 +81,7 @@ def cloud_variables(instance: AppInstance, settings: Settings) -> list[dict[str,
         made.append(value("MEDIA_KMS_KEY_ARN", settings.media.kms_key_arn))
     if settings.aws_endpoint_url:
         made.append(value("AWS_ENDPOINT_URL", settings.aws_endpoint_url))
-    role = names.backend_role_arn(instance, settings)
+    role = iam.backend_role_arn(instance, settings)
     if role:
         made.append(value("AWS_ROLE_ARN", role))
         made.append(value("AWS_WEB_IDENTITY_TOKEN_FILE", f"{TOKEN_FOLDER}/token"))

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from appinstance_operator import names
-from appinstance_operator.model import Manifest
-from appinstance_operator.resource import DATABASE_KEYS, AppInstance
-from appinstance_operator.settings import Settings
+from appinstance_operator.api.model import Manifest
+from appinstance_operator.api.settings import Settings
+from appinstance_operator.api.spec import DATABASE_KEYS, AppInstance
 
+from . import names
 from .base import manifest, metadata
 
 API = "external-secrets.io/v1"

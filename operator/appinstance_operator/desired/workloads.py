@@ -6,12 +6,11 @@ import hashlib
 import json
 from typing import Any
 
-from appinstance_operator import names
-from appinstance_operator.model import Facts, Manifest
-from appinstance_operator.resource import AppInstance, Component
-from appinstance_operator.settings import Settings
+from appinstance_operator.api.model import Facts, Manifest
+from appinstance_operator.api.settings import Settings
+from appinstance_operator.api.spec import AppInstance, Component
 
-from . import pods
+from . import iam, names, pods
 from .base import manifest, metadata
 
 # The load balancer needs a moment to stop sending; then the app drains.
@@ -64,7 +63,7 @@ def _container(instance: AppInstance, settings: Settings, component: Component) 
             **_probes("/healthz", "/healthz"),
         )
     mounts = [pods.ca_volume(instance)[1]]
-    if names.backend_role_arn(instance, settings):
+    if iam.backend_role_arn(instance, settings):
         mounts.append(pods.token_volume()[1])
     ports.append({"name": "metrics", "containerPort": pods.METRICS_PORT, "protocol": "TCP"})
     return pods.container(
@@ -88,7 +87,7 @@ def _volumes(instance: AppInstance, settings: Settings, component: Component) ->
     if component.name == "frontend":
         return []
     made = [pods.ca_volume(instance)[0]]
-    if names.backend_role_arn(instance, settings):
+    if iam.backend_role_arn(instance, settings):
         made.append(pods.token_volume()[0])
     return made
 

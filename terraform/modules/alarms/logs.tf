@@ -1,7 +1,7 @@
 locals {
   # Fluent Bit puts a JSON line of a container under log_processed, and where it came from under
   # kubernetes. Names of events: app/appinstance_app/auth/service.py and middleware/requests.py,
-  # operator/appinstance_operator/reconciler.py; both log with structlog, External Secrets with zap.
+  # operator/appinstance_operator/reconcile/reconciler.py; both log with structlog, External Secrets with zap.
   application_filters = {
     sign-in-failures = {
       pattern     = "{ ($.log_processed.event = \"sign_in.refused\") || (($.log_processed.event = \"request\") && ($.log_processed.status = 429)) }"

@@ -1,7 +1,7 @@
 locals {
   instance_roles = "${local.iam}:role${var.iam_path}${var.role_name_prefix}*"
 
-  # The Allow statements are operator_policy() of operator/appinstance_operator/permissions.py, which the operator's
+  # The Allow statements are operator_policy() of operator/appinstance_operator/runtime/permissions.py, which the operator's
   # tests hold against the calls that it makes. The Deny statements stand whatever is added to them later.
   operator_policy = jsonencode({
     Version = "2012-10-17"

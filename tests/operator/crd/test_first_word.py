@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from apiserver import ApiServer
+from support.apiserver import ApiServer
 
 from appinstance_local.paths import REPO
 

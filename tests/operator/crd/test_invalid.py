@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from apiserver import ApiServer
+from support.apiserver import ApiServer
 
 from appinstance_local.paths import REPO
 

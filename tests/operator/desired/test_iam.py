@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from iam_evaluator import allowed, trusts
+from support.golden_settings import DESIRED, golden_settings
+from support.iam_evaluator import allowed, trusts
 
-from appinstance_operator import cli_io, names, permissions
-from appinstance_operator.resource import parse
-from appinstance_operator.settings import Settings, load_settings
+from appinstance_operator.api.settings import Settings
+from appinstance_operator.api.spec import parse
+from appinstance_operator.cli import documents as cli_io
+from appinstance_operator.desired import iam
+from appinstance_operator.runtime import permissions
 
-CASE = Path(__file__).parent / "golden" / "alb-with-page"
-SETTINGS: Settings = load_settings(CASE / "settings.yaml")
+CASE = DESIRED / "golden" / "alb-with-page"
+SETTINGS: Settings = golden_settings(CASE)
 ISSUER = SETTINGS.oidc.issuer
 STS = "sts.amazonaws.com"
 BUCKET = "arn:aws:s3:::platform-media"
@@ -117,7 +118,7 @@ def test_every_role_has_the_boundary_and_our_tags() -> None:
 
 def test_neighbours_never_share_a_role() -> None:
     def named(namespace: str, name: str) -> str:
-        return names.role_of(namespace, name, SETTINGS, "backend")
+        return iam.role_of(namespace, name, SETTINGS, "backend")
 
     assert named("a-b", "c") != named("a", "b-c")
     long = named("n" * 60, "m" * 40)
@@ -157,8 +158,8 @@ def test_the_operator_can_neither_attach_nor_take_roles(action: str) -> None:
 def test_legacy_keys_never_stand_beside_a_role() -> None:
     case = CASE.parent / "legacy-credentials"
     (body,) = cli_io.read_resources(case / "appinstance.yaml")
-    settings = load_settings(case / "settings.yaml")
+    settings = golden_settings(case)
     assert [role.name.rsplit("-", 1)[-1] for role in cli_io.planned(body, settings).roles] == [
         "secrets"
     ]
-    assert names.backend_role_arn(parse(body), settings) is None
+    assert iam.backend_role_arn(parse(body), settings) is None

@@ -8,9 +8,9 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from apiserver import ApiServer
 from moto.server import ThreadedMotoServer
-from operator_world import World
+from support.apiserver import ApiServer
+from support.operator_world import World
 
 _numbers = itertools.count(1)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from operator_world import World, wait_for
+from support.operator_world import World, wait_for
 
-from appinstance_operator import faults
+from appinstance_operator.signals import faults
 
 pytestmark = pytest.mark.integration
 

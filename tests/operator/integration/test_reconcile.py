@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from operator_world import World, wait_for
+from support.operator_world import World, wait_for
 
 pytestmark = pytest.mark.integration
 

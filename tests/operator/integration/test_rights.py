@@ -7,11 +7,11 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from apiserver import ApiServer, audited, started
-from operator_crds import install_crds
-from operator_world import World, wait_for
+from support.apiserver import ApiServer, audited, started
+from support.crds import install_crds
+from support.operator_world import World, wait_for
 
-from appinstance_operator.permissions import RBAC_RULES, SECURITY_GROUP_RULE
+from appinstance_operator.runtime.permissions import RBAC_RULES, SECURITY_GROUP_RULE
 
 pytestmark = pytest.mark.integration
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from operator_world import World, wait_for
+from support.operator_world import World, wait_for
 
 pytestmark = pytest.mark.integration
 

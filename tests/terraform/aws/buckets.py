@@ -11,9 +11,9 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from iam_evaluator import verdict
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
+from support.iam_evaluator import verdict
 
 _request = threading.local()
 _HEADERS = ("x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id")

@@ -1,0 +1,34 @@
+"""Names and labels of everything that one instance becomes; docs/contracts.md lists them."""
+
+from __future__ import annotations
+
+from appinstance_operator.api.spec import GROUP, AppInstance
+
+MANAGER = "appinstance-operator"
+MANAGED_BY = "app.kubernetes.io/managed-by"
+INSTANCE = "app.kubernetes.io/instance"
+COMPONENT = "app.kubernetes.io/component"
+FINALIZER = f"{GROUP}/cloud-cleanup"
+SECRETS_HASH = f"{GROUP}/secrets-hash"
+
+
+def labels(instance: AppInstance, component: str) -> dict[str, str]:
+    """Return all labels of an object of the instance."""
+    return {
+        "app.kubernetes.io/name": "appinstance",
+        INSTANCE: instance.name,
+        COMPONENT: component,
+        "app.kubernetes.io/part-of": "appinstance-platform",
+        MANAGED_BY: MANAGER,
+    }
+
+
+def selector(instance: AppInstance, component: str | None = None) -> dict[str, str]:
+    """Return the labels that select the pods of the instance, or of one component of it."""
+    chosen = {"app.kubernetes.io/name": "appinstance", INSTANCE: instance.name}
+    return {**chosen, COMPONENT: component} if component else chosen
+
+
+def of(instance: AppInstance, part: str) -> str:
+    """Return `<name>-<part>`, the name of most objects."""
+    return f"{instance.name}-{part}"

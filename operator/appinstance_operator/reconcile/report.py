@@ -1,0 +1,132 @@
+"""Writing how an instance stands: its status, an Event when readiness changed, and the metrics."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+
+from appinstance_operator.api.errors import OperatorError
+from appinstance_operator.api.settings import Settings
+from appinstance_operator.api.spec import AppInstance
+from appinstance_operator.desired import names
+from appinstance_operator.kube.cache import Cache, Key
+from appinstance_operator.kube.client import Kube
+from appinstance_operator.kube.kinds import APPINSTANCE, EVENT
+from appinstance_operator.signals.metrics import Metrics
+
+from . import conditions
+from .conditions import Report
+
+log = structlog.get_logger(__name__)
+
+
+class Reporter:
+    """Reports on instances. `woken(key)` says whether the next look at one follows at once."""
+
+    def __init__(
+        self,
+        kube: Kube,
+        cache: Cache,
+        settings: Settings,
+        metrics: Metrics,
+        woken: Callable[[Key], bool] = lambda _key: False,
+    ) -> None:
+        self._kube = kube
+        self._cache = cache
+        self._settings = settings
+        self._metrics = metrics
+        self._woken = woken
+        self._left: set[Key] = set()
+        """Those whose last report was left to the next look."""
+
+    def forget(self, key: Key) -> None:
+        """Drop what is remembered and shown of an instance that is gone."""
+        self._left.discard(key)
+        self._metrics.forget(*key)
+
+    def write_or_leave(
+        self, key: Key, body: dict[str, Any], instance: AppInstance, report: Report
+    ) -> None:
+        """Report, or leave it to the next look where that follows at once and nothing is lost.
+
+        A new instance is woken by the first answer of each of its children; a status for each of
+        them would be written for nobody. Never twice in a row, and never where somebody could be
+        misled: what stands there says that it is not ready, and that is still so.
+        """
+        ready = conditions.find_condition(body, conditions.READY).get("status")
+        may = ready != "True" and conditions.is_progress(report) and key not in self._left
+        if may and self._woken(key):
+            self._left.add(key)
+            return
+        self._left.discard(key)
+        self.write(key, body, instance, report)
+
+    def write(
+        self, key: Key, body: dict[str, Any], instance: AppInstance | None, report: Report
+    ) -> None:
+        """Write the status if it changed, and post an Event if readiness did."""
+        now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        before = body.get("status") or {}
+        after = conditions.status(
+            body, instance, self._settings, self._cache.children(key), report, now
+        )
+        self._metrics.set_conditions(
+            *key, {item["type"]: item["status"] for item in after["conditions"]}
+        )
+        if after == before:
+            return
+        made = self._kube.merge(
+            APPINSTANCE, *key, {"status": merge_patch(before, after)}, sub="status"
+        )
+        if made is None:
+            return
+        self._cache.put_instance(made)
+        was = conditions.find_condition(body, conditions.READY)
+        is_now = conditions.find_condition(made, conditions.READY)
+        if (was.get("status"), was.get("reason")) != (is_now["status"], is_now["reason"]):
+            self._post_event(made, is_now, now)
+
+    def _post_event(self, body: Mapping[str, Any], ready: Mapping[str, Any], now: str) -> None:
+        """Post an Event; failing to is no reason to fail the reconcile."""
+        meta = body["metadata"]
+        waits = ready["status"] == "True" or ready["reason"] in {"Progressing", "Suspended"}
+        event = {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"generateName": f"{meta['name']}.", "namespace": meta["namespace"]},
+            "involvedObject": {
+                "apiVersion": body["apiVersion"],
+                "kind": body["kind"],
+                "name": meta["name"],
+                "namespace": meta["namespace"],
+                "uid": meta["uid"],
+            },
+            "type": "Normal" if waits else "Warning",
+            "reason": ready["reason"],
+            "message": ready["message"][:1024],
+            "source": {"component": names.MANAGER},
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+            "count": 1,
+        }
+        try:
+            self._kube.create(EVENT, event)
+        except OperatorError as error:
+            log.warning("event not posted", error=error.message)
+
+
+def merge_patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON merge patch (RFC 7386) from one document to another; lists go whole."""
+    made: dict[str, Any] = {key: None for key in before if key not in after}
+    for key, value in after.items():
+        old = before.get(key)
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            inner = merge_patch(old, value)
+            if inner:
+                made[key] = inner
+        elif value != old:
+            made[key] = value
+    return made

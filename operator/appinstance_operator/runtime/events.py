@@ -1,0 +1,48 @@
+"""kopf decorators and nothing else: events become entries of the cache and wake-ups of the queue.
+
+Only `on.event` is used, and only for AppInstances: kopf's change handlers fire on edges and keep
+their progress in annotations; here the level counts, and there is nothing to keep. What instances
+own is watched by `watches.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import kopf
+
+from appinstance_operator.kube.cache import Cache, Key
+from appinstance_operator.kube.kinds import APPINSTANCE
+from appinstance_operator.reconcile.queue import WorkQueue
+
+from .stateless import NoDiffs, NoProgress
+
+_INACTIVITY_SECONDS = 90.0
+
+
+def configure(settings: kopf.OperatorSettings) -> None:
+    """Set what the library's defaults leave open; each is one of the traps others fell into."""
+    settings.posting.enabled = False  # our own Events, on transitions only
+    settings.persistence.diffbase_storage = NoDiffs()
+    settings.persistence.progress_storage = NoProgress()
+    settings.scanning.disabled = True  # no right to list CRDs and namespaces is needed
+    settings.watching.inactivity_timeout = _INACTIVITY_SECONDS  # a silent stall ends
+    settings.watching.connect_timeout = 10.0
+
+
+def register(registry: kopf.OperatorRegistry, cache: Cache, queue: WorkQueue[Key]) -> None:
+    """Register the handlers of AppInstances."""
+
+    @kopf.on.login(registry=registry)
+    def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
+        return kopf.login_via_client(**kwargs)
+
+    @kopf.on.event(APPINSTANCE.api_version, APPINSTANCE.plural, registry=registry)
+    async def on_instance(event: Any, **_: Any) -> None:
+        body = event["object"]
+        key = (body["metadata"]["namespace"], body["metadata"]["name"])
+        if event["type"] == "DELETED":
+            cache.drop_instance(key)
+            queue.add(key)
+        elif cache.put_instance(body):
+            queue.add(key)

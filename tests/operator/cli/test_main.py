@@ -1,0 +1,79 @@
+"""`appinstance render` and `validate`: offline, byte-stable, and errors that say what to change."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+import yaml
+from support.golden_settings import DESIRED, golden_values
+
+CASE = DESIRED / "golden" / "minimal"
+ERRORS = DESIRED / "golden_errors"
+PROGRAM = Path(sys.executable).parent / "appinstance"
+
+
+def _appinstance(
+    *words: str, case: Path = CASE, file: str | None = None, stdin: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Path(folder) / "settings.yaml"
+        settings.write_text(yaml.safe_dump(golden_values(case)))
+        command = [str(PROGRAM), *words, "--settings", str(settings)]
+        return subprocess.run(
+            [*command, "-f", file or str(case / "appinstance.yaml")],
+            capture_output=True, text=True, check=False, input=stdin,
+            env={"PATH": "", "PYTHONHASHSEED": "random"},  # no kubeconfig, no AWS, no fixed seed
+        )  # fmt: skip
+
+
+def test_render_prints_the_golden_bytes_without_a_cluster() -> None:
+    told = _appinstance("render", "--roles")
+    assert told.returncode == 0, told.stderr
+    assert told.stdout == (CASE / "expected.yaml").read_text()
+
+
+def test_render_reads_standard_input_and_leaves_roles_out_unless_asked() -> None:
+    told = _appinstance("render", file="-", stdin=(CASE / "appinstance.yaml").read_text())
+    kinds = [item["kind"] for item in yaml.safe_load_all(told.stdout)]
+    assert "Deployment" in kinds
+    assert "IAMRole" not in kinds
+
+
+def test_validate_names_what_is_valid() -> None:
+    told = _appinstance("validate")
+    assert told.returncode == 0
+    assert "is valid under these settings" in told.stdout
+
+
+@pytest.mark.parametrize("command", ["render", "validate"])
+def test_a_refused_spec_prints_its_sentence_and_no_object(command: str) -> None:
+    case = ERRORS / "host-outside"
+    told = _appinstance(command, case=case)
+    assert told.returncode == 2
+    assert told.stdout == ""
+    assert told.stderr.startswith("error: ")
+    assert (case / "expected.txt").read_text().strip() in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("kind: Pod\n", "not an AppInstance"), ("{", "is not YAML")],
+    ids=["another kind", "not YAML"],
+)
+def test_a_file_with_something_else_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    told = _appinstance("render", file=str(path))
+    assert told.returncode == 2
+    assert sentence in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_a_missing_file_is_named() -> None:
+    told = _appinstance("render", file="nowhere.yaml")
+    assert told.returncode == 2
+    assert "cannot read nowhere.yaml" in told.stderr

@@ -1,0 +1,117 @@
+"""When a report is written, and when it is left to the next look."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from support.golden_settings import DESIRED, golden_settings
+
+from appinstance_operator.api.spec import parse
+from appinstance_operator.cli import documents as cli_io
+from appinstance_operator.kube.cache import Cache, Key
+from appinstance_operator.kube.client import Kube
+from appinstance_operator.reconcile.conditions import Check, Report
+from appinstance_operator.reconcile.report import Reporter, merge_patch
+from appinstance_operator.signals.metrics import Metrics
+
+CASE = DESIRED / "golden" / "minimal"
+SETTINGS = golden_settings(CASE)
+(BODY,) = cli_io.read_resources(CASE / "appinstance.yaml")
+KEY = ("team", "shop")
+OK = Check("NetworkPoliciesApplied", "True", "Applied", "closed")
+ROLLS = Report(
+    checks=(OK, Check("WorkloadsAvailable", "False", "RolloutInProgress", "0 of 2")),
+)
+READY = Report(checks=(OK,))
+DENIED = Check("CloudAccessReady", "False", "AccessDenied", "no")
+
+
+class Told:
+    """A stand-in for the API server: it keeps what a merge patch of the status makes."""
+
+    def __init__(self) -> None:
+        meta = {**BODY["metadata"], "namespace": KEY[0], "name": KEY[1], "uid": "u"}
+        self.body: dict[str, Any] = {**BODY, "metadata": {**meta, "generation": 1}}
+        self.writes = 0
+        self.events: list[str] = []
+
+    def merge(self, _kind: Any, *_key: str, sub: str) -> dict[str, Any]:
+        *_where, patch = _key
+        assert sub == "status"
+        self.writes += 1
+        status = {**self.body.get("status", {}), **cast("Any", patch)["status"]}
+        version = str(self.writes)
+        meta = {**self.body["metadata"], "resourceVersion": version}
+        self.body = {**self.body, "metadata": meta, "status": status}
+        return self.body
+
+    def create(self, _kind: Any, event: dict[str, Any]) -> None:
+        self.events.append(event["reason"])
+
+
+class Wired:
+    """A reporter in front of it; `woken` says what the queue would."""
+
+    def __init__(self) -> None:
+        self.told = Told()
+        self.woken = True
+        asked: Any = lambda _key: self.woken  # noqa: E731
+        self.reporter = Reporter(cast("Kube", self.told), Cache(), SETTINGS, Metrics(), asked)
+
+    def report(self, report: Report) -> int:
+        """Report; return how many statuses have been written since the beginning."""
+        self.reporter.write_or_leave(KEY, self.told.body, parse(self.told.body), report)
+        return self.told.writes
+
+
+@pytest.fixture
+def wired() -> Wired:
+    return Wired()
+
+
+def test_progress_is_left_to_a_look_that_follows_at_once_but_not_twice(wired: Wired) -> None:
+    assert [wired.report(ROLLS) for _ in range(2)] == [0, 1]
+
+
+def test_without_a_next_look_it_is_written(wired: Wired) -> None:
+    wired.woken = False
+    assert wired.report(ROLLS) == 1
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        READY,
+        Report(checks=(DENIED,), stalled=("AccessDenied", "no")),
+        Report(checks=(OK,), retrying="the API server gave no answer"),
+        Report(checks=(OK, DENIED)),
+    ],
+    ids=["ready", "stalled", "retrying", "blocked"],
+)
+def test_what_is_more_than_progress_is_written(wired: Wired, report: Report) -> None:
+    assert wired.report(report) == 1
+
+
+def test_that_it_is_no_longer_ready_is_written_at_once(wired: Wired) -> None:
+    wired.report(READY)
+    assert wired.report(ROLLS) == 2
+    assert wired.told.events == ["ReconcileSucceeded", "Progressing"]
+
+
+def test_an_unchanged_report_is_not_written(wired: Wired) -> None:
+    assert [wired.report(READY) for _ in range(3)] == [1, 1, 1]
+    assert wired.told.events == ["ReconcileSucceeded"]
+
+
+def test_an_instance_that_is_gone_is_forgotten(wired: Wired) -> None:
+    wired.report(ROLLS)
+    wired.reporter.forget(KEY)
+    assert wired.reporter._left == set[Key]()
+
+
+def test_a_merge_patch_says_what_changed_and_what_goes() -> None:
+    before = {"a": 1, "b": {"c": 1, "d": 2}, "l": [1], "gone": 1}
+    after = {"a": 1, "b": {"c": 1, "d": 3}, "l": [1, 2]}
+    assert merge_patch(before, after) == {"b": {"d": 3}, "l": [1, 2], "gone": None}
+    assert merge_patch(after, after) == {}

@@ -1,0 +1,63 @@
+"""What an event of kopf's wakes, and what it does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import kopf
+import pytest
+
+from appinstance_operator.kube.cache import Cache, Key
+from appinstance_operator.reconcile.queue import WorkQueue
+from appinstance_operator.runtime import events as handlers
+from appinstance_operator.signals.metrics import Metrics
+
+INSTANCE = "register.<locals>.on_instance"
+
+
+class Wired:
+    """The handlers with a cache and a queue; `send` is what kopf does with an event."""
+
+    def __init__(self) -> None:
+        self.registry = kopf.OperatorRegistry()
+        self.cache = Cache()
+        self.queue: WorkQueue[Key] = WorkQueue(Metrics())
+        handlers.register(self.registry, self.cache, self.queue)
+        self._by_id = {item.id: item.fn for item in self.registry._watching._handlers}
+
+    async def send(self, handler: str, type_: str | None, body: dict[str, Any]) -> list[Key]:
+        """Deliver one event; return whom it woke."""
+        await self._by_id[handler](event={"type": type_, "object": body})
+        woken = list(self.queue._waiting)
+        self.queue._waiting.clear()
+        return woken
+
+
+@pytest.fixture
+def wired() -> Wired:
+    return Wired()
+
+
+def _instance(version: int) -> dict[str, Any]:
+    meta = {"namespace": "team", "name": "shop", "uid": "u", "resourceVersion": str(version)}
+    return {"metadata": meta, "spec": {}}
+
+
+async def test_an_instance_wakes_itself_once_per_version(wired: Wired) -> None:
+    assert await wired.send(INSTANCE, "ADDED", _instance(5)) == [("team", "shop")]
+    assert await wired.send(INSTANCE, "MODIFIED", _instance(5)) == []
+    assert await wired.send(INSTANCE, None, _instance(4)) == []
+    assert await wired.send(INSTANCE, "MODIFIED", _instance(6)) == [("team", "shop")]
+
+
+async def test_an_instance_that_is_gone_wakes_itself_and_is_forgotten(wired: Wired) -> None:
+    await wired.send(INSTANCE, "ADDED", _instance(5))
+    assert await wired.send(INSTANCE, "DELETED", _instance(6)) == [("team", "shop")]
+    assert wired.cache.instance(("team", "shop")) is None
+
+
+def test_kopf_watches_appinstances_alone_and_writes_nothing(wired: Wired) -> None:
+    settings = kopf.OperatorSettings()
+    handlers.configure(settings)
+    assert settings.posting.enabled is False
+    assert set(wired._by_id) == {INSTANCE}

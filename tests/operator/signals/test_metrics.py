@@ -1,0 +1,43 @@
+"""Metrics: what a dashboard reads is there, and an instance that is gone leaves none behind."""
+
+from __future__ import annotations
+
+from prometheus_client import generate_latest
+
+from appinstance_operator.signals.metrics import Metrics
+
+
+def _lines(metrics: Metrics, start: str) -> list[str]:
+    text = generate_latest(metrics.registry).decode()
+    return [line for line in text.splitlines() if line.startswith(start)]
+
+
+def test_a_condition_has_one_true_value_per_type() -> None:
+    metrics = Metrics()
+    metrics.set_conditions("team", "shop", {"Ready": "False"})
+    where = 'name="shop",namespace="team"'
+    assert _lines(metrics, "appinstance_condition{") == [
+        f'appinstance_condition{{{where},status="{status}",type="Ready"}} {value}'
+        for status, value in (("True", "0.0"), ("False", "1.0"), ("Unknown", "0.0"))
+    ]
+
+
+def test_a_condition_that_went_and_an_instance_that_went_leave_nothing() -> None:
+    metrics = Metrics()
+    metrics.set_conditions("team", "shop", {"Ready": "False", "Stalled": "True"})
+    metrics.set_conditions("team", "other", {"Ready": "True"})
+    metrics.set_conditions("team", "shop", {"Ready": "True"})
+    assert not [line for line in _lines(metrics, "appinstance_condition{") if "Stalled" in line]
+    metrics.forget("team", "shop")
+    left = _lines(metrics, "appinstance_condition{")
+    assert left
+    assert all('name="other"' in line for line in left)
+
+
+def test_requests_are_counted_by_target_and_verb() -> None:
+    metrics = Metrics()
+    metrics.kubernetes_request("patch", "Deployment")
+    metrics.aws_request("get_role")
+    counted = _lines(metrics, "appinstance_api_requests_total{")
+    assert sorted(line.rsplit(" ", 1)[1] for line in counted) == ["1.0", "1.0"]
+    assert {'target="aws"' in line for line in counted} == {True, False}

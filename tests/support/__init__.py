@@ -1,0 +1,1 @@
+"""What several suites share: real processes, worlds to test in, and judges."""

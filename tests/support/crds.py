@@ -1,0 +1,44 @@
+"""The CRDs that the operator's API server must serve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from appinstance_local import builds
+from appinstance_local.paths import REPO
+from support.apiserver import ApiServer
+from support.operator_world import wait_for
+
+SECURITY_GROUP_POLICIES = Path(__file__).parent / "securitygrouppolicies.crd.yaml"
+
+OURS = REPO / "charts/appinstance-operator/crds/appinstances.platform.appinstance.io.yaml"
+
+
+def crd_paths(external_secrets: Path) -> tuple[Path, ...]:
+    """Return the paths of the CRDs: ours, EKS's, and two of External Secrets."""
+    folder = external_secrets / "config" / "crds" / "bases"
+    return (
+        OURS,
+        SECURITY_GROUP_POLICIES,
+        folder / "external-secrets.io_externalsecrets.yaml",
+        folder / "external-secrets.io_secretstores.yaml",
+    )
+
+
+def install_crds(server: ApiServer) -> None:
+    """Apply the CRDs and wait until each is served.
+
+    `kubectl wait` fails where a CRD has no conditions yet, and Established comes before a list is
+    answered.
+    """
+    for path in crd_paths(builds.module_folder("external-secrets")):
+        server.kubectl("apply", "--server-side", "-f", str(path))
+        spec = yaml.safe_load(path.read_text())["spec"]
+        version = next(item["name"] for item in spec["versions"] if item["storage"])
+        url = f"/apis/{spec['group']}/{version}/{spec['names']['plural']}"
+        wait_for(
+            f"{url} to be served",
+            lambda url=url: server.kubectl("get", "--raw", url, check=False).returncode == 0,
+        )

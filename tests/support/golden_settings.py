@@ -1,0 +1,38 @@
+"""The settings of the golden cases: one common file, and what a case changes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from appinstance_operator.api.settings import Settings, parse_settings
+
+DESIRED = Path(__file__).parents[1] / "operator" / "desired"
+COMMON = DESIRED / "settings.yaml"
+
+
+def _merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in change.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
+            result[key] = _merged(result[key], value)
+        else:
+            result[key] = value
+    return result
+
+
+def golden_values(case: Path) -> dict[str, Any]:
+    """Return the settings of a case as parsed YAML."""
+    own = case / "settings.yaml"
+    change = yaml.safe_load(own.read_text()) if own.exists() else {}
+    return _merged(yaml.safe_load(COMMON.read_text()), change)
+
+
+def golden_settings(case: Path) -> Settings:
+    """Return the settings of a case."""
+    return parse_settings(golden_values(case))

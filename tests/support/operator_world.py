@@ -1,0 +1,306 @@
+"""An operator process, a real API server, IAM by moto; and what missing controllers would do."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import boto3
+import httpx
+import yaml
+
+from support.apiserver import ApiServer
+from support.golden_settings import DESIRED, golden_values
+
+T = TypeVar("T")
+WAIT_SECONDS = 40.0
+PARTS = ("backend", "frontend")
+GOLDEN = DESIRED / "golden" / "minimal"
+SECURITY_GROUPS = {"backend": ["sg-0bac0000"], "frontend": ["sg-0f000000"]}
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+
+def wait_for(what: str, look: Callable[[], T | None], seconds: float = WAIT_SECONDS) -> T:
+    """Return the first true answer; fail with what was waited for."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = look()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for: {what}"
+        time.sleep(0.1)
+
+
+@dataclass
+class World:
+    """A namespace of its own in the API server, and an operator that looks after all of them."""
+
+    server: ApiServer
+    moto: str
+    port: int
+    namespace: str
+    process: subprocess.Popen[bytes] | None = None
+    credentials: Mapping[str, str] = field(default_factory=lambda: dict(CREDENTIALS))
+    kubeconfig: Path | None = None
+    security_groups: bool = False
+    """Whether the settings name security groups for pods, as on EKS."""
+
+    # The operator
+
+    def settings(self) -> Path:
+        """Write the settings and return their path."""
+        body = golden_values(GOLDEN)
+        body["awsEndpointUrl"] = self.moto
+        if self.security_groups:
+            body["podSecurityGroups"] = SECURITY_GROUPS
+        path = self.server.folder / f"settings-{self.port}.yaml"
+        path.write_text(yaml.safe_dump(body))
+        return path
+
+    def start(self, **env: str) -> None:
+        """Start the operator and wait until it is ready (or has died, with a fault point)."""
+        log = (self.server.folder / "operator.log").open("ab")
+        self.process = subprocess.Popen(
+            [
+                str(Path(sys.executable).parent / "appinstance"), "run",
+                "--settings", str(self.settings()), "--port", str(self.port),
+            ],
+            env={
+                **os.environ, **self.credentials,
+                "KUBECONFIG": str(self.kubeconfig or self.server.kubeconfig), **env,
+            },
+            stdout=log, stderr=log,
+        )  # fmt: skip
+        wait_for("the operator to be ready or dead", self._ready_or_dead)
+
+    def _ready_or_dead(self) -> bool:
+        assert self.process
+        if self.process.poll() is not None:
+            return True
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.port}/readyz").status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def stop(self) -> None:
+        """Kill the operator."""
+        if self.process:
+            self.process.kill()
+            self.process.wait(timeout=20)
+            self.process = None
+
+    def requests(self) -> dict[str, float]:
+        """Return the operator's own count of requests, by target and verb; watches left out."""
+        text = httpx.get(f"http://127.0.0.1:{self.port}/metrics").text
+        found = {}
+        for line in text.splitlines():
+            if line.startswith("appinstance_api_requests_total{") and 'verb="watch"' not in line:
+                labels, value = line.rsplit(" ", 1)
+                found[labels] = float(value)
+        return found
+
+    def writes(self) -> dict[str, float]:
+        """Return of the counted requests those that may change something, at either target."""
+        reads = ('verb="get', 'verb="list')  # Kubernetes says get, IAM get_role
+        return {
+            labels: count
+            for labels, count in self.requests().items()
+            if not any(read in labels for read in reads)
+        }
+
+    def metric(self, name: str) -> float:
+        """Return one of the operator's metrics, summed over its labels."""
+        text = httpx.get(f"http://127.0.0.1:{self.port}/metrics").text
+        lines = (line for line in text.splitlines() if line.startswith((f"{name}{{", f"{name} ")))
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
+
+    def wait_reconciled(self, since: float) -> None:
+        """Wait until there were more reconciles than `since` and none is waiting or under way."""
+        wait_for(
+            "the operator to have looked",
+            lambda: (
+                self.metric("controller_runtime_reconcile_total") > since
+                and self.metric("workqueue_depth") == 0
+                and self.metric("controller_runtime_active_workers") == 0
+            ),
+        )
+
+    # The cluster
+
+    def kubectl(self, *words: str, stdin: str | None = None, check: bool = True) -> str:
+        """Run kubectl in this world's namespace."""
+        return self.server.kubectl("-n", self.namespace, *words, stdin=stdin, check=check).stdout
+
+    def get(self, kind: str, name: str) -> dict[str, Any]:
+        """Return an object, empty when it is not there."""
+        told = self.kubectl("get", kind, name, "-o", "json", "--ignore-not-found")
+        found: dict[str, Any] = json.loads(told) if told.strip() else {}
+        return found
+
+    def apply(self, name: str = "shop", **spec: Any) -> None:
+        """Apply an instance like the golden one."""
+        body = yaml.safe_load((GOLDEN / "appinstance.yaml").read_text())
+        body["metadata"] = {"name": name, "namespace": self.namespace}
+        body["spec"]["host"] = f"{name}.{self.namespace}.apps.localhost"
+        for key, value in spec.items():
+            if value is None:
+                body["spec"].pop(key, None)
+            else:
+                body["spec"][key] = value
+        self.kubectl("apply", "-f", "-", stdin=json.dumps(body))
+
+    def condition(self, kind: str, name: str = "shop") -> dict[str, Any]:
+        """Return a condition of an instance, empty when it has none of that type."""
+        for item in self.get("appi", name).get("status", {}).get("conditions", []):
+            if item["type"] == kind:
+                return dict(item)
+        return {}
+
+    def wait_condition(self, kind: str, reason: str, name: str = "shop") -> dict[str, Any]:
+        """Wait until a condition has a reason, and return it."""
+        return wait_for(
+            f"{kind}={reason}",
+            lambda: ((c := self.condition(kind, name)).get("reason") == reason and c) or None,
+        )
+
+    # What controllers would do
+
+    def patch_status(self, kind: str, name: str, status: Mapping[str, Any]) -> None:
+        """Write an object's status."""
+        self.kubectl(
+            "patch", kind, name, "--subresource=status", "--type=merge",
+            "-p", json.dumps({"status": status}),
+        )  # fmt: skip
+
+    def sync_secrets(self, name: str = "shop", hash_: str = "one") -> None:
+        """Do External Secrets' part: Secrets with a hash of their content, and Ready."""
+        ready = [{"type": "Ready", "status": "True", "reason": "Valid", "message": ""}]
+        wait_for("the store", lambda: self.get("secretstore", name))
+        self.patch_status("secretstore", name, {"conditions": ready})
+        for part in ("database", "app"):
+            full = f"{name}-{part}"
+            external = wait_for(full, lambda full=full: self.get("externalsecret", full))
+            secret = {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {
+                    "name": full,
+                    "labels": external["spec"]["target"]["template"]["metadata"]["labels"],
+                    "annotations": {"reconcile.external-secrets.io/data-hash": hash_},
+                },
+                "stringData": {"password": "planted-value"},
+            }
+            self.kubectl("apply", "-f", "-", stdin=json.dumps(secret))
+            generation = external["metadata"]["generation"]
+            self.patch_status(
+                "externalsecret",
+                full,
+                {"conditions": ready, "syncedResourceVersion": f"{generation}-x"},
+            )
+
+    def refuse_secret(self, name: str = "shop") -> None:
+        """Do External Secrets' part when AWS refuses: a bare condition, an event with the cause."""
+        full = f"{name}-database"
+        body = wait_for(full, lambda: self.get("externalsecret", full))
+        event = {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"generateName": "refused-", "namespace": self.namespace},
+            "type": "Warning",
+            "reason": "UpdateFailed",
+            "message": "error processing spec.data[0], err: AccessDeniedException: not authorized",
+            "lastTimestamp": "2026-01-01T00:00:00Z",
+            "involvedObject": {
+                "kind": "ExternalSecret",
+                "name": full,
+                "namespace": self.namespace,
+                "uid": body["metadata"]["uid"],
+            },
+        }
+        self.kubectl("create", "-f", "-", stdin=json.dumps(event))
+        condition = {"type": "Ready", "status": "False", "reason": "SecretSyncedError"}
+        words = {"message": "could not get secret data from provider"}
+        self.patch_status("externalsecret", full, {"conditions": [{**condition, **words}]})
+
+    def jobs(self) -> list[str]:
+        """Return the names of the migration Jobs."""
+        return self.kubectl("get", "jobs", "-o", "jsonpath={.items[*].metadata.name}").split()
+
+    def finish_job(self, job: str, *, failed: bool = False) -> None:
+        """Do the Job controller's part."""
+        now = "2026-01-01T00:00:00Z"
+        kinds = ("FailureTarget", "Failed") if failed else ("SuccessCriteriaMet", "Complete")
+        message = "Job has reached the specified backoff limit" if failed else ""
+        reason = "BackoffLimitExceeded" if failed else "CompletionsReached"
+        status: dict[str, Any] = {
+            "startTime": now,
+            "conditions": [
+                {"type": kind, "status": "True", "reason": reason, "message": message,
+                 "lastTransitionTime": now}
+                for kind in kinds
+            ],
+        }  # fmt: skip
+        if failed:
+            status["failed"] = 1
+        else:
+            status |= {"succeeded": 1, "completionTime": now}
+        self.patch_status("job", job, status)
+
+    def roll_out(
+        self, name: str = "shop", parts: tuple[str, ...] = ("backend", "frontend")
+    ) -> None:
+        """Do the Deployment controller's part."""
+        for part in parts:
+            full = f"{name}-{part}"
+            body = wait_for(full, lambda full=full: self.get("deployment", full))
+            count = body["spec"]["replicas"]
+            self.patch_status(
+                "deployment",
+                full,
+                {
+                    "observedGeneration": body["metadata"]["generation"],
+                    "replicas": count,
+                    "updatedReplicas": count,
+                    "readyReplicas": count,
+                    "availableReplicas": count,
+                },
+            )
+
+    def give_address(self, name: str = "shop") -> None:
+        """Do the load balancer controller's part."""
+        wait_for("the ingress", lambda: self.get("ingress", name))
+        self.patch_status(
+            "ingress", name, {"loadBalancer": {"ingress": [{"hostname": "lb.example.com"}]}}
+        )
+
+    def settle(self, name: str = "shop", parts: tuple[str, ...] = PARTS) -> None:
+        """Bring an applied instance to Ready."""
+        self.sync_secrets(name)
+        job = wait_for("the migration", lambda: [j for j in self.jobs() if j.startswith(name)])
+        self.finish_job(job[-1])
+        self.roll_out(name, parts)
+        self.give_address(name)
+        self.kubectl("wait", "--for=condition=Ready", f"appi/{name}", f"--timeout={WAIT_SECONDS}s")
+
+    # IAM
+
+    def iam(self) -> Any:
+        """Return a client of moto's IAM."""
+        return boto3.client(
+            "iam", endpoint_url=self.moto, region_name="eu-central-1",
+            aws_access_key_id="test", aws_secret_access_key="test",
+        )  # fmt: skip
+
+    def roles(self) -> list[str]:
+        """Return the names of this namespace's roles."""
+        told = self.iam().list_roles(PathPrefix="/appinstances/")["Roles"]
+        return sorted(
+            role["RoleName"] for role in told if f"-{self.namespace}-" in role["RoleName"]
+        )
