@@ -6,6 +6,7 @@ made, so that neither an unused nor a missing verb stays unseen.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,83 +66,126 @@ _REMOVALS = (
 )
 
 
-def _statement(sid: str, actions: tuple[str, ...], resource: str, **condition: Any) -> Any:
-    made: dict[str, Any] = {
+_TAGS = (iam.TAG_CLUSTER, iam.TAG_ISSUER, iam.TAG_NAME, iam.TAG_NAMESPACE)
+_BOUNDED = ("iam:PutRolePermissionsBoundary", "iam:PutRolePolicy")
+
+
+def _statement(
+    sid: str, actions: tuple[str, ...], resource: str, condition: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    body: dict[str, Any] = {
         "Sid": sid,
         "Effect": "Allow",
         "Action": list(actions),
         "Resource": [resource],
     }
-    return {**made, "Condition": condition} if condition else made
+    return {**body, "Condition": dict(condition)} if condition else body
+
+
+def _boundaries(settings: Settings) -> list[tuple[str, str, list[str]]]:
+    """Return each boundary as suffix of a Sid, ARN, and its namespaces (none: it is for all)."""
+    common, *more = boundary_arns(settings)
+    found: list[tuple[str, str, list[str]]] = [("", common, [])]
+    for number, arn in enumerate(more, start=1):
+        grants = [item for item in settings.tenancy.grants if item.permissions_boundary_arn == arn]
+        names = sorted({name for grant in grants for name in grant.namespaces})
+        found.append((f"OfGrant{number}", arn, [] if "*" in names else names))
+    return found
+
+
+def _tags_of_a_role(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Return the conditions on the tags of a request: all four, none else, and our own issuer.
+
+    `ForAllValues` also holds for a request without tags, so each of the four is asked for.
+    """
+    return {
+        "StringEquals": {
+            f"aws:RequestTag/{iam.TAG_CLUSTER}": settings.cluster_name,
+            f"aws:RequestTag/{iam.TAG_ISSUER}": settings.oidc.issuer,
+        },
+        "Null": {
+            f"aws:RequestTag/{iam.TAG_NAME}": "false",
+            f"aws:RequestTag/{iam.TAG_NAMESPACE}": "false",
+        },
+        "ForAllValues:StringEquals": {"aws:TagKeys": list(_TAGS)},
+    }
+
+
+def _creation(settings: Settings, roles: str) -> list[dict[str, Any]]:
+    tags = _tags_of_a_role(settings)
+    found = []
+    for suffix, arn, namespaces in _boundaries(settings):
+        equal = {**tags["StringEquals"], "iam:PermissionsBoundary": arn}
+        if namespaces:
+            equal[f"aws:RequestTag/{iam.TAG_NAMESPACE}"] = namespaces
+        condition = {**tags, "StringEquals": equal}
+        sid = f"CreateWithBoundaryAndTags{suffix}"
+        found.append(_statement(sid, ("iam:CreateRole",), roles, condition))
+    return found
+
+
+def _tagging(settings: Settings, roles: str) -> dict[str, Any]:
+    """Return the right to tag, which CreateRole with tags needs: to no other value than there is.
+
+    A role of an earlier version has none of these tags; a second namespace would open two tenants.
+    """
+    held = {f"aws:ResourceTag/{tag}": f"${{aws:RequestTag/{tag}}}" for tag in _TAGS}
+    tags = _tags_of_a_role(settings)
+    untouched = {f"aws:ResourceTag/{iam.EARLIER_TAG_NAMESPACE}": "true"}
+    condition = {**tags, "Null": {**tags["Null"], **untouched}, "StringEqualsIfExists": held}
+    return _statement("TagOnCreationAlone", ("iam:TagRole",), roles, condition)
+
+
+def _writing(settings: Settings, roles: str) -> list[dict[str, Any]]:
+    """Return the rights to write onto roles of this cluster, each under a boundary of its own."""
+    ours = {f"aws:ResourceTag/{iam.TAG_ISSUER}": settings.oidc.issuer}
+    found = []
+    for suffix, arn, namespaces in _boundaries(settings):
+        equal: dict[str, Any] = {**ours, "iam:PermissionsBoundary": arn}
+        if namespaces:
+            equal[f"aws:ResourceTag/{iam.TAG_NAMESPACE}"] = namespaces
+        sid = f"WritePoliciesUnderTheBoundary{suffix}"
+        found.append(_statement(sid, _BOUNDED, roles, {"StringEquals": equal}))
+    bounded = {**ours, "iam:PermissionsBoundary": list(boundary_arns(settings))}
+    trust = ("iam:UpdateAssumeRolePolicy",)
+    found.append(_statement("WriteTrustOfOwnRoles", trust, roles, {"StringEquals": bounded}))
+    return found
+
+
+def _removal(settings: Settings, roles: str) -> list[dict[str, Any]]:
+    ours = {f"aws:ResourceTag/{iam.TAG_ISSUER}": settings.oidc.issuer}
+    earlier = {f"aws:ResourceTag/{iam.EARLIER_TAG_CLUSTER}": settings.cluster_name}
+    return [
+        _statement("RemoveOwnRoles", _REMOVALS, roles, {"StringEquals": ours}),
+        _statement("RemoveRolesOfEarlierVersions", _REMOVALS, roles, {"StringEquals": earlier}),
+    ]
 
 
 def operator_policy(settings: Settings) -> dict[str, Any]:
     """Return the IAM policy of the operator's own role.
 
-    It reaches roles under the platform's path and prefix alone. It makes none without one of the
-    boundaries and without the tags that the boundary caps by, changes only roles of its own
-    cluster, and can't tag a role anew. Which condition keys IAM knows for which action is from
-    AWS's Service Authorization Reference for IAM.
+    It reaches roles under the platform's path and prefix alone. It makes none without a boundary
+    and without the tags that the boundary caps by; a grant's boundary goes onto roles of the
+    grant's namespaces alone. It changes only roles of its own cluster, and tags none anew. Each
+    condition key is one that AWS lists for the action; a test compares.
+
+    What remains: IAM has no condition key for the content of a trust or of a policy. So an operator
+    that is wrong or taken over can let a stranger take a role of its own cluster, with what the
+    boundary leaves to the role's namespace; can make a role for any namespace; and can take over a
+    role without any of these tags that somebody has made under this path and prefix.
     """
-    names = settings.iam
     account = f"arn:{settings.partition}:iam::{settings.account_id}"
-    roles = f"{account}:role{names.path}{names.role_name_prefix}*"
-    bounded = {"iam:PermissionsBoundary": list(boundary_arns(settings))}
-    issuer = settings.oidc.issuer
-    ours = {f"aws:ResourceTag/{iam.TAG_ISSUER}": issuer}
-    tagged = {
-        "Null": {f"aws:RequestTag/{iam.TAG_NAMESPACE}": "false"},
-        "ForAllValues:StringEquals": {
-            "aws:TagKeys": [iam.TAG_CLUSTER, iam.TAG_ISSUER, iam.TAG_NAME, iam.TAG_NAMESPACE]
-        },
-    }
-    as_ours = {f"aws:RequestTag/{iam.TAG_ISSUER}": issuer}
+    roles = f"{account}:role{settings.iam.path}{settings.iam.role_name_prefix}*"
+    # Of a role that does not exist, IAM knows the name but no path.
+    absent = f"{account}:role/{settings.iam.role_name_prefix}*"
     return {
         "Version": "2012-10-17",
         "Statement": [
             _statement("LookAtRolesOfInstances", _READS, roles),
-            # Of a role that does not exist, IAM knows the name but no path.
-            _statement(
-                "LookForAbsentRoles", ("iam:GetRole",), f"{account}:role/{names.role_name_prefix}*"
-            ),
-            _statement(
-                "CreateWithBoundaryAndTags",
-                ("iam:CreateRole",),
-                roles,
-                StringEquals={**bounded, **as_ours},
-                **tagged,
-            ),
-            # Creating with tags needs it. A namespace that a role has already must stay its own.
-            _statement(
-                "TagOnCreationAlone",
-                ("iam:TagRole",),
-                roles,
-                StringEquals=as_ours,
-                StringEqualsIfExists={
-                    f"aws:ResourceTag/{iam.TAG_NAMESPACE}": (
-                        f"${{aws:RequestTag/{iam.TAG_NAMESPACE}}}"
-                    )
-                },
-                **tagged,
-            ),
-            _statement(
-                "WritePoliciesUnderTheBoundary",
-                ("iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"),
-                roles,
-                StringEquals={**bounded, **ours},
-            ),
-            _statement(
-                "WriteTrustOfOwnRoles",
-                ("iam:UpdateAssumeRolePolicy",),
-                roles,
-                StringEquals=ours,
-            ),
-            _statement("RemoveOwnRoles", _REMOVALS, roles, StringEquals=ours),
-            _statement(
-                "RemoveRolesOfEarlierVersions",
-                _REMOVALS,
-                roles,
-                StringEquals={f"aws:ResourceTag/{iam.EARLIER_TAG_CLUSTER}": settings.cluster_name},
-            ),
+            _statement("LookForAbsentRoles", ("iam:GetRole",), absent),
+            *_creation(settings, roles),
+            _tagging(settings, roles),
+            *_writing(settings, roles),
+            *_removal(settings, roles),
         ],
     }

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from support.golden_settings import DESIRED, golden_settings
+from support.golden_settings import DESIRED, golden_settings, golden_values
 from support.iam_evaluator import allowed, trusts
 
-from appinstance_operator.api.settings import Settings
+from appinstance_operator.api.settings import Settings, parse_settings
 from appinstance_operator.api.spec import parse
 from appinstance_operator.cli import documents as cli_io
 from appinstance_operator.desired import iam
-from appinstance_operator.runtime import permissions
 
 CASE = DESIRED / "golden" / "alb-with-page"
 SETTINGS: Settings = golden_settings(CASE)
@@ -113,7 +112,31 @@ def test_the_secrets_role_writes_nothing() -> None:
 def test_every_role_has_the_boundary_and_our_tags() -> None:
     for role in ROLES.values():
         assert role.boundary_arn == SETTINGS.iam.permissions_boundary_arn
-        assert set(role.tags.values()) == {"platform", "team", "shop"}
+        assert role.tags == {
+            "appinstance-cluster": "platform",
+            "appinstance-issuer": ISSUER,
+            "appinstance-namespace": "team",
+            "appinstance-name": "shop",
+        }
+
+
+def test_a_role_of_a_namespace_with_a_grant_has_the_grants_boundary() -> None:
+    arn = "arn:aws:iam::123456789012:policy/platform/wider"
+    raw = golden_values(CASE)
+    raw["tenancy"] = {
+        "grants": [
+            {
+                "namespaces": ["team"],
+                "buckets": ["other-media"],
+                "permissionsBoundaryArn": arn,
+            }
+        ]
+    }
+    granted = parse_settings(raw)
+    assert {role.boundary_arn for role in iam.roles(parse(BODY), granted)} == {arn}
+    other = {**BODY, "metadata": {**BODY["metadata"], "namespace": "other"}}
+    common = {role.boundary_arn for role in iam.roles(parse(other), granted)}
+    assert common == {SETTINGS.iam.permissions_boundary_arn}
 
 
 def test_neighbours_never_share_a_role() -> None:
@@ -127,32 +150,23 @@ def test_neighbours_never_share_a_role() -> None:
     assert long.endswith("-backend")
 
 
-OPERATOR = permissions.operator_policy(SETTINGS)
-BOUNDARY = {"iam:PermissionsBoundary": SETTINGS.iam.permissions_boundary_arn}
-ROLE = "arn:aws:iam::123456789012:role"
+def test_clusters_of_one_account_never_share_a_role() -> None:
+    raw = golden_values(CASE)
+    raw["oidc"]["issuer"] = f"{ISSUER}x"
+    other = parse_settings(raw)
+    assert other.cluster_name == SETTINGS.cluster_name
+    for part in ("backend", "secrets"):
+        one = iam.role_of("team", "shop", SETTINGS, part)
+        assert iam.role_of("team", "shop", other, part) != one
+        assert iam.role_tags_of("team", "shop", other) != iam.role_tags_of("team", "shop", SETTINGS)
 
 
-def test_the_operator_makes_no_role_without_the_boundary() -> None:
-    name = f"{ROLE}/appinstances/{BACKEND.name}"
-    assert allowed(OPERATOR, "iam:CreateRole", name, BOUNDARY)
-    assert not allowed(OPERATOR, "iam:CreateRole", name)
-    other = {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
-    assert not allowed(OPERATOR, "iam:CreateRole", name, other)
-    assert not allowed(OPERATOR, "iam:DeleteRolePermissionsBoundary", name, BOUNDARY)
-
-
-@pytest.mark.parametrize(
-    "role", ["/admin", "/appinstances/admin", "/platform/appi-x", "/appi-x", "/other/appi-x"]
-)
-@pytest.mark.parametrize("action", ["PutRolePolicy", "DeleteRole", "UpdateAssumeRolePolicy"])
-def test_the_operator_changes_no_role_outside_of_path_and_prefix(role: str, action: str) -> None:
-    assert allowed(OPERATOR, f"iam:{action}", f"{ROLE}/appinstances/appi-x")
-    assert not allowed(OPERATOR, f"iam:{action}", f"{ROLE}{role}", BOUNDARY)
-
-
-@pytest.mark.parametrize("action", ["iam:AttachRolePolicy", "iam:PassRole", "sts:AssumeRole"])
-def test_the_operator_can_neither_attach_nor_take_roles(action: str) -> None:
-    assert not allowed(OPERATOR, action, f"{ROLE}/appinstances/appi-x", BOUNDARY)
+@pytest.mark.parametrize("prefix", ["appi-", "a" * 14])
+def test_the_longest_names_fit_iams_64_characters(prefix: str) -> None:
+    raw = golden_values(CASE)
+    raw["iam"]["roleNamePrefix"] = prefix
+    settings = parse_settings(raw)
+    assert len(iam.role_of("n" * 63, "m" * 63, settings, "secrets")) <= 64
 
 
 def test_legacy_keys_never_stand_beside_a_role() -> None:
