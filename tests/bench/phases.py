@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from support.operator_world import wait_for
 
+from appinstance_operator.kube.client import path_of
 from appinstance_operator.kube.kinds import APPINSTANCE, BY_KIND, Kind
 
 from .audit import by_kind
@@ -145,7 +146,7 @@ class Size:
         """Merge-patch as somebody else than the operator."""
         admin = self._stage.admin
         admin._send(
-            "patch", kind, "PATCH", admin._path(kind, f"tenant-{number:04}", name),
+            "patch", kind, "PATCH", path_of(kind, f"tenant-{number:04}", name),
             {"fieldManager": "somebody"}, patch, "application/merge-patch+json",
         )  # fmt: skip
 

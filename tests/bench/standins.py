@@ -7,7 +7,6 @@ in the end, at once, whoever applied the object.
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 import time
@@ -20,11 +19,13 @@ import urllib3
 from kubernetes import client, config
 
 from appinstance_operator.kube.cache import DATA_HASH
-from appinstance_operator.kube.client import ApiError, Kube
+from appinstance_operator.kube.client import ApiError, Kube, path_of
+from appinstance_operator.kube.credentials import access_by
 from appinstance_operator.kube.kinds import BY_KIND, SECRET, Kind
 
 Body = dict[str, Any]
 _WORKERS = 4
+_WATCH_SECONDS = 3000
 KNOWN_BY = "app.kubernetes.io/part-of"
 """The label by which they know what to answer: also on objects that are not the operator's."""
 _NOW = "2026-01-01T00:00:00Z"
@@ -39,9 +40,9 @@ _READY = {
 def kube_for(kubeconfig: Path) -> Kube:
     """Return the operator's own client under another kubeconfig."""
     urllib3.disable_warnings()  # the server made its certificate itself a moment ago
-    made = client.Configuration()
-    config.load_kube_config(str(kubeconfig), client_configuration=made)  # type: ignore[no-untyped-call]
-    return Kube(configuration=made)
+    found = client.Configuration()
+    config.load_kube_config(str(kubeconfig), client_configuration=found)  # type: ignore[no-untyped-call]
+    return Kube(access=access_by(found))
 
 
 def watch(kube: Kube, kind: Kind, selector: str = "") -> Iterator[Body]:
@@ -57,13 +58,8 @@ def watch(kube: Kube, kind: Kind, selector: str = "") -> Iterator[Body]:
 
 def _changed(kube: Kube, kind: Kind, selector: str, version: str) -> Iterator[Body]:
     """Yield what changes after a version, until the server ends the watch."""
-    query = {"watch": "true", "resourceVersion": version, "labelSelector": selector}
-    response = kube._send("watch", kind, "GET", kube._path(kind, None), query, stream=True)
-    pending = b""
-    for chunk in response.stream(amt=None, decode_content=False):
-        *lines, pending = (pending + chunk).split(b"\n")
-        events = (json.loads(line) for line in lines if line)
-        yield from (event["object"] for event in events if event["type"] in {"ADDED", "MODIFIED"})
+    events = kube.watch(kind, selector, version, _WATCH_SECONDS)
+    yield from (event["object"] for event in events if event["type"] in {"ADDED", "MODIFIED"})
 
 
 def _condition(body: Mapping[str, Any], kind: str) -> bool:
@@ -95,7 +91,7 @@ def external_secret(kube: Kube, body: Body) -> Body | None:
         "stringData": {"password": "planted-value"},
     }
     kube._send(
-        "patch", SECRET, "PATCH", kube._path(SECRET, meta["namespace"], meta["name"]),
+        "patch", SECRET, "PATCH", path_of(SECRET, meta["namespace"], meta["name"]),
         {"fieldManager": "standins", "force": "true"}, secret, "application/apply-patch+yaml",
     )  # fmt: skip
     return {"conditions": [_READY], "syncedResourceVersion": version}

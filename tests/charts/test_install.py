@@ -14,7 +14,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,8 @@ from kubernetes import client, utils, watch
 from appinstance_operator.cli import drain
 from appinstance_operator.cli.fleet import CommandError, Key
 from appinstance_operator.cli.fleet_client import KubernetesFleet
+from appinstance_operator.kube.access import Access
+from appinstance_operator.kube.credentials import access_by
 
 if TYPE_CHECKING:
     from .conftest import Helm
@@ -63,6 +65,12 @@ class ControlPlane:
         if account is not None:
             api.set_default_header("Impersonate-User", f"system:serviceaccount:{account}")
         return api
+
+    def access(self, account: str) -> Access:
+        """Return the access of the operator's own client that acts as a service account."""
+        found = access_by(self.client().configuration)
+        headers = {"Impersonate-User": f"system:serviceaccount:{account}"}
+        return replace(found, credentials=lambda: {**found.credentials(), **headers})
 
     def run_helm(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Return the finished process of Helm in the operator's namespace."""
@@ -234,7 +242,7 @@ class _Cluster(threading.Thread):
     def _drain(self, jobs: client.BatchV1Api, job: Any) -> None:
         pod = job.spec.template.spec
         (container,) = pod.containers
-        fleet = KubernetesFleet(self._plane.client(f"{_SYSTEM}:{pod.service_account_name}"))
+        fleet = KubernetesFleet(self._plane.access(f"{_SYSTEM}:{pod.service_account_name}"))
         try:
             delete = "delete" in container.args
             self.sentence = drain.delete(fleet, 30) if delete else drain.refuse(fleet)
@@ -389,7 +397,7 @@ def test_the_account_of_the_helm_test_sees_its_instance_and_no_other(
             instances.create_namespaced_custom_object(*where, item)
         elif item["kind"] in {"Role", "RoleBinding"}:
             utils.create_from_dict(administrator, item)
-    fleet = KubernetesFleet(control_plane.client("tenants:acme-test"))
+    fleet = KubernetesFleet(control_plane.access("tenants:acme-test"))
     own = Key("tenants", "acme")
 
     seen = fleet.snapshot(own)

@@ -45,7 +45,7 @@ def _diff(options: argparse.Namespace) -> int:
         for manifest in planned(body, known).objects:
             meta = manifest["metadata"]
             where = f"{manifest['kind']}/{meta['namespace']}/{meta['name']}"
-            live = kube.get(BY_KIND[manifest["kind"]], meta["namespace"], meta["name"])
+            live = kube.find(BY_KIND[manifest["kind"]], meta["namespace"], meta["name"])
             _drop_facts(manifest)
             shown = to_yaml([only_wanted(manifest, live)]) if live else ""
             lines = difflib.unified_diff(

@@ -17,7 +17,7 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 
-from .fleet import CommandError, Fleet, Key, Seen, told
+from .fleet import CommandError, Fleet, Key, Seen, exit_code
 
 MODES = ("refuse", "delete")
 _NAMED = 10
@@ -52,7 +52,7 @@ def delete(fleet: Fleet, seconds: float, clock: Callable[[], float] = time.monot
         for seen in now.instances:
             asked.add(seen.key)
             if not seen.deleting:
-                fleet.delete(seen.key)
+                fleet.delete(seen)
         left = end - clock()
         if left <= 0:
             raise CommandError(
@@ -83,7 +83,7 @@ def _described(seen: Seen) -> str:
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `drain` to the parser of `cli.py`."""
+    """Add `drain` to the parser of `main.py`."""
     parser = commands.add_parser(
         "drain", help="before an uninstall: refuse while AppInstances are left, or delete them"
     )
@@ -101,4 +101,4 @@ def run(arguments: argparse.Namespace) -> int:
         fleet = KubernetesFleet.from_environment()
         return refuse(fleet) if arguments.mode == "refuse" else delete(fleet, arguments.timeout)
 
-    return told(work)
+    return exit_code(work)

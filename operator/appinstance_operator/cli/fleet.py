@@ -12,17 +12,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-GROUP, VERSION, PLURAL = "platform.appinstance.io", "v1alpha1", "appinstances"
+from typing import Any, NamedTuple, Protocol
 
 
 class CommandError(Exception):
     """A command cannot do what it was asked; the message is a sentence that says what to change."""
 
 
-@dataclass(frozen=True, order=True)
-class Key:
+class Key(NamedTuple):
     """The namespace and name of one AppInstance."""
 
     namespace: str
@@ -54,6 +51,7 @@ class Seen:
     """What a command needs to know of one AppInstance at one moment."""
 
     key: Key
+    uid: str
     generation: int
     observed_generation: int
     deleting: bool
@@ -75,6 +73,7 @@ class Seen:
         metadata, status = body["metadata"], body.get("status") or {}
         return cls(
             key=Key(metadata["namespace"], metadata["name"]),
+            uid=metadata["uid"],
             generation=int(metadata.get("generation", 0)),
             observed_generation=int(status.get("observedGeneration", 0)),
             deleting="deletionTimestamp" in metadata,
@@ -101,17 +100,17 @@ class Fleet(Protocol):
     def snapshot(self, only: Key | None = None) -> Snapshot:
         """Return what is there now; nothing when the CRD is not installed."""
 
-    def delete(self, key: Key) -> None:
-        """Ask for deletion; one that is gone already is fine."""
+    def delete(self, seen: Seen) -> None:
+        """Ask for deletion; one that is gone already, or has been replaced, is fine."""
 
     def await_change(self, since: str, seconds: float, only: Key | None = None) -> None:
         """Return at the first change after `since`, or when `seconds` have passed."""
 
 
-def told(work: Callable[[], str]) -> int:
+def exit_code(work: Callable[[], str]) -> int:
     """Write the sentence that `work` returns to stdout, or that of its error to stderr.
 
-    Return the exit code: 0, or 1 for a `CommandError`.
+    Return 0, or 1 for a `CommandError`.
     """
     try:
         sys.stdout.write(work() + "\n")

@@ -6,16 +6,20 @@ be refused: they are retried for about half a minute, as is a busy API server (4
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import urllib3
-from kubernetes import client, config, watch
 
-from .fleet import GROUP, PLURAL, VERSION, CommandError, Key, Seen, Snapshot
+from appinstance_operator.api.errors import SettingsError
+from appinstance_operator.kube.access import Access
+from appinstance_operator.kube.client import ApiError, Kube
+from appinstance_operator.kube.kinds import APPINSTANCE
 
-_CONNECT_SECONDS = 5
-_READ_SECONDS = 30
-_RETRIES = urllib3.Retry(
+from .fleet import CommandError, Key, Seen, Snapshot
+
+RETRIES = urllib3.Retry(
     connect=10,
     read=3,
     status=10,
@@ -24,69 +28,42 @@ _RETRIES = urllib3.Retry(
     allowed_methods=None,  # every call here may be repeated: reads, and deletes of what is listed
     backoff_factor=0.2,
     backoff_max=5,
+    raise_on_status=False,
 )
 
 
 class KubernetesFleet:
     """The calls against a Kubernetes API server."""
 
-    def __init__(self, api: client.ApiClient) -> None:
-        # Any: the library's annotations end at `object` for custom resources.
-        self._objects: Any = client.CustomObjectsApi(api)
+    def __init__(self, access: Access, retries: urllib3.Retry = RETRIES) -> None:
+        self._kube = Kube(access=access, retries=retries)
 
     @classmethod
     def from_environment(cls) -> KubernetesFleet:
         """Return one for the cluster this pod runs in or, outside of one, the kubeconfig's."""
-        configuration = client.Configuration()
-        loading: Any = config
+        # Late: it loads the `kubernetes` package.
+        from appinstance_operator.kube import credentials
+
         try:
-            loading.load_incluster_config(client_configuration=configuration)
-        except config.ConfigException:
-            try:
-                loading.load_kube_config(client_configuration=configuration)
-            except config.ConfigException as error:
-                raise CommandError(
-                    f"no cluster to talk to; run this in a pod or set KUBECONFIG ({error})"
-                ) from error
-        configuration.retries = _RETRIES
-        return cls(client.ApiClient(configuration))
+            return cls(credentials.access())
+        except SettingsError as error:
+            raise CommandError(str(error)) from error
 
     def snapshot(self, only: Key | None = None) -> Snapshot:
         """Return what is there now; nothing when the CRD is not installed."""
-        timeouts = (_CONNECT_SECONDS, _READ_SECONDS)
-        try:
-            if only is None:
-                answer = self._objects.list_cluster_custom_object(
-                    GROUP, VERSION, PLURAL, _request_timeout=timeouts
-                )
-            else:
-                answer = self._objects.list_namespaced_custom_object(
-                    GROUP, VERSION, only.namespace, PLURAL,
-                    field_selector=f"metadata.name={only.name}", _request_timeout=timeouts,
-                )  # fmt: skip
-        except client.ApiException as error:
-            if error.status == 404:
-                return Snapshot((), "")
-            raise CommandError(_sentence("list AppInstances", error)) from error
-        except urllib3.exceptions.HTTPError as error:
-            raise CommandError(_unreachable(error)) from error
+        namespace, name = _where(only)
+        answer: dict[str, Any] = {"items": (), "metadata": {}}
+        with _sentences("list AppInstances", fine=(404,)):
+            answer = self._kube.list(APPINSTANCE, "", namespace, name=name)
         return Snapshot(
             tuple(Seen.of(item) for item in answer["items"]),
             answer["metadata"].get("resourceVersion", ""),
         )
 
-    def delete(self, key: Key) -> None:
-        """Ask for deletion; one that is gone already is fine."""
-        try:
-            self._objects.delete_namespaced_custom_object(
-                GROUP, VERSION, key.namespace, PLURAL, key.name,
-                _request_timeout=(_CONNECT_SECONDS, _READ_SECONDS),
-            )  # fmt: skip
-        except client.ApiException as error:
-            if error.status != 404:
-                raise CommandError(_sentence(f"delete AppInstance {key}", error)) from error
-        except urllib3.exceptions.HTTPError as error:
-            raise CommandError(_unreachable(error)) from error
+    def delete(self, seen: Seen) -> None:
+        """Ask for deletion; one that is gone already, or has been replaced, is fine."""
+        with _sentences(f"delete AppInstance {seen.key}"):
+            self._kube.delete(APPINSTANCE, seen.key.namespace, seen.key.name, seen.uid)
 
     def await_change(self, since: str, seconds: float, only: Key | None = None) -> None:
         """Return at the first change after `since`, or when `seconds` have passed.
@@ -94,32 +71,32 @@ class KubernetesFleet:
         A watch that the server ends early (or with 410, when `since` is too old) also returns: the
         caller takes a new snapshot in any case.
         """
+        namespace, name = _where(only)
         whole = max(1, round(seconds))
-        options: dict[str, Any] = {
-            "resource_version": since,
-            "timeout_seconds": whole,
-            "_request_timeout": (_CONNECT_SECONDS, whole + _READ_SECONDS),
-        }
-        call, where = self._objects.list_cluster_custom_object, [GROUP, VERSION, PLURAL]
-        if only is not None:
-            call = self._objects.list_namespaced_custom_object
-            where = [GROUP, VERSION, only.namespace, PLURAL]
-            options["field_selector"] = f"metadata.name={only.name}"
-        stream: Any = watch.Watch  # without annotations in the library
-        watching = stream()
-        try:
-            for _ in watching.stream(call, *where, **options):
-                watching.stop()
-        except client.ApiException as error:
-            if error.status not in (404, 410):
-                raise CommandError(_sentence("watch AppInstances", error)) from error
-        except urllib3.exceptions.HTTPError as error:
-            raise CommandError(_unreachable(error)) from error
+        with _sentences("watch AppInstances", fine=(404, 410)):
+            watch = self._kube.watch(APPINSTANCE, "", since, whole, namespace, name=name)
+            with closing(watch) as events:
+                for event in events:
+                    if event["type"] != "BOOKMARK":
+                        return
 
 
-def _sentence(what: str, error: client.ApiException) -> str:
-    return f"cannot {what}: the API server answered {error.status} {error.reason}"
+def _where(only: Key | None) -> tuple[str | None, str]:
+    return (only.namespace, only.name) if only else (None, "")
 
 
-def _unreachable(error: Exception) -> str:
-    return f"the API server cannot be reached; see the NetworkPolicy of this pod ({error})"
+@contextmanager
+def _sentences(what: str, fine: tuple[int, ...] = ()) -> Iterator[None]:
+    """Turn what a request failed with into a sentence for the person who runs the command."""
+    try:
+        yield
+    except ApiError as error:
+        if error.status in fine:
+            return
+        if error.status == 0:
+            raise CommandError(
+                f"the API server cannot be reached; see the NetworkPolicy of this pod ({error})"
+            ) from error
+        raise CommandError(
+            f"cannot {what}: the API server answered {error.status} ({error})"
+        ) from error

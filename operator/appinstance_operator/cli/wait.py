@@ -12,7 +12,7 @@ import argparse
 import time
 from collections.abc import Callable
 
-from .fleet import CommandError, Fleet, Key, Seen, told
+from .fleet import CommandError, Fleet, Key, Seen, exit_code
 
 _WATCH_SECONDS = 30.0
 
@@ -65,7 +65,7 @@ def _key(text: str) -> Key:
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `wait-ready` to the parser of `cli.py`."""
+    """Add `wait-ready` to the parser of `main.py`."""
     parser = commands.add_parser("wait-ready", help="wait until one AppInstance is ready")
     parser.add_argument("instance", type=_key, metavar="NAMESPACE/NAME")
     parser.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS")
@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     # Imported late: the client takes a second to load, which the offline commands should not wait.
     from .fleet_client import KubernetesFleet
 
-    return told(
+    return exit_code(
         lambda: wait_ready(
             KubernetesFleet.from_environment(), arguments.instance, arguments.timeout
         )

@@ -102,6 +102,18 @@ class Cache:
             self._gone[(key[0], *name)] = max(_version(body), _version(held or {}))
             return key
 
+    def correct(
+        self, kind: str, namespace: str, name: str, found: Mapping[str, Any] | None
+    ) -> None:
+        """Take in what a look at the API server itself found (None: nothing) of one object."""
+        with self._lock:
+            for key, children in self._children.items():
+                if key[0] == namespace:
+                    children.pop((kind, name), None)
+            key_of_found = owner_key(found) if found else None
+            if found and key_of_found:
+                self._children.setdefault(key_of_found, {})[kind, name] = kept(found)
+
     def children(self, key: Key) -> dict[tuple[str, str], dict[str, Any]]:
         """Return the instance's objects by (kind, name)."""
         with self._lock:

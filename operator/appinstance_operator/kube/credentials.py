@@ -1,15 +1,51 @@
-"""Where the cluster is and as whom one goes there: all that `kubernetes` (the package) is for."""
+"""Where the cluster is and as whom one goes there: all that `kubernetes` (the package) is for.
+
+A pod's token is a file that the kubelet renews, a kubeconfig may name a program that gives one. The
+package knows both, and reads them again before they expire, when it is asked for the headers.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from kubernetes import client, config
+from kubernetes.client.rest import RESTClientObject
+
+from appinstance_operator.api.errors import SettingsError
+
+from .access import Access
+
+# The library keeps 5 for each core; more threads than that would shake hands at every request.
+CONNECTIONS = 32
 
 
-def client_configuration() -> client.Configuration:
-    """Return the pod's own configuration or, outside of one, the kubeconfig's."""
-    made = client.Configuration()
+def access(connections: int = CONNECTIONS) -> Access:
+    """Return the pod's own access or, outside of one, the kubeconfig's.
+
+    Raises SettingsError where there is neither.
+    """
+    found = client.Configuration()
+    loading: Any = config  # without annotations in the library
     try:
-        config.load_incluster_config(client_configuration=made)  # type: ignore[no-untyped-call]
+        loading.load_incluster_config(client_configuration=found)
     except config.ConfigException:
-        config.load_kube_config(client_configuration=made)  # type: ignore[no-untyped-call]
-    return made
+        try:
+            loading.load_kube_config(client_configuration=found)
+        except config.ConfigException as error:
+            raise SettingsError(
+                f"no cluster to talk to; run this in a pod or set KUBECONFIG ({error})"
+            ) from None
+    return access_by(found, connections)
+
+
+def access_by(configuration: client.Configuration, connections: int = CONNECTIONS) -> Access:
+    """Return the access that a configuration of the package describes."""
+    configuration.connection_pool_maxsize = connections
+
+    def credentials() -> Mapping[str, str]:
+        settings: Mapping[str, Any] = configuration.auth_settings()
+        return {item["key"]: item["value"] for item in settings.values()}
+
+    pool = RESTClientObject(configuration).pool_manager
+    return Access(configuration.host, pool, credentials)

@@ -24,7 +24,7 @@ from appinstance_operator.aws.roles import RoleManager
 from appinstance_operator.desired import iam, names
 from appinstance_operator.desired.plan import check, plan
 from appinstance_operator.kube.cache import Cache, Key, secret_hashes
-from appinstance_operator.kube.client import Kube
+from appinstance_operator.kube.client import Kube, Outdated
 from appinstance_operator.kube.comparison import APPLIED_HASH, reason_to_apply, with_hash
 from appinstance_operator.kube.kinds import APPINSTANCE, children
 from appinstance_operator.signals.faults import point
@@ -221,7 +221,11 @@ class Reconciler:
                 if seen:
                     memory.fine[kind, name] = seen
                 continue
-            applied = self._kube.apply(hashed)
+            try:
+                applied = self._kube.apply(hashed, live=live)
+            except Outdated as error:
+                self._cache.correct(kind, run.instance.namespace, name, error.found)
+                raise
             self._cache.put_child(applied)
             run.children[(kind, name)] = applied
             if reason.startswith("drifted"):

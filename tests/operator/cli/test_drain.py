@@ -12,7 +12,7 @@ from appinstance_operator.cli.fleet import CommandError, Condition, Key, Seen, S
 
 def _seen(name: str, *, deleting: bool = False, message: str = "") -> Seen:
     conditions = {"Stalled": Condition("True", "AccessDenied", message)} if message else {}
-    return Seen(Key("tenants", name), 1, 1, deleting, conditions)
+    return Seen(Key("tenants", name), name, 1, 1, deleting, conditions)
 
 
 class _Fleet:
@@ -31,9 +31,9 @@ class _Fleet:
         assert only is None
         return Snapshot(tuple(self.instances.values()), "7")
 
-    def delete(self, key: Key) -> None:
-        self.deletes.append(key)
-        self.instances[key] = _seen(key.name, deleting=True)
+    def delete(self, seen: Seen) -> None:
+        self.deletes.append(seen.key)
+        self.instances[seen.key] = _seen(seen.key.name, deleting=True)
 
     def await_change(self, since: str, seconds: float, only: Key | None = None) -> None:
         assert since == "7"

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from appinstance_operator.cli.fleet import CommandError, Key, Seen, told
+from appinstance_operator.cli.fleet import CommandError, Key, Seen, exit_code
 
 
 def test_an_object_without_a_status_is_not_current() -> None:
-    seen = Seen.of({"metadata": {"namespace": "tenants", "name": "acme", "generation": 1}})
+    seen = Seen.of(
+        {"metadata": {"namespace": "tenants", "name": "acme", "uid": "u", "generation": 1}}
+    )
     assert not seen.current
     assert not seen.is_true("Ready")
     assert not seen.deleting
 
 
 def test_a_command_ends_with_its_sentence_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
-    assert told(lambda: "all gone") == 0
+    assert exit_code(lambda: "all gone") == 0
     assert capsys.readouterr() == ("all gone\n", "")
 
 
@@ -25,7 +27,7 @@ def test_a_failed_command_ends_with_its_sentence_on_stderr(
     def fail() -> str:
         raise CommandError("two are left")
 
-    assert told(fail) == 1
+    assert exit_code(fail) == 1
     assert capsys.readouterr() == ("", "error: two are left\n")
 
 

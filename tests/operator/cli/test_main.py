@@ -73,6 +73,31 @@ def test_a_file_with_something_else_is_refused(tmp_path: Path, text: str, senten
     assert "Traceback" not in told.stderr
 
 
+@pytest.mark.parametrize("command", ["render", "validate"])
+def test_offline_commands_load_no_client_of_a_cluster_or_a_cloud(
+    tmp_path: Path, command: str
+) -> None:
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(yaml.safe_dump(golden_values(CASE)))
+    words = [command, "-f", str(CASE / "appinstance.yaml"), "--settings", str(settings)]
+    program = f"""
+import sys
+from appinstance_operator.cli.main import main
+sys.argv = ["appinstance", *{words!r}]
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+clients = {{"kubernetes", "urllib3", "boto3", "botocore", "kopf", "aiohttp"}}
+sys.exit(f"loaded: {{clients & sys.modules.keys()}}" if clients & sys.modules.keys() else 0)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout
+
+
 def test_a_missing_file_is_named() -> None:
     told = _appinstance("render", file="nowhere.yaml")
     assert told.returncode == 2

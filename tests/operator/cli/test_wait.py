@@ -15,7 +15,7 @@ _KEY = Key("tenants", "acme")
 
 def _seen(*conditions: tuple[str, str, str], generation: int = 2, observed: int = 2) -> Seen:
     return Seen(
-        _KEY, generation, observed, deleting=False,
+        _KEY, "u", generation, observed, deleting=False,
         conditions={
             kind: Condition(status, reason, f"because of {reason}")
             for kind, status, reason in conditions
@@ -39,7 +39,7 @@ class _Fleet:
         state = self._states[0]
         return Snapshot(() if state is None else (state,), "7")
 
-    def delete(self, key: Key) -> None:
+    def delete(self, seen: Seen) -> None:
         raise AssertionError("waiting must not delete")
 
     def await_change(self, since: str, seconds: float, only: Key | None = None) -> None:
