@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from . import builds, seed, tls
+from . import builds, iam_evaluator, seed, tls
 from .cluster import Mode
 from .errors import LocalError
 from .paths import LOCAL, binary, cache, kubeconfig
@@ -86,13 +86,18 @@ def root_password() -> str:
     return path.read_text()
 
 
+def moto_files() -> dict[str, str]:
+    """Return the files that run moto, by name: they lie side by side in its pod."""
+    paths = (MANIFESTS / "aws" / "serve.py", Path(iam_evaluator.__file__))
+    return {path.name: path.read_text() for path in paths}
+
+
 def _moto_program() -> str:
-    """Return the ConfigMap with the program that runs moto."""
     body = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": "moto-serve", "namespace": "aws"},
-        "data": {"serve.py": (MANIFESTS / "aws" / "serve.py").read_text()},
+        "data": moto_files(),
     }
     return yaml.safe_dump(body)
 

@@ -29,6 +29,10 @@ ISSUER = "kubernetes.default.svc.cluster.local"
 DATABASE_HOST = "mariadb.database.svc.cluster.local"
 _WAIT_SECONDS = 30
 _OPERATOR = "system:serviceaccount:appinstance-system:appinstance-operator"
+_PATH = "/platform/"
+_BOUNDARY_NAME = "appinstance-boundary"
+_OPERATOR_ROLE = "appinstance-operator"
+_OPERATOR_POLICY = "operator"
 VALUES = LOCAL / "values-operator.yaml"
 
 
@@ -41,31 +45,14 @@ def settings_file() -> Path:
     return path
 
 
-def _operator_policy() -> dict[str, Any]:
+def document(command: str) -> dict[str, Any]:
+    """Return what `appinstance boundary-policy` or `operator-policy` prints for this machine.
+
+    They are the documents that Terraform's are compared with; there is no second copy here.
+    """
     program = Path(sys.executable).parent / "appinstance"
-    policy: dict[str, Any] = json.loads(
-        run([program, "operator-policy", "--settings", settings_file()])
-    )
+    policy: dict[str, Any] = json.loads(run([program, command, "--settings", settings_file()]))
     return policy
-
-
-def _boundary() -> dict[str, Any]:
-    """Return the most that any instance's role may ever do: the bucket, the secrets."""
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"],
-                "Resource": [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"],
-            },
-            {
-                "Effect": "Allow",
-                "Action": ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
-                "Resource": [f"arn:aws:secretsmanager:{aws.REGION}:{ACCOUNT}:secret:apps/*"],
-            },
-        ],
-    }
 
 
 def _operator_trust() -> dict[str, Any]:
@@ -87,20 +74,20 @@ def _operator_trust() -> dict[str, Any]:
     }
 
 
-def _is_seeded() -> bool:
-    """Return whether this moto has been seeded; waits until it can be reached from the host."""
+def _evaluates() -> bool:
+    """Return whether policy evaluation is on; waits until moto can be reached from the host."""
     deadline = time.monotonic() + _WAIT_SECONDS
     while True:
         try:
-            aws.client("s3").head_bucket(Bucket=BUCKET)
+            aws.client("s3", ANYBODY).list_buckets()
         except ClientError:
-            return False
+            return True
         except BotoCoreError as error:
             if time.monotonic() > deadline:
                 raise LocalError(f"moto does not answer at {aws.ENDPOINT}: {error}") from None
             time.sleep(0.2)
         else:
-            return True
+            return False
 
 
 def _make_admin() -> Credentials:
@@ -112,44 +99,80 @@ def _make_admin() -> Credentials:
         PolicyName="everything",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [everything]}),
     )
-    made = iam.create_access_key(UserName="platform-admin")["AccessKey"]
-    return Credentials(made["AccessKeyId"], made["SecretAccessKey"])
+    key = iam.create_access_key(UserName="platform-admin")["AccessKey"]
+    return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def _ask_moto(path: str, content: bytes = b"") -> None:
+    httpx.post(f"{aws.ENDPOINT}/moto-api/{path}", content=content).raise_for_status()
 
 
 def seed_platform() -> None:
-    """Make bucket, identity provider, boundary and the operator's role; then turn evaluation on."""
-    if _is_seeded():
+    """Make bucket, identity provider, boundary and the operator's role; then turn evaluation on.
+
+    Evaluation on is the mark of a finished seeding: one that was broken off is begun anew. Where it
+    is on already, the two policies are brought to what the commands print today.
+    """
+    if _evaluates():
+        _refresh_policies()
         return
     with step("seed the AWS stand-in and turn its policy evaluation on"):
+        _ask_moto("reset")
         admin = _make_admin()
-        s3, iam = aws.client("s3", ANYBODY), aws.client("iam", ANYBODY)
-        s3.create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.REGION}
-        )
-        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        # No TLS-only bucket policy here: inside the cluster moto is reached over plain HTTP, and it
-        # evaluates bucket policies always. Terraform sets one on the real bucket.
-        iam.create_open_id_connect_provider(
-            Url=f"https://{ISSUER}", ClientIDList=["sts.amazonaws.com"], ThumbprintList=["0" * 40]
-        )
-        iam.create_policy(
-            PolicyName="appinstance-boundary",
-            Path="/platform/",
-            PolicyDocument=json.dumps(_boundary()),
-        )
-        iam.create_role(
-            RoleName="appinstance-operator",
-            Path="/platform/",
-            AssumeRolePolicyDocument=json.dumps(_operator_trust()),
-        )
-        iam.put_role_policy(
-            RoleName="appinstance-operator",
-            PolicyName="operator",
-            PolicyDocument=json.dumps(_operator_policy()),
-        )
+        _make_platform()
         aws.save_admin(admin)
-        httpx.post(f"{aws.ENDPOINT}/moto-api/reset-auth", content=b"0").raise_for_status()
+        _ask_moto("reset-auth", b"0")
     _restart_operator()
+
+
+def _make_platform() -> None:
+    s3, iam = aws.client("s3", ANYBODY), aws.client("iam", ANYBODY)
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.REGION})
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    # No TLS-only bucket policy here: inside the cluster moto is reached over plain HTTP, and it
+    # evaluates bucket policies always. Terraform sets one on the real bucket.
+    iam.create_open_id_connect_provider(
+        Url=f"https://{ISSUER}", ClientIDList=["sts.amazonaws.com"], ThumbprintList=["0" * 40]
+    )
+    iam.create_policy(
+        PolicyName=_BOUNDARY_NAME,
+        Path=_PATH,
+        PolicyDocument=json.dumps(document("boundary-policy")),
+    )
+    iam.create_role(
+        RoleName=_OPERATOR_ROLE,
+        Path=_PATH,
+        AssumeRolePolicyDocument=json.dumps(_operator_trust()),
+    )
+    iam.put_role_policy(
+        RoleName=_OPERATOR_ROLE,
+        PolicyName=_OPERATOR_POLICY,
+        PolicyDocument=json.dumps(document("operator-policy")),
+    )
+
+
+def _refresh_policies() -> None:
+    iam = aws.client("iam")
+    arn = f"arn:aws:iam::{ACCOUNT}:policy{_PATH}{_BOUNDARY_NAME}"
+    try:
+        old = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    except ClientError as error:
+        raise LocalError(
+            f"the AWS stand-in does not know our key or the boundary ({error}); start it anew with "
+            "`kubectl -n aws delete pod -l app.kubernetes.io/name=moto`, then run this again"
+        ) from None
+    held = iam.get_policy_version(PolicyArn=arn, VersionId=old)["PolicyVersion"]["Document"]
+    wanted = document("boundary-policy")
+    if held != wanted:
+        iam.create_policy_version(
+            PolicyArn=arn, PolicyDocument=json.dumps(wanted), SetAsDefault=True
+        )
+        iam.delete_policy_version(PolicyArn=arn, VersionId=old)
+    iam.put_role_policy(
+        RoleName=_OPERATOR_ROLE,
+        PolicyName=_OPERATOR_POLICY,
+        PolicyDocument=json.dumps(document("operator-policy")),
+    )
 
 
 def _restart_operator() -> None:

@@ -1,9 +1,8 @@
 """Identity, with the stand-in's policy evaluation on: roles really refuse here.
 
-What is proven by what: effect, action and resource of policies, and the trust policies' `:sub` and
-`:aud`, by these calls; other conditions by the evaluator of rendered documents
-(tests/iam_evaluator.py). Nothing here proves that AWS would refuse a forged token: the
-stand-in does not check signatures.
+The stand-in judges policies and boundaries with all their conditions, and trust policies by the
+issuer, `:sub` and `:aud` (local/platform/README.md). Nothing here proves that AWS would refuse a
+forged token: the stand-in does not check signatures.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from support.golden_settings import DESIRED, golden_settings, golden_values
-from support.iam_evaluator import allowed, trusts
 
+from appinstance_local.iam_evaluator import allowed, trusts
 from appinstance_operator.api.settings import Settings, parse_settings
 from appinstance_operator.api.spec import parse
 from appinstance_operator.cli import documents as cli_io

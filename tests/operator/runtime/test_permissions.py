@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from support.golden_settings import DESIRED, golden_values
-from support.iam_evaluator import allowed
 from support.iam_tables import problems
 
+from appinstance_local.iam_evaluator import allowed
 from appinstance_operator.api.settings import Settings, parse_settings
 from appinstance_operator.runtime.permissions import operator_policy
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.iam_evaluator import allowed, permitted, trusts, verdict
+
+from appinstance_local.iam_evaluator import allowed, permitted, trusts, verdict
 
 VERSION = "2012-10-17"
 BUCKET = "arn:aws:s3:::example"
