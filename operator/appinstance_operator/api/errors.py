@@ -77,5 +77,13 @@ class CloudUnavailable(OperatorError):
     reason = "RolePending"
 
 
+class CloudUnconfigured(OperatorError):
+    """The operator has no AWS role (or cannot take it), so it can manage no role of an instance."""
+
+    fate = Fate.STALL
+    condition = "CloudAccessReady"
+    reason = "AccessDenied"
+
+
 class SettingsError(Exception):
     """The platform settings are missing or malformed; the operator does not start."""

@@ -1,25 +1,28 @@
-"""IAM roles of instances: made, repaired and removed.
+"""IAM roles of instances: created, repaired and removed.
 
-A role is ours by its tags. One of the same name with other tags is never touched. Every step can be
-broken off and done again: a role without its policy is found by name and completed.
+A role is an instance's by its tags. One of the same name with other tags is never touched, and what
+its tags say is never shown: it may be another tenant's. Every step can be broken off and done
+again: a role without its policy is found by name and completed.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from appinstance_operator.api.errors import CloudAccessDenied, CloudUnavailable, OperatorError
+from appinstance_operator.api.errors import CloudAccessDenied, CloudUnavailable
 from appinstance_operator.api.model import DesiredRole
 from appinstance_operator.signals.faults import point
 
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
-# What is asked for is not there, or what is to be made already is.
-_NOTHING_DONE = frozenset({"NoSuchEntity", "EntityAlreadyExists"})
+from .answers import translated, unanswered
+
+READS_PER_LOOK = 4
+"""How many requests it takes to see that a role is as wanted."""
+_READS = ("get_", "list_")
 
 
 def _document(raw: Any) -> Any:
@@ -31,53 +34,82 @@ def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
-class RoleManager:
-    """The roles behind one IAM client (boto3, blocking). `on_request` is told each action."""
+def _carries(role: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
+    """Return whether a role has all of the tags; without any to look for, none is anybody's."""
+    held = {tag["Key"]: tag["Value"] for tag in role.get("Tags", ())}
+    return bool(tags) and all(held.get(key) == value for key, value in tags.items())
 
-    def __init__(self, iam: Any, on_request: Callable[[str], None] | None = None) -> None:
+
+class RoleManager:
+    """The roles behind one IAM client (boto3, blocking).
+
+    `on_request` hears of each action before it is sent. `fence` is called before each one that may
+    change something, and raises NotLeader where this process may write nothing (any more).
+    """
+
+    def __init__(
+        self,
+        iam: Any,
+        on_request: Callable[[str], None] | None = None,
+        fence: Callable[[], None] | None = None,
+    ) -> None:
         self._iam = iam
         self._on_request = on_request or (lambda _action: None)
+        self._fence = fence or (lambda: None)
 
-    def _call(self, action: str, role: str, **arguments: Any) -> Any:
-        """Call IAM; None when what is asked for is not there, or what is to be made is."""
+    def _call(self, action: str, role: str, *, without: str | None = None, **arguments: Any) -> Any:
+        """Call IAM; None where it answers with the code `without`."""
+        if not action.startswith(_READS):
+            self._fence()
         self._on_request(action)
         try:
             return getattr(self._iam, action)(RoleName=role, **arguments)
         except ClientError as error:
-            if error.response["Error"]["Code"] in _NOTHING_DONE:
+            if without and error.response["Error"]["Code"] == without:
                 return None
-            raise _translated(action, role, error) from None
+            raise translated(action, role, error) from None
         except BotoCoreError as error:
-            raise CloudUnavailable(
-                f"IAM gave no answer to {action} for role {role}: {type(error).__name__}"
-            ) from None
+            raise unanswered(action, role, error) from None
+
+    def _role(self, name: str) -> Mapping[str, Any] | None:
+        found = self._call("get_role", name, without="NoSuchEntity")
+        return found["Role"] if found else None
+
+    def _listed(self, action: str, role: str, what: str) -> Iterator[Any]:
+        """Return what is listed of a role, page by page."""
+        page: Mapping[str, Any] = self._call(action, role)
+        yield from page[what]
+        while page.get("IsTruncated"):
+            page = self._call(action, role, Marker=page["Marker"])
+            yield from page[what]
 
     def ensure(self, wanted: DesiredRole, *, new: bool = False) -> str:
         """Make the role as wanted and return its ARN; nothing is written where nothing differs.
 
         One that is probably `new` is created unseen, which saves a call (IAM throttles an account's
-        as a whole); if it is there after all, nothing has happened and it is looked at.
+        as a whole); if it is there after all, nothing has happened and it is looked at. Raises
+        CloudAccessDenied where the role of that name is not this instance's.
         """
-        made = self._create(wanted) if new else None
-        found = None if made else self._call("get_role", wanted.name)
-        if found:
-            role = found["Role"]
-            self._refuse_foreign(wanted.name, role, wanted.tags)
-            self._repair(wanted, role)
-            self._policies(wanted)
-            return str(role["Arn"])
-        made = made or self._create(wanted)
-        if made is None:
+        created = self._create(wanted) if new else None
+        if created is None:
+            found = self._role(wanted.name)
+            if found is not None:
+                self._refuse_foreign(wanted, found)
+                self._repair(wanted, found)
+                return str(found["Arn"])
+            created = self._create(wanted)
+        if created is None:
             raise CloudUnavailable(f"IAM role {wanted.name} was made by somebody just now")
         point("role-without-policy")
         self._put_policy(wanted)  # nothing can be on it yet
-        return str(made["Role"]["Arn"])
+        return str(created["Role"]["Arn"])
 
     def _create(self, wanted: DesiredRole) -> Any:
         """Create the role; None when there is one of its name."""
         return self._call(
             "create_role",
             wanted.name,
+            without="EntityAlreadyExists",
             Path=wanted.path,
             AssumeRolePolicyDocument=json.dumps(wanted.trust),
             PermissionsBoundary=wanted.boundary_arn,
@@ -86,20 +118,23 @@ class RoleManager:
             Description="Managed by appinstance-operator; do not edit",
         )
 
-    def _refuse_foreign(self, name: str, role: Mapping[str, Any], tags: Mapping[str, str]) -> None:
-        held = {tag["Key"]: tag["Value"] for tag in role.get("Tags", ())}
-        if any(held.get(key) != value for key, value in tags.items()):
-            owner = "/".join(value for key, value in sorted(held.items())) or "no tags of ours"
+    def _refuse_foreign(self, wanted: DesiredRole, role: Mapping[str, Any]) -> None:
+        if not _carries(role, wanted.tags):
             raise CloudAccessDenied(
-                f"IAM role {name} exists and is not this instance's ({owner}); remove it or rename "
+                f"IAM role {wanted.name} exists and is not this instance's; remove it or rename "
                 "the instance"
+            )
+        if role["Path"] != wanted.path:
+            raise CloudAccessDenied(
+                f"IAM role {wanted.name} exists under the path {role['Path']} instead of "
+                f"{wanted.path}; remove it, and it is made anew"
             )
 
     def _repair(self, wanted: DesiredRole, role: Mapping[str, Any]) -> None:
-        if _document(role["AssumeRolePolicyDocument"]) != wanted.trust:
-            self._call(
-                "update_assume_role_policy", wanted.name, PolicyDocument=json.dumps(wanted.trust)
-            )
+        """Leave the boundary, the trust and exactly one inline policy as wanted, nothing attached.
+
+        The boundary comes first: the operator may write nothing onto a role without it.
+        """
         boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         if boundary != wanted.boundary_arn:
             self._call(
@@ -107,22 +142,29 @@ class RoleManager:
                 wanted.name,
                 PermissionsBoundary=wanted.boundary_arn,
             )
-
-    def _policies(self, wanted: DesiredRole) -> None:
-        """Leave exactly one inline policy, as wanted, and nothing attached."""
-        listed = self._call("list_role_policies", wanted.name) or {"PolicyNames": []}
-        for name in listed["PolicyNames"]:
-            if name != wanted.policy_name:
-                self._call("delete_role_policy", wanted.name, PolicyName=name)
-        attached = self._call("list_attached_role_policies", wanted.name)
-        for policy in (attached or {"AttachedPolicies": []})["AttachedPolicies"]:
-            self._call("detach_role_policy", wanted.name, PolicyArn=policy["PolicyArn"])
+        if _document(role["AssumeRolePolicyDocument"]) != wanted.trust:
+            self._call(
+                "update_assume_role_policy", wanted.name, PolicyDocument=json.dumps(wanted.trust)
+            )
+        policies = self._strip(wanted.name, keep=wanted.policy_name)
         current = None
-        if wanted.policy_name in listed["PolicyNames"]:
-            told = self._call("get_role_policy", wanted.name, PolicyName=wanted.policy_name)
-            current = _document(told["PolicyDocument"]) if told else None
+        if wanted.policy_name in policies:
+            found = self._call("get_role_policy", wanted.name, PolicyName=wanted.policy_name)
+            current = _document(found["PolicyDocument"])
         if current != wanted.policy:
             self._put_policy(wanted)
+
+    def _strip(self, role: str, keep: str | None = None) -> list[str]:
+        """Take everything off a role but one inline policy; return the policies that it had."""
+        policies = list(self._listed("list_role_policies", role, "PolicyNames"))
+        attached = list(self._listed("list_attached_role_policies", role, "AttachedPolicies"))
+        for name in policies:
+            if name != keep:
+                self._call("delete_role_policy", role, without="NoSuchEntity", PolicyName=name)
+        for item in attached:
+            arn = item["PolicyArn"]
+            self._call("detach_role_policy", role, without="NoSuchEntity", PolicyArn=arn)
+        return policies
 
     def _put_policy(self, wanted: DesiredRole) -> None:
         self._call(
@@ -132,33 +174,25 @@ class RoleManager:
             PolicyDocument=json.dumps(wanted.policy),
         )
 
-    def delete(self, name: str, tags: Mapping[str, str]) -> None:
-        """Remove a role of ours with all that is on it; an absent one is done already.
+    def delete(self, name: str, accepted_tags: Sequence[Mapping[str, str]]) -> None:
+        """Remove a role that carries all tags of one of the mappings, with all that is on it.
 
-        A role of that name which is not ours is left alone: it is not what this instance made.
+        An absent one is done already. One of that name with other tags is left alone: it is not
+        what this instance had. It is looked at again right before it goes, so that one made anew
+        under its name meanwhile stays.
         """
-        found = self._call("get_role", name)
-        if found is None:
+
+        def ours(role: Mapping[str, Any] | None) -> bool:
+            return role is not None and any(_carries(role, tags) for tags in accepted_tags)
+
+        found = self._role(name)
+        if found is None or not ours(found):
             return
-        held = {tag["Key"]: tag["Value"] for tag in found["Role"].get("Tags", ())}
-        if any(held.get(key) != value for key, value in tags.items()):
-            return
-        for policy in (self._call("list_role_policies", name) or {"PolicyNames": []})[
-            "PolicyNames"
-        ]:
-            self._call("delete_role_policy", name, PolicyName=policy)
-        attached = self._call("list_attached_role_policies", name)
-        for item in (attached or {"AttachedPolicies": []})["AttachedPolicies"]:
-            self._call("detach_role_policy", name, PolicyArn=item["PolicyArn"])
+        self._strip(name)
         point("role-without-policy-on-delete")
-        self._call("delete_role", name)
-
-
-def _translated(action: str, role: str, error: ClientError) -> OperatorError:
-    code = error.response["Error"]["Code"]
-    if code in _DENIED:
-        operation = "".join(part.title() for part in action.split("_"))
-        return CloudAccessDenied(
-            f"AWS denied iam:{operation} on role {role}; give the operator's role that action"
-        )
-    return CloudUnavailable(f"IAM answered {code} to {action} for role {role}")
+        again = self._role(name)
+        if again is None or not ours(again):
+            return
+        if again.get("RoleId") != found.get("RoleId"):
+            raise CloudUnavailable(f"IAM role {name} was made anew while it was being removed")
+        self._call("delete_role", name, without="NoSuchEntity")

@@ -292,7 +292,7 @@ class Reconciler:
             seen, believed_until = memory.roles.get(name, (None, 0.0))
             if name in memory.roles and seen is None and self._clock() < believed_until:
                 continue
-            self._roles.delete(name, iam.role_tags(instance, self._settings))
+            self._roles.delete(name, [iam.role_tags(instance, self._settings)])
             memory.roles[name] = (None, self._believed_until())
 
     # Beginning and end
@@ -341,7 +341,7 @@ class Reconciler:
         for part in ("backend", "secrets"):
             self._roles.delete(
                 iam.role_of(namespace, name, self._settings, part),
-                iam.role_tags_of(namespace, name, self._settings),
+                [iam.role_tags_of(namespace, name, self._settings)],
             )
 
 
