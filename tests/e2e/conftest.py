@@ -1,16 +1,34 @@
-"""Two instances in two namespaces, and a stranger; made once for all tests on the cluster."""
+"""Two instances in two namespaces, and a stranger; made once for all tests on the cluster.
+
+All modules share one cluster, so two of them have a place in the order; the others have none.
+"""
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 from e2e import support
+from e2e.support import kubectl
 
-from appinstance_local import cluster, demo
+from appinstance_local import cluster, demo, seed
 from appinstance_local.paths import REPO
+
+_LAST = (
+    # Looks for secrets in the logs, events and states that all the others leave behind.
+    "test_secrets_stay_secret",
+    # Takes all instances away.
+    "test_uninstall",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the modules that need what the others left, or take it away, behind all the others."""
+    items.sort(key=lambda item: _LAST.index(item.path.stem) + 1 if item.path.stem in _LAST else 0)
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +37,7 @@ def instances() -> None:
     if not cluster.is_up():
         pytest.fail("no cluster is up: run `make test-e2e`, which brings it up")
     demo.ensure_namespace("acme")
-    demo.seed.seed_instance("acme", "acme")
+    seed.seed_instance("acme", "acme")
     support.kubectl("apply", "-f", str(demo.SAMPLE))
     support.create("globex", "globex")
     for name in ("acme", "globex"):
@@ -29,14 +47,42 @@ def instances() -> None:
 
 @pytest.fixture(scope="session")
 def stranger(instances: None) -> Iterator[str]:
-    """A pod of nobody's, in a namespace of its own, under no policy."""
+    """A pod of nobody's, in a namespace of its own, under no policy; it listens on LISTENS."""
     demo.ensure_namespace("stranger")
-    support.kubectl("apply", "-f", "-", stdin=yaml.safe_dump(support.STRANGER))
-    support.kubectl(
-        "-n", "stranger", "wait", "--for=condition=Ready", "pod/stranger", "--timeout=60s"
-    )
+    kubectl("apply", "-f", "-", stdin=yaml.safe_dump(support.STRANGER))
+    kubectl("-n", "stranger", "wait", "--for=condition=Ready", "pod/stranger", "--timeout=60s")
     yield "stranger"
-    support.kubectl("delete", "namespace", "stranger", "--wait=false")
+    kubectl("delete", "namespace", "stranger", "--wait=false")
+
+
+@pytest.fixture
+def outside(stranger: str) -> Iterator[tuple[str, int]]:
+    """A listener on this host, which is outside of the cluster, and open: address and port."""
+    node = kubectl(
+        "get", "nodes",
+        "-o", "jsonpath={.items[0].status.addresses[?(@.type=='InternalIP')].address}",
+    )  # fmt: skip
+    address = ".".join([*node.split(".")[:3], "1"])
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        server.settimeout(0.2)
+        done = threading.Event()
+
+        def accept() -> None:
+            while not done.is_set():
+                try:
+                    server.accept()[0].close()
+                except TimeoutError:
+                    continue
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        try:
+            port = server.getsockname()[1]
+            assert support.reaches("stranger", stranger, address, port), "it is not open"
+            yield address, port
+        finally:
+            done.set()
+            thread.join()
 
 
 @pytest.fixture(scope="session")

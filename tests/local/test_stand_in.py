@@ -83,7 +83,7 @@ def settings(
 def _token(subject: str, audience: Any = "sts.amazonaws.com", issuer: str = seed.ISSUER) -> str:
     """Return what looks like a service account's token; the stand-in checks no signature."""
     claims = {"iss": f"https://{issuer}", "sub": subject, "aud": audience}
-    parts = ({"alg": "none"}, claims, {})
+    parts: tuple[dict[str, Any], ...] = ({"alg": "none"}, claims, {})
     encoded = (base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in parts)
     return ".".join(part.rstrip("=") for part in encoded)
 

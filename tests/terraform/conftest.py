@@ -17,15 +17,19 @@ from appinstance_local.paths import REPO
 from terraform import attached as serving
 from terraform import tf, world
 
+# Takes away what all the others look at.
+_LAST = "test_destroy"
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark everything in this folder."""
+    """Mark everything in this folder, and put what destroys the platform behind all the others."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.terraform)
             # The first test that needs the platform waits for its apply.
             item.add_marker(pytest.mark.timeout(1800))
+    items.sort(key=lambda item: item.path.stem == _LAST)
 
 
 @pytest.fixture(scope="session")

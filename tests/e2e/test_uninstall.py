@@ -1,7 +1,7 @@
 """`helm uninstall` of the operator, its hook as a real pod: refused first, then nothing is stuck.
 
-Runs after everything else, as it takes all instances away; the operator is installed again at the
-end, so that the cluster is as it was for whoever works on it.
+Runs after everything else (conftest.py), as it takes all instances away; the operator is installed
+again at the end, so that the cluster is as it was for whoever works on it.
 """
 
 from __future__ import annotations

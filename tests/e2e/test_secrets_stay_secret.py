@@ -1,9 +1,11 @@
 """Planted values are nowhere but in the Secrets: not in logs, status, events or arguments.
 
-Runs last (its name sorts last), so that it reads what all the other tests have left behind.
+Runs after the others (conftest.py), so that it reads what they have left behind.
 """
 
 from __future__ import annotations
+
+import subprocess
 
 import pytest
 from e2e import support
@@ -59,7 +61,7 @@ def test_not_in_status_events_or_specs(instances: None) -> None:
 
 
 def test_not_in_arguments_of_any_process(instances: None) -> None:
-    told = support.subprocess.run(
+    told = subprocess.run(
         ["docker", "exec", "appinstance-control-plane", "sh", "-c",
          "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"],
         capture_output=True, text=True, check=True,
