@@ -149,6 +149,7 @@ module "identity" {
   media_kms_key_arn      = module.media.kms_key_arn
   secrets_prefix         = var.secrets_prefix
   secrets_kms_key_arn    = module.secrets.kms_key_arn
+  grants                 = var.grants
   edge_security_group_id = module.security_groups.edge_security_group_id
   web_acl_arn            = module.edge.web_acl_arn
 }

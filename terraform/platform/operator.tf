@@ -12,9 +12,11 @@ locals {
       issuer      = module.eks.oidc_issuer
     }
     edge = {
-      className        = "alb"
-      scheme           = "internet-facing"
-      domains          = [var.domain]
+      className = "alb"
+      scheme    = "internet-facing"
+      domains   = [var.domain]
+      # What the certificate holds (modules/edge): the names directly below the domain.
+      hostLabels       = 1
       certificateArn   = module.edge.certificate_arn
       wafAclArn        = module.edge.web_acl_arn
       securityGroupIds = [module.security_groups.edge_security_group_id]
@@ -43,11 +45,41 @@ locals {
       path                   = module.identity.iam_path
       roleNamePrefix         = module.identity.role_name_prefix
       permissionsBoundaryArn = module.identity.permissions_boundary_arn
+      allowedRoleArns        = var.allowed_role_arns
     }
     secrets = {
-      allowedPrefix = module.secrets.allowed_prefix
+      # The operator puts the namespace in: each has its own entries, as the boundary says once more.
+      allowedPrefix = "${module.secrets.allowed_prefix}{namespace}/"
       kmsKeyArn     = module.secrets.kms_key_arn
     }
+    network = { allowedEgress = var.allowed_egress }
+    tenancy = {
+      grants = [
+        for name, grant in var.grants : {
+          namespaces             = grant.namespaces
+          secretPrefixes         = grant.secret_prefixes
+          mediaPrefixes          = grant.media_prefixes
+          buckets                = grant.buckets
+          domains                = grant.domains
+          egress                 = grant.egress
+          roleArns               = grant.role_arns
+          permissionsBoundaryArn = lookup(module.identity.grant_boundary_arns, name, null)
+        }
+      ]
+    }
+    monitoring = {
+      sources = [
+        for source in var.monitoring_sources : {
+          for field, value in {
+            cidr              = source.cidr
+            namespaceSelector = source.namespace_labels == null ? null : { matchLabels = source.namespace_labels }
+            podSelector       = source.pod_labels == null ? null : { matchLabels = source.pod_labels }
+          } : field => value if value != null
+        }
+      ]
+    }
+    rollouts   = { maxConcurrent = var.max_concurrent_rollouts }
+    namespaces = var.operator_namespaces
     podSecurityGroups = {
       backend  = [module.security_groups.backend_security_group_id]
       frontend = [module.security_groups.frontend_security_group_id]

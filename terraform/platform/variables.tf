@@ -191,7 +191,7 @@ variable "cloudfront" {
 }
 
 variable "secrets_prefix" {
-  description = "Beginning of the names of all Secrets Manager entries that instances may name."
+  description = "Beginning of the names of all Secrets Manager entries that instances may name; the namespace follows it, as in apps/acme/."
   type        = string
   default     = "apps/"
   nullable    = false
@@ -229,6 +229,92 @@ variable "rate_limits" {
   nullable = false
 }
 
+# Tenants
+
+variable "grants" {
+  description = <<-EOT
+    What named namespaces may name beyond their own, by the grant's name: `secret_prefixes` of entries, `media_prefixes` of
+    objects, more `buckets` (under the media key, or S3's own), `domains` (the certificate must hold them), networks for
+    `egress`, `role_arns` as in allowed_role_arns. `namespaces` are names, or `["*"]` for all. The first three give the
+    namespaces' roles a permissions boundary of their own, so one namespace gets them from one grant.
+  EOT
+  type = map(object({
+    namespaces      = list(string)
+    secret_prefixes = optional(list(string), [])
+    media_prefixes  = optional(list(string), [])
+    buckets         = optional(list(string), [])
+    domains         = optional(list(string), [])
+    egress          = optional(list(string), [])
+    role_arns       = optional(list(string), [])
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for domain in flatten([for grant in values(var.grants) : grant.domains]) : can(regex("^([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z]{2,}$", domain))])
+    error_message = "Set the grants' domains to domain names in lowercase such as apps.example.org."
+  }
+
+  validation {
+    condition     = alltrue([for cidr in flatten([for grant in values(var.grants) : grant.egress]) : try(cidrsubnet(cidr, 0, 0), "") == cidr && !endswith(cidr, "/0")])
+    error_message = "Set the grants' egress to networks without host bits such as 198.51.100.0/24, never to 0.0.0.0/0."
+  }
+
+  validation {
+    condition     = alltrue([for arn in flatten([for grant in values(var.grants) : grant.role_arns]) : can(regex("^arn:${local.partition}:iam::${local.account_id}:role/[A-Za-z0-9_+=,.@/*-]+$", replace(arn, "{namespace}", "n")))])
+    error_message = "Set the grants' role_arns to roles of this account, with * for the rest of one part of the path and {namespace} for the namespace."
+  }
+}
+
+variable "allowed_egress" {
+  description = "Networks that any instance may open egress to (spec.network.egress); none by default."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for cidr in var.allowed_egress : try(cidrsubnet(cidr, 0, 0), "") == cidr && !endswith(cidr, "/0")])
+    error_message = "Set allowed_egress to networks without host bits such as 198.51.100.0/24, never to 0.0.0.0/0."
+  }
+}
+
+variable "allowed_role_arns" {
+  description = "Patterns of the ARNs of roles that any instance may bring (spec.identity): * stands for the rest of one part of the path, {namespace} for the namespace. None by default; then the operator makes all roles."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.allowed_role_arns : can(regex("^arn:${local.partition}:iam::${local.account_id}:role/[A-Za-z0-9_+=,.@/*-]+$", replace(arn, "{namespace}", "n")))])
+    error_message = "Set allowed_role_arns to roles of this account, such as arn:aws:iam::123456789012:role/tenants/{namespace}/*."
+  }
+}
+
+variable "monitoring_sources" {
+  description = "Who reads the metrics of every backend, such as the cluster's Prometheus: a network by `cidr`, or pods by `namespace_labels` and `pod_labels`."
+  type = list(object({
+    cidr             = optional(string)
+    namespace_labels = optional(map(string))
+    pod_labels       = optional(map(string))
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    condition = alltrue([for source in var.monitoring_sources :
+      source.cidr == null
+      ? length(coalesce(source.namespace_labels, {})) > 0 && length(coalesce(source.pod_labels, {})) > 0
+      : source.namespace_labels == null && source.pod_labels == null
+    ])
+    error_message = "Set each of monitoring_sources to a cidr, or to namespace_labels and pod_labels, neither empty."
+  }
+
+  validation {
+    condition     = alltrue([for source in var.monitoring_sources : source.cidr == null || (try(cidrsubnet(source.cidr, 0, 0), "") == source.cidr && !endswith(coalesce(source.cidr, "-"), "/0"))])
+    error_message = "Set the cidr of monitoring_sources to a network without host bits such as 10.20.48.0/20, never to 0.0.0.0/0."
+  }
+}
+
 # Operator and add-ons
 
 variable "operator" {
@@ -255,6 +341,30 @@ variable "operator" {
   validation {
     condition     = var.operator.image_tag != "" || var.operator.image_digest != ""
     error_message = "Set operator.image_digest (sha256:…), or operator.image_tag."
+  }
+}
+
+variable "operator_namespaces" {
+  description = "The namespaces that the operator is kept to; none named means all."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for namespace in var.operator_namespaces : can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", namespace))])
+    error_message = "Set operator_namespaces to names of namespaces, without wildcards; leave it empty for all."
+  }
+}
+
+variable "max_concurrent_rollouts" {
+  description = "How many instances may roll at once because the operator or its settings changed."
+  type        = number
+  default     = 10
+  nullable    = false
+
+  validation {
+    condition     = var.max_concurrent_rollouts >= 1 && floor(var.max_concurrent_rollouts) == var.max_concurrent_rollouts
+    error_message = "Set max_concurrent_rollouts to a whole number from 1."
   }
 }
 

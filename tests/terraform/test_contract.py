@@ -8,9 +8,13 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from support.apiserver import ApiServer
 
 from appinstance_local.paths import REPO
-from appinstance_operator.api.settings import parse_settings
+from appinstance_operator.api.settings import Settings, parse_settings
+from appinstance_operator.api.spec import parse
+from appinstance_operator.desired import names
+from appinstance_operator.desired.boundary import boundary_policy
 from appinstance_operator.runtime.permissions import operator_policy
 from terraform import world
 
@@ -96,21 +100,64 @@ def test_path_boundary_and_bucket_are_those_that_exist(
     assert not settings["iam"]["path"].startswith("/platform/")
 
 
+def _documents(outputs: dict[str, Any]) -> tuple[Settings, dict[str, dict[str, Any]]]:
+    """Return the settings, and the identity module's documents by name."""
+    documents = outputs["policies"]["identity"]
+    settings = parse_settings(outputs["operator_values"])
+    return settings, {name: json.loads(text) for name, text in documents.items()}
+
+
 def test_the_operators_role_has_what_the_operator_says_it_needs(outputs: dict[str, Any]) -> None:
-    wanted = operator_policy(parse_settings(outputs["operator_values"]))["Statement"]
-    given = json.loads(outputs["policies"]["identity"]["operator"])["Statement"]
+    settings, documents = _documents(outputs)
+    given = documents["operator"]["Statement"]
     allowed = [statement for statement in given if statement["Effect"] == "Allow"]
-    assert _sorted(allowed) == _sorted(wanted)
+    assert _sorted(allowed) == _sorted(operator_policy(settings)["Statement"])
+
+
+def test_each_boundary_is_the_operators(applied: world.Platform, outputs: dict[str, Any]) -> None:
+    """Common and granted, in the account, are the operator's for the settings that it gets."""
+    settings, documents = _documents(outputs)
+    wanted = {settings.iam.permissions_boundary_arn: boundary_policy(settings)}
+    for grant in settings.tenancy.grants:
+        assert grant.permissions_boundary_arn
+        wanted[grant.permissions_boundary_arn] = boundary_policy(settings, grant)
+    assert len(wanted) == 3
+    assert len([name for name in documents if name.startswith("boundary")]) == len(wanted)
+    iam = applied.client("iam")
+    for arn, policy in wanted.items():
+        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        found = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]
+        assert _sorted(found["Document"]["Statement"]) == _sorted(policy["Statement"]), arn
 
 
 def _sorted(statements: list[dict[str, Any]]) -> list[str]:
+    """Return statements in a form that does not depend on the order of lists."""
+
     def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: plain(item) for key, item in value.items()}
         return sorted(value) if isinstance(value, list) else value
 
-    return sorted(
-        json.dumps({key: plain(value) for key, value in item.items()}, sort_keys=True)
-        for item in statements
-    )
+    return sorted(json.dumps(plain(item), sort_keys=True) for item in statements)
+
+
+@pytest.mark.usefixtures("applied")
+def test_pods_of_instances_get_the_load_balancers_readiness_gate(cluster: ApiServer) -> None:
+    """By their labels: the webhook's selector is what the operator puts onto every pod."""
+    told = cluster.kubectl(
+        "-n", "kube-system", "get", "cm", "aws-load-balancer-controller-values",
+        "-o", "jsonpath={.data.values\\.json}",
+    ).stdout  # fmt: skip
+    wanted = json.loads(told)["objectSelector"]["matchLabels"]
+    spec = {
+        "host": f"acme.{world.DOMAIN}",
+        "backend": {"image": "x:1"},
+        "database": {"credentials": {"remoteRef": {"key": "apps/acme/acme/database"}}},
+    }
+    instance = parse({"metadata": {"name": "acme", "namespace": "acme"}, "spec": spec})
+    assert wanted
+    for component in ("backend", "frontend"):
+        assert wanted.items() <= names.labels(instance, component).items()
 
 
 def test_the_security_groups_are_the_documents_chain(

@@ -7,6 +7,7 @@ itself judges nothing.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from appinstance_local.iam_evaluator import permitted, trusts
 from appinstance_operator.api.settings import Settings, parse_settings
 from appinstance_operator.api.spec import parse
+from appinstance_operator.api.tenancy import boundary_arns
 from appinstance_operator.desired import iam
 from terraform import world
 
@@ -21,6 +23,9 @@ pytestmark = pytest.mark.applied
 
 _BASE = f"arn:aws:iam::{world.ACCOUNT}"
 _SECRETS = f"arn:aws:secretsmanager:{world.REGION}:{world.ACCOUNT}:secret"
+_EVERYTHING = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+# The tag of a role in the namespace acme.
+_ACME = {f"aws:PrincipalTag/{iam.TAG_NAMESPACE}": "acme"}
 
 
 @pytest.fixture
@@ -47,21 +52,104 @@ def instance() -> Any:
 # The operator
 
 
+def _may(
+    identity: dict[str, Any],
+    action: str,
+    role: str,
+    boundary: str | None = None,
+    *,
+    tags: Mapping[str, str] | None = None,
+    on: Mapping[str, str] | None = None,
+) -> bool:
+    """Ask for the operator: `tags` are in the request, `on` are the role's."""
+    context: dict[str, str | list[str]] = {"iam:PermissionsBoundary": boundary} if boundary else {}
+    for key, value in (tags or {}).items():
+        context[f"aws:RequestTag/{key}"] = value
+    for key, value in (on or {}).items():
+        context[f"aws:ResourceTag/{key}"] = value
+    if tags:
+        context["aws:TagKeys"] = list(tags)
+    return permitted(identity["operator"], action, f"{_BASE}:role{role}", context=context)
+
+
+@pytest.fixture
+def tags(settings: Settings) -> dict[str, str]:
+    return dict(iam.role_tags_of("acme", "acme", settings))
+
+
+@pytest.fixture
+def role(settings: Settings) -> str:
+    return f"{settings.iam.path}{iam.role_of('acme', 'acme', settings, 'backend')}"
+
+
 def test_the_operator_makes_roles_under_its_path_with_the_boundary_alone(
-    identity: dict[str, Any], settings: Settings
+    identity: dict[str, Any], settings: Settings, role: str, tags: dict[str, str]
 ) -> None:
-    def may(action: str, role: str, boundary: str | None) -> bool:
-        context = {"iam:PermissionsBoundary": boundary} if boundary else {}
-        return permitted(identity["operator"], action, f"{_BASE}:role{role}", context=context)
+    def may(name: str, boundary: str | None) -> bool:
+        return _may(identity, "iam:CreateRole", name, boundary, tags=tags)
 
     ours = settings.iam.permissions_boundary_arn
-    role = f"{settings.iam.path}{settings.iam.role_name_prefix}acme-1234-backend"
-    assert may("iam:CreateRole", role, ours)
-    assert not may("iam:CreateRole", role, None), "without the boundary"
-    assert not may("iam:CreateRole", role, f"{_BASE}:policy/other"), "with another one"
-    assert not may("iam:CreateRole", f"/{settings.iam.role_name_prefix}x", ours), "another path"
-    assert not may("iam:CreateRole", f"{settings.iam.path}other-x", ours), "another prefix"
-    assert not may("iam:CreateRole", "/platform/appi-x", ours), "beside its own"
+    assert may(role, ours)
+    assert not may(role, None), "without the boundary"
+    assert not may(role, f"{_BASE}:policy/other"), "with another one"
+    assert not may(f"/{settings.iam.role_name_prefix}x", ours), "another path"
+    assert not may(f"{settings.iam.path}other-x", ours), "another prefix"
+    assert not may("/platform/appi-x", ours), "beside its own"
+
+
+@pytest.mark.parametrize("action", ["iam:CreateRole", "iam:TagRole"])
+def test_the_operator_makes_no_role_without_the_tags(
+    identity: dict[str, Any], settings: Settings, role: str, tags: dict[str, str], action: str
+) -> None:
+    def may(tags: dict[str, str]) -> bool:
+        return _may(identity, action, role, settings.iam.permissions_boundary_arn, tags=tags)
+
+    assert may(tags)
+    assert not may({}), "none"
+    for key in tags:
+        assert not may({name: value for name, value in tags.items() if name != key}), key
+    assert not may({**tags, iam.TAG_ISSUER: f"{settings.oidc.issuer}x"}), "another cluster's"
+    assert not may({**tags, iam.EARLIER_TAG_NAMESPACE: "globex"}), "a second namespace"
+
+
+def test_the_operator_gives_no_role_another_namespace(
+    identity: dict[str, Any], settings: Settings, role: str, tags: dict[str, str]
+) -> None:
+    other = {**tags, iam.TAG_NAMESPACE: "globex"}
+    earlier = iam.earlier_role_tags_of("acme", "acme", settings)
+    assert _may(identity, "iam:TagRole", role, tags=tags, on=tags)
+    assert not _may(identity, "iam:TagRole", role, tags=other, on=tags)
+    assert not _may(identity, "iam:TagRole", role, tags=other, on=earlier)
+    assert not _may(identity, "iam:UntagRole", role, on=tags)
+
+
+@pytest.mark.parametrize("action", ["iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"])
+def test_the_operator_writes_onto_roles_of_its_cluster_alone(
+    identity: dict[str, Any], settings: Settings, role: str, tags: dict[str, str], action: str
+) -> None:
+    def may(on: dict[str, str], boundary: str | None) -> bool:
+        return _may(identity, action, role, boundary, on=on)
+
+    ours = settings.iam.permissions_boundary_arn
+    assert may(tags, ours)
+    assert not may(tags, None), "a role without the boundary"
+    assert not may({**tags, iam.TAG_ISSUER: f"{settings.oidc.issuer}x"}, ours), "another cluster's"
+    assert not may({}, ours), "somebody else's"
+
+
+def test_a_grants_boundary_is_for_the_grants_namespaces_alone(
+    identity: dict[str, Any], settings: Settings, role: str, tags: dict[str, str]
+) -> None:
+    other = {**tags, iam.TAG_NAMESPACE: "initech"}
+    (arn,) = {
+        str(grant.permissions_boundary_arn)
+        for grant in settings.tenancy.grants
+        if grant.covers("acme")
+    }
+    assert _may(identity, "iam:CreateRole", role, arn, tags=tags)
+    assert not _may(identity, "iam:CreateRole", role, arn, tags=other)
+    assert _may(identity, "iam:PutRolePermissionsBoundary", role, arn, on=tags)
+    assert not _may(identity, "iam:PutRolePermissionsBoundary", role, arn, on=other)
 
 
 @pytest.mark.parametrize(
@@ -79,15 +167,16 @@ def test_the_operator_cannot_change_its_own_role(
     assert not permitted(identity["operator"], action, own, context=context)
 
 
-def test_the_operator_cannot_lift_or_widen_the_boundary(
-    identity: dict[str, Any], settings: Settings
+def test_the_operator_cannot_lift_or_widen_a_boundary(
+    identity: dict[str, Any], settings: Settings, role: str, tags: dict[str, str]
 ) -> None:
-    boundary = settings.iam.permissions_boundary_arn
-    role = f"{_BASE}:role{settings.iam.path}{settings.iam.role_name_prefix}acme-1234-backend"
-    assert permitted(identity["operator"], "iam:PutRolePolicy", role)
-    assert not permitted(identity["operator"], "iam:DeleteRolePermissionsBoundary", role)
-    for action in ("CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicy"):
-        assert not permitted(identity["operator"], f"iam:{action}", boundary)
+    boundaries = boundary_arns(settings)
+    assert len(boundaries) == 3
+    for boundary in boundaries:
+        lift = "iam:DeleteRolePermissionsBoundary"
+        assert not _may(identity, lift, role, boundary, on=tags)
+        for action in ("CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicy"):
+            assert not permitted(identity["operator"], f"iam:{action}", boundary)
 
 
 def test_the_operator_takes_no_role_and_makes_no_users(identity: dict[str, Any]) -> None:
@@ -110,7 +199,7 @@ def test_a_backend_reads_its_own_prefix_and_no_other(
     bucket = f"arn:aws:s3:::{settings.media.bucket}"
 
     def may(action: str, resource: str, **context: str) -> bool:
-        known = {key.replace("_", ":", 1): value for key, value in context.items()}
+        known = {key.replace("_", ":", 1): value for key, value in context.items()} | _ACME
         return permitted(policy, f"s3:{action}", resource, boundary=boundary, context=known)
 
     for action in ("GetObject", "PutObject", "DeleteObject"):
@@ -126,7 +215,7 @@ def test_a_backend_reads_its_own_prefix_and_no_other(
 def test_the_boundary_holds_whatever_an_instances_role_is_given(
     identity: dict[str, Any], settings: Settings
 ) -> None:
-    everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    boundary = identity["boundary"]
     bucket = f"arn:aws:s3:::{settings.media.bucket}"
     for action, resource in (
         ("iam:CreateUser", f"{_BASE}:user/x"), ("sts:AssumeRole", f"{_BASE}:role/x"),
@@ -134,14 +223,37 @@ def test_the_boundary_holds_whatever_an_instances_role_is_given(
         ("ec2:RunInstances", "*"), ("kms:Decrypt", str(settings.media.kms_key_arn)),
         ("secretsmanager:GetSecretValue", f"{_SECRETS}:platform/x-abcdef"),
         ("secretsmanager:PutSecretValue", f"{_SECRETS}:apps/acme/acme/app-abcdef"),
+        # What the operator's own check refuses: with a wrong document the boundary still does.
+        ("secretsmanager:GetSecretValue", f"{_SECRETS}:apps/globex/globex/database-abcdef"),
+        ("secretsmanager:GetSecretValue", f"{_SECRETS}:apps/acme-evil/database-abcdef"),
+        ("s3:GetObject", f"{bucket}/globex/globex/x"), ("s3:PutObject", f"{bucket}/acme-evil/x"),
     ):  # fmt: skip
-        assert permitted(everything, action, resource)
-        assert not permitted(everything, action, resource, boundary=identity["boundary"]), action
+        assert permitted(_EVERYTHING, action, resource, context=_ACME)
+        assert not permitted(_EVERYTHING, action, resource, boundary=boundary, context=_ACME), (
+            resource
+        )
+    own, read = f"{_SECRETS}:apps/acme/acme/database-abcdef", "secretsmanager:GetSecretValue"
+    assert permitted(_EVERYTHING, read, own, boundary=boundary, context=_ACME)
+    assert not permitted(_EVERYTHING, read, own, boundary=boundary), "a role without the tag"
+    key = str(settings.media.kms_key_arn)
     through = {"kms:ViaService": f"s3.{world.REGION}.amazonaws.com"}
-    assert permitted(
-        everything, "kms:Decrypt", str(settings.media.kms_key_arn),
-        boundary=identity["boundary"], context=through,
-    )  # fmt: skip
+    assert permitted(_EVERYTHING, "kms:Decrypt", key, boundary=boundary, context=through)
+
+
+def test_a_grant_opens_what_it_names_to_its_namespaces_alone(identity: dict[str, Any]) -> None:
+    boundary = identity["boundary-mail"]
+
+    def reads(name: str, namespace: str) -> bool:
+        return permitted(
+            _EVERYTHING, "secretsmanager:GetSecretValue", f"{_SECRETS}:{name}-abcdef",
+            boundary=boundary, context={f"aws:PrincipalTag/{iam.TAG_NAMESPACE}": namespace},
+        )  # fmt: skip
+
+    assert reads("shared/mail/smtp", "acme")
+    assert reads("apps/acme/acme/database", "acme")
+    assert not reads("apps/globex/globex/database", "acme")
+    assert not reads("shared/mail-of-others/smtp", "acme")
+    assert not reads("shared/mail/smtp", "initech"), "no namespace of the grant"
 
 
 def test_an_instance_reads_the_entries_that_it_names(
@@ -155,6 +267,7 @@ def test_an_instance_reads_the_entries_that_it_names(
         return permitted(
             policy, "secretsmanager:GetSecretValue", f"{_SECRETS}:{name}-abcdef",
             boundary=identity["boundary"], resource_policy=entry, principal=principal,
+            context=_ACME,
         )  # fmt: skip
 
     assert may("apps/acme/acme/database")

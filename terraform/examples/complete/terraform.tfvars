@@ -62,6 +62,18 @@ secret_entries = {
 }
 secret_admin_role_arns = ["arn:aws:iam::123456789012:role/platform-engineers"]
 
+# Tenants: what they may name beyond their own
+grants = {
+  mail   = { namespaces = ["acme", "globex"], secret_prefixes = ["shared/mail/"] }
+  videos = { namespaces = ["hooli"], media_prefixes = ["videos/"], buckets = ["acme-platform-videos"], egress = ["203.0.113.0/24"] }
+}
+allowed_egress    = ["198.51.100.0/24"]
+allowed_role_arns = ["arn:aws:iam::123456789012:role/tenants/{namespace}/*"]
+monitoring_sources = [
+  { namespace_labels = { "kubernetes.io/metadata.name" = "monitoring" }, pod_labels = { "app.kubernetes.io/name" = "prometheus" } },
+]
+max_concurrent_rollouts = 5
+
 # Edge
 rate_limits = { site = 3000, sign_in = 20 }
 

@@ -43,6 +43,15 @@ locals {
     # With group.name, another Ingress could change the rules of an instance's load balancer.
     disableIngressGroupNameAnnotation = true
 
+    # A new pod of an instance waits until the load balancer finds it healthy, so that a rollout drops no request.
+    # Upstream's default is a label on each namespace, which is the tenant's to set. The chart takes other selectors for
+    # its webhook (templates/webhook.yaml of 1.14.1, mpod.elbv2.k8s.aws): here the operator's pods in any namespace. Of
+    # these, pods that a TargetGroupBinding leads to get the gate (pkg/inject/pod_readiness_gate.go), and no others change.
+    webhookNamespaceSelectors = [{ key = "kubernetes.io/metadata.name", operator = "Exists" }]
+    objectSelector            = { matchLabels = { "app.kubernetes.io/part-of" = "appinstance-platform" } }
+    # While the controller is away, pods start without the gate: better than none that start.
+    podMutatorWebhookConfig = { failurePolicy = "Ignore" }
+
     # All load balancers carry the edge's group, so that pods need to admit no other.
     enableBackendSecurityGroup = true
     backendSecurityGroup       = var.edge_security_group_id

@@ -23,6 +23,11 @@ output "permissions_boundary_arn" {
   value       = aws_iam_policy.boundary.arn
 }
 
+output "grant_boundary_arns" {
+  description = "The boundary of each grant that reaches entries or objects, by the grant's name: permissionsBoundaryArn in tenancy.grants of the settings."
+  value       = { for name, boundary in aws_iam_policy.grant_boundary : name => boundary.arn }
+}
+
 output "iam_path" {
   description = "Path of the instances' roles: iam.path of the settings."
   value       = var.iam_path
@@ -42,6 +47,7 @@ output "policies" {
   description = "Every policy document of this module as JSON, by name, for tests and reports."
   value = merge(
     { boundary = local.boundary_policy },
+    { for name, boundary in local.grant_boundary_policies : "boundary-${name}" => boundary },
     local.role_policies,
     { for role, trust in local.trusts : "${role}-trust" => trust },
   )

@@ -127,8 +127,62 @@ variable "media_kms_key_arn" {
   }
 }
 
+variable "grants" {
+  description = <<-EOT
+    What named namespaces may reach beyond their own, by the grant's name: `secret_prefixes` of entries, `media_prefixes`
+    of objects, more `buckets` (under the media key, or S3's own). `namespaces` are names, or `["*"]` for all. Each gets a
+    boundary that holds that and what every namespace has.
+  EOT
+  type = map(object({
+    namespaces      = list(string)
+    secret_prefixes = optional(list(string), [])
+    media_prefixes  = optional(list(string), [])
+    buckets         = optional(list(string), [])
+  }))
+  default = {}
+
+  validation {
+    condition     = alltrue([for name in keys(var.grants) : can(regex("^[a-z][a-z0-9-]{0,29}$", name))])
+    error_message = "grants must have names of up to 30 lower-case letters, digits and hyphens, beginning with a letter; rename them."
+  }
+
+  validation {
+    condition = alltrue([for grant in values(var.grants) :
+      grant.namespaces == tolist(["*"]) || (length(grant.namespaces) > 0 && alltrue([for namespace in grant.namespaces : can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", namespace))]))
+    ])
+    error_message = "grants must each name their namespaces, without wildcards; or write namespaces = [\"*\"] alone, for all of them."
+  }
+
+  validation {
+    condition     = alltrue([for prefix in flatten([for grant in values(var.grants) : concat(grant.secret_prefixes, grant.media_prefixes)]) : can(regex("^([A-Za-z0-9_+=.@-]+/)+$", prefix))])
+    error_message = "grants must have secret_prefixes and media_prefixes that end with a slash, without wildcards; write them as in shared/mail/."
+  }
+
+  validation {
+    condition     = alltrue([for bucket in flatten([for grant in values(var.grants) : grant.buckets]) : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", bucket))])
+    error_message = "grants must have buckets by their names, without wildcards; write the name, not the ARN."
+  }
+
+  validation {
+    condition     = !anytrue([for prefix in flatten([for grant in values(var.grants) : grant.secret_prefixes]) : startswith(prefix, var.platform_secrets_prefix) || startswith(var.platform_secrets_prefix, prefix)])
+    error_message = "grants must not reach the platform's own entries; take secret_prefixes outside of platform_secrets_prefix."
+  }
+
+  validation {
+    # A role carries one boundary, so a namespace has what it may reach from one grant.
+    condition = alltrue(flatten([
+      for name, grant in var.grants : [
+        for other, compared in var.grants :
+        length(setintersection(grant.namespaces, compared.namespaces)) == 0 && !contains(concat(grant.namespaces, compared.namespaces), "*")
+        if name != other && alltrue([for each in [grant, compared] : length(concat(each.secret_prefixes, each.media_prefixes, each.buckets)) > 0])
+      ]
+    ]))
+    error_message = "grants must not give one namespace secret_prefixes, media_prefixes or buckets twice, for a role carries one boundary; put them into one grant."
+  }
+}
+
 variable "secrets_prefix" {
-  description = "Beginning of the names of the entries that instances may read."
+  description = "Beginning of the names of the instances' entries; the namespace follows it."
   type        = string
   default     = "apps/"
 

@@ -81,6 +81,7 @@ override_module {
   outputs = {
     operator_role_arn                 = "arn:aws:iam::123456789012:role/platform/operator"
     permissions_boundary_arn          = "arn:aws:iam::123456789012:policy/platform/boundary"
+    grant_boundary_arns               = { mail = "arn:aws:iam::123456789012:policy/platform/grant-mail" }
     external_secrets_role_arn         = "arn:aws:iam::123456789012:role/platform/external-secrets"
     load_balancer_controller_role_arn = "arn:aws:iam::123456789012:role/platform/lbc"
     cloudwatch_agent_role_arn         = "arn:aws:iam::123456789012:role/platform/agent"
@@ -120,6 +121,12 @@ run "refused_1" {
     database_ca_bundle      = "pem"
     iam_cidrs               = ["0.0.0.0/0"]
     operator                = { image_repository = "example/operator" }
+    grants                  = { mail = { namespaces = ["acme"], egress = ["0.0.0.0/0"] } }
+    allowed_egress          = ["198.51.100.7/24"]
+    allowed_role_arns       = ["arn:aws:iam::999999999999:role/tenants/*"]
+    monitoring_sources      = [{ namespace_labels = { team = "monitoring" } }]
+    max_concurrent_rollouts = 0
+    operator_namespaces     = ["team-*"]
   }
 
   expect_failures = [
@@ -133,6 +140,12 @@ run "refused_1" {
     var.database_ca_bundle,
     var.iam_cidrs,
     var.operator,
+    var.grants,
+    var.allowed_egress,
+    var.allowed_role_arns,
+    var.monitoring_sources,
+    var.max_concurrent_rollouts,
+    var.operator_namespaces,
   ]
 }
 
@@ -143,11 +156,35 @@ run "refused_2" {
     vpc_cidr           = "10.20.0.0/20"
     availability_zones = ["eu-central-1a", "eu-central-1b"]
     iam_cidrs          = []
+    grants             = { site = { namespaces = ["acme"], domains = ["*.example.com"] } }
+    allowed_egress     = ["0.0.0.0/0"]
+    allowed_role_arns  = ["arn:aws:iam::123456789012:user/x"]
+    monitoring_sources = [{ cidr = "10.20.0.0/0" }]
   }
 
   expect_failures = [
     var.vpc_cidr,
     var.availability_zones,
     var.iam_cidrs,
+    var.grants,
+    var.allowed_egress,
+    var.allowed_role_arns,
+    var.monitoring_sources,
+  ]
+}
+
+run "refused_3" {
+  command = plan
+
+  variables {
+    grants             = { roles = { namespaces = ["acme"], role_arns = ["arn:aws:iam::999999999999:role/tenants/*"] } }
+    monitoring_sources = [{ cidr = "10.20.48.0/20", pod_labels = { app = "prometheus" } }]
+    allowed_egress     = ["198.51.100.0"]
+  }
+
+  expect_failures = [
+    var.grants,
+    var.monitoring_sources,
+    var.allowed_egress,
   ]
 }

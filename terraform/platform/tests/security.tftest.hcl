@@ -82,6 +82,7 @@ override_module {
   outputs = {
     operator_role_arn                 = "arn:aws:iam::123456789012:role/platform/operator"
     permissions_boundary_arn          = "arn:aws:iam::123456789012:policy/platform/boundary"
+    grant_boundary_arns               = { mail = "arn:aws:iam::123456789012:policy/platform/grant-mail" }
     external_secrets_role_arn         = "arn:aws:iam::123456789012:role/platform/external-secrets"
     load_balancer_controller_role_arn = "arn:aws:iam::123456789012:role/platform/lbc"
     cloudwatch_agent_role_arn         = "arn:aws:iam::123456789012:role/platform/agent"
@@ -110,6 +111,21 @@ override_module {
 # One run: to plan anything beside a web ACL, whose schema is nested deeply, costs seconds.
 run "each_module_gets_what_the_others_say" {
   command = plan
+
+  variables {
+    allowed_egress    = ["198.51.100.0/24"]
+    allowed_role_arns = ["arn:aws:iam::123456789012:role/tenants/{namespace}/*"]
+    grants = {
+      mail = { namespaces = ["acme"], secret_prefixes = ["shared/mail/"] }
+      site = { namespaces = ["globex"], domains = ["globex.example.com"], egress = ["203.0.113.0/24"] }
+    }
+    monitoring_sources = [
+      { cidr = "10.20.48.0/20" },
+      { namespace_labels = { "kubernetes.io/metadata.name" = "monitoring" }, pod_labels = { "app.kubernetes.io/name" = "prometheus" } },
+    ]
+    max_concurrent_rollouts = 3
+    operator_namespaces     = ["acme", "globex"]
+  }
 
   # The policies admit the load balancers' subnets and no other.
   assert {
@@ -173,5 +189,42 @@ run "each_module_gets_what_the_others_say" {
   assert {
     condition     = output.operator_chart_values.networkPolicy.iamCidrs == tolist(["52.94.0.0/22"])
     error_message = "The operator must reach the named networks of IAM."
+  }
+
+  # A namespace is a tenant: it has its own entries, and more by a grant alone.
+  assert {
+    condition     = output.operator_values.secrets.allowedPrefix == "apps/{namespace}/"
+    error_message = "Each namespace must have its own entries, below the prefix that the boundary ends at."
+  }
+
+  assert {
+    condition     = output.operator_values.edge.hostLabels == 1
+    error_message = "A host must lie directly below the domain, as the certificate holds no other."
+  }
+
+  assert {
+    condition = jsonencode(output.operator_values.tenancy.grants) == jsonencode([
+      { namespaces = ["acme"], secretPrefixes = ["shared/mail/"], mediaPrefixes = [], buckets = [], domains = [], egress = [], roleArns = [], permissionsBoundaryArn = "arn:aws:iam::123456789012:policy/platform/grant-mail" },
+      { namespaces = ["globex"], secretPrefixes = [], mediaPrefixes = [], buckets = [], domains = ["globex.example.com"], egress = ["203.0.113.0/24"], roleArns = [], permissionsBoundaryArn = null },
+    ])
+    error_message = "The operator must get the grants as they are given, each with the boundary that the identity module made for it."
+  }
+
+  assert {
+    condition     = output.operator_values.network.allowedEgress == tolist(["198.51.100.0/24"]) && output.operator_values.iam.allowedRoleArns == tolist(["arn:aws:iam::123456789012:role/tenants/{namespace}/*"])
+    error_message = "Networks and roles that instances may name must be those that are given."
+  }
+
+  assert {
+    condition = jsonencode(output.operator_values.monitoring.sources) == jsonencode([
+      { cidr = "10.20.48.0/20" },
+      { namespaceSelector = { matchLabels = { "kubernetes.io/metadata.name" = "monitoring" } }, podSelector = { matchLabels = { "app.kubernetes.io/name" = "prometheus" } } },
+    ])
+    error_message = "The metrics must be open to those that are given, a network or named pods in named namespaces."
+  }
+
+  assert {
+    condition     = output.operator_values.rollouts.maxConcurrent == 3 && output.operator_values.namespaces == tolist(["acme", "globex"])
+    error_message = "The operator must be kept to the namespaces and the number of rollouts that are given."
   }
 }

@@ -78,4 +78,19 @@ run "load_balancer_controller" {
     condition     = yamldecode(helm_release.load_balancer_controller["installed"].values[0]).serviceAccount.name == "aws-load-balancer-controller" && yamldecode(helm_release.load_balancer_controller["installed"].values[0]).serviceAccount.annotations["eks.amazonaws.com/role-arn"] == var.load_balancer_controller_role_arn
     error_message = "The controller must run under the service account that its role trusts."
   }
+
+  assert {
+    condition = {
+      for name in ["webhookNamespaceSelectors", "objectSelector"] : name => jsonencode(yamldecode(helm_release.load_balancer_controller["installed"].values[0])[name])
+      } == {
+      webhookNamespaceSelectors = jsonencode([{ key = "kubernetes.io/metadata.name", operator = "Exists" }])
+      objectSelector            = jsonencode({ matchLabels = { "app.kubernetes.io/part-of" = "appinstance-platform" } })
+    }
+    error_message = "The operator's pods, in any namespace and no others, must get the readiness gate: a rollout would drop requests without it."
+  }
+
+  assert {
+    condition     = yamldecode(helm_release.load_balancer_controller["installed"].values[0]).podMutatorWebhookConfig.failurePolicy == "Ignore"
+    error_message = "Instances' pods must start while the controller is away."
+  }
 }

@@ -44,7 +44,7 @@ run "defaults" {
   }
 
   assert {
-    condition     = jsondecode(output.policies["operator"]).Statement[2].Condition.StringEquals["iam:PermissionsBoundary"] == output.permissions_boundary_arn
+    condition     = [for statement in jsondecode(output.policies["operator"]).Statement : statement.Condition.StringEquals["iam:PermissionsBoundary"] if statement.Sid == "CreateWithBoundaryAndTags"] == [output.permissions_boundary_arn]
     error_message = "The operator's policy must name the boundary by the ARN that it really gets."
   }
 }

@@ -153,6 +153,132 @@ run "media_key_by_wildcard" {
   expect_failures = [var.media_kms_key_arn]
 }
 
+run "grant_with_capitals" {
+  command = plan
+
+  variables {
+    grants = { Mail = { namespaces = ["acme"], secret_prefixes = ["shared/mail/"] } }
+  }
+
+  expect_failures = [var.grants]
+}
+
+run "grant_for_nobody" {
+  command = plan
+
+  variables {
+    grants = { mail = { namespaces = [], secret_prefixes = ["shared/mail/"] } }
+  }
+
+  expect_failures = [var.grants]
+}
+
+run "grant_for_namespaces_by_pattern" {
+  command = plan
+
+  variables {
+    grants = { mail = { namespaces = ["acme-*"], secret_prefixes = ["shared/mail/"] } }
+  }
+
+  expect_failures = [var.grants]
+}
+
+run "grant_for_all_and_one" {
+  command = plan
+
+  variables {
+    grants = { mail = { namespaces = ["*", "acme"], secret_prefixes = ["shared/mail/"] } }
+  }
+
+  expect_failures = [var.grants]
+}
+
+run "grant_of_half_a_name" {
+  command = plan
+
+  variables {
+    grants = { mail = { namespaces = ["acme"], secret_prefixes = ["shared/mail"] } }
+  }
+
+  expect_failures = [var.grants]
+}
+
+run "grant_of_all_media" {
+  command = plan
+
+  variables {
+    grants = { media = { namespaces = ["acme"], media_prefixes = ["*/"] } }
+  }
+
+  expect_failures = [var.grants]
+}
+
+run "grant_of_buckets_by_pattern" {
+  command = plan
+
+  variables {
+    grants = { media = { namespaces = ["acme"], buckets = ["acme-*"] } }
+  }
+
+  expect_failures = [var.grants]
+}
+
+run "grant_of_the_platforms_entries" {
+  command = plan
+
+  variables {
+    grants = { mail = { namespaces = ["acme"], secret_prefixes = ["platform/registry/"] } }
+  }
+
+  expect_failures = [var.grants]
+}
+
+run "two_boundaries_for_one_namespace" {
+  command = plan
+
+  variables {
+    grants = {
+      mail  = { namespaces = ["acme", "globex"], secret_prefixes = ["shared/mail/"] }
+      media = { namespaces = ["hooli", "globex"], media_prefixes = ["shared/"] }
+    }
+  }
+
+  expect_failures = [var.grants]
+}
+
+run "two_boundaries_for_all" {
+  command = plan
+
+  variables {
+    grants = {
+      mail  = { namespaces = ["*"], secret_prefixes = ["shared/mail/"] }
+      media = { namespaces = ["hooli"], media_prefixes = ["shared/"] }
+    }
+  }
+
+  expect_failures = [var.grants]
+}
+
+run "grant_longer_than_a_boundary" {
+  command = plan
+
+  variables {
+    grants = { mail = { namespaces = ["acme"], secret_prefixes = [for number in range(80) : "shared/mail-of-team-${number}/"] } }
+  }
+
+  expect_failures = [aws_iam_policy.grant_boundary["mail"]]
+}
+
+run "more_grants_than_a_policy_holds" {
+  command = plan
+
+  variables {
+    grants = { for number in range(12) : "mail-${number}" => { namespaces = ["team-${number}"], secret_prefixes = ["shared/mail-${number}/"] } }
+  }
+
+  expect_failures = [aws_iam_role_policy.this["operator"]]
+}
+
 run "secrets_prefix_without_slash" {
   command = plan
 

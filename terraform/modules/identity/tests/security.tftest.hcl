@@ -38,18 +38,127 @@ run "boundary" {
     error_message = "The boundary must hold the actions that instances need and no other."
   }
 
+  # Of both generations of roles: those of an earlier version have the second tag alone.
   assert {
-    condition = toset(flatten([for statement in jsondecode(aws_iam_policy.boundary.policy).Statement : statement.Resource])) == toset([
-      "arn:aws:s3:::platform-media", "arn:aws:s3:::platform-media/*",
-      "arn:aws:secretsmanager:eu-central-1:123456789012:secret:apps/*",
+    condition = toset(flatten([for statement in jsondecode(aws_iam_policy.boundary.policy).Statement : statement.Resource if !contains(statement.Action, "s3:ListBucket")])) == toset([
+      "arn:aws:s3:::platform-media/$${aws:PrincipalTag/appinstance-namespace}/*",
+      "arn:aws:s3:::platform-media/$${aws:PrincipalTag/platform.appinstance.io/namespace}/*",
+      "arn:aws:secretsmanager:eu-central-1:123456789012:secret:apps/$${aws:PrincipalTag/appinstance-namespace}/*",
+      "arn:aws:secretsmanager:eu-central-1:123456789012:secret:apps/$${aws:PrincipalTag/platform.appinstance.io/namespace}/*",
       "arn:aws:kms:eu-central-1:123456789012:key/media", "arn:aws:kms:eu-central-1:123456789012:key/secrets",
     ])
-    error_message = "The boundary must end at the media bucket, the instances' entries and their two keys."
+    error_message = "The boundary must end at the objects and entries of the namespace that a role is tagged with, and their two keys."
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_policy.boundary.policy).Statement : { resources = statement.Resource, condition = statement.Condition } if contains(statement.Action, "s3:ListBucket")] == [{
+      resources = ["arn:aws:s3:::platform-media"]
+      condition = { StringLike = { "s3:prefix" = ["$${aws:PrincipalTag/appinstance-namespace}/*", "$${aws:PrincipalTag/platform.appinstance.io/namespace}/*"] } }
+    }]
+    error_message = "A role must list the objects of its own namespace alone."
   }
 
   assert {
     condition     = alltrue([for statement in jsondecode(aws_iam_policy.boundary.policy).Statement : can(statement.Condition.StringEquals["kms:ViaService"]) if length([for action in statement.Action : action if startswith(action, "kms:")]) > 0])
     error_message = "Keys must be usable through S3 and Secrets Manager alone."
+  }
+
+  assert {
+    condition     = length(aws_iam_policy.grant_boundary) == 0
+    error_message = "Without grants there must be no second boundary."
+  }
+}
+
+run "grants" {
+  variables {
+    grants = {
+      mail   = { namespaces = ["acme", "globex"], secret_prefixes = ["shared/mail/"] }
+      videos = { namespaces = ["hooli"], media_prefixes = ["videos/"], buckets = ["platform-archive"] }
+      site   = { namespaces = ["acme"] }
+    }
+  }
+
+  assert {
+    condition = { for name, boundary in aws_iam_policy.grant_boundary : name => "${boundary.path}${boundary.name}" } == {
+      mail = "/platform/platform-grant-mail-boundary", videos = "/platform/platform-grant-videos-boundary"
+    } && keys(output.grant_boundary_arns) == ["mail", "videos"]
+    error_message = "Each grant that reaches entries or objects, and no other, must have a boundary of its own under /platform/."
+  }
+
+  assert {
+    condition = alltrue([for boundary in values(aws_iam_policy.grant_boundary) :
+    [for statement in jsondecode(boundary.policy).Statement : statement if !startswith(statement.Sid, "Granted")] == jsondecode(aws_iam_policy.boundary.policy).Statement])
+    error_message = "A grant's boundary must hold what every namespace has, word for word."
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_policy.grant_boundary["mail"].policy).Statement : statement if startswith(statement.Sid, "Granted")] == [{
+      Sid       = "GrantedEntries"
+      Effect    = "Allow"
+      Action    = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
+      Resource  = ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:shared/mail/*"]
+      Condition = { StringEquals = { "aws:PrincipalTag/appinstance-namespace" = ["acme", "globex"] } }
+    }]
+    error_message = "A grant of entries must add exactly these, for roles of its namespaces alone."
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_policy.grant_boundary["videos"].policy).Statement : statement if startswith(statement.Sid, "Granted")] == [
+      {
+        Sid    = "GrantedObjects"
+        Effect = "Allow"
+        Action = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+        Resource = [
+          "arn:aws:s3:::platform-archive/$${aws:PrincipalTag/appinstance-namespace}/*",
+          "arn:aws:s3:::platform-media/videos/*",
+          "arn:aws:s3:::platform-archive/videos/*",
+        ]
+        Condition = { StringEquals = { "aws:PrincipalTag/appinstance-namespace" = ["hooli"] } }
+      },
+      {
+        Sid      = "GrantedListing"
+        Effect   = "Allow"
+        Action   = ["s3:ListBucket"]
+        Resource = ["arn:aws:s3:::platform-media", "arn:aws:s3:::platform-archive"]
+        Condition = {
+          StringEquals = { "aws:PrincipalTag/appinstance-namespace" = ["hooli"] }
+          StringLike   = { "s3:prefix" = ["$${aws:PrincipalTag/appinstance-namespace}/*", "videos/*"] }
+        }
+      },
+    ]
+    error_message = "A grant of media must add exactly its prefixes and its buckets, for roles of its namespaces alone."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(output.policies["operator"]).Statement : statement.Sid => try(statement.Condition.StringEquals["aws:RequestTag/appinstance-namespace"], "any") if contains(statement.Action, "iam:CreateRole") && statement.Effect == "Allow" } == {
+      CreateWithBoundaryAndTags = "any", CreateWithBoundaryAndTagsOfGrant1 = ["acme", "globex"], CreateWithBoundaryAndTagsOfGrant2 = ["hooli"]
+    }
+    error_message = "The operator must make roles with a grant's boundary for the grant's namespaces alone."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(output.policies["operator"]).Statement : statement.Sid => try(statement.Condition.StringEquals["aws:ResourceTag/appinstance-namespace"], "any") if contains(statement.Action, "iam:PutRolePermissionsBoundary") && statement.Effect == "Allow" } == {
+      WritePoliciesUnderTheBoundary = "any", WritePoliciesUnderTheBoundaryOfGrant1 = ["acme", "globex"], WritePoliciesUnderTheBoundaryOfGrant2 = ["hooli"]
+    }
+    error_message = "The operator must put a grant's boundary onto roles of the grant's namespaces alone."
+  }
+
+  assert {
+    condition = [for statement in jsondecode(output.policies["operator"]).Statement : statement.Condition.StringNotEquals["iam:PermissionsBoundary"] if statement.Sid == "NoOtherBoundary"][0] == [
+      for name in ["instance", "grant-mail", "grant-videos"] : "arn:aws:iam::123456789012:policy/platform/platform-${name}-boundary"
+    ]
+    error_message = "Only the common boundary and those of the grants may be on a role."
+  }
+}
+
+run "a_grant_for_all" {
+  variables {
+    grants = { mail = { namespaces = ["*"], secret_prefixes = ["shared/mail/"] } }
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_policy.grant_boundary["mail"].policy).Statement : { resources = statement.Resource, conditions = try(statement.Condition, "none") } if startswith(statement.Sid, "Granted")] == [{ resources = ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:shared/mail/*"], conditions = "none" }]
+    error_message = "A grant for all namespaces must hold for each role, and hold nothing else."
   }
 }
 
@@ -65,17 +174,68 @@ run "operator" {
   }
 
   assert {
+    condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.this["operator"].policy).Statement : statement.Action if statement.Effect == "Allow" && !can(statement.Condition)])) == toset([
+      "iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies",
+    ])
+    error_message = "Without a condition the operator may only look."
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.this["operator"].policy).Statement : statement.Condition if statement.Effect == "Allow" && contains(statement.Action, "iam:CreateRole")] == [{
+      StringEquals = {
+        "iam:PermissionsBoundary"            = "arn:aws:iam::123456789012:policy/platform/platform-instance-boundary"
+        "aws:RequestTag/appinstance-cluster" = "platform-blue"
+        "aws:RequestTag/appinstance-issuer"  = "oidc.eks.eu-central-1.amazonaws.com/id/0123"
+      }
+      Null                        = { "aws:RequestTag/appinstance-name" = "false", "aws:RequestTag/appinstance-namespace" = "false" }
+      "ForAllValues:StringEquals" = { "aws:TagKeys" = ["appinstance-cluster", "appinstance-issuer", "appinstance-name", "appinstance-namespace"] }
+    }]
+    error_message = "The operator must make no role without the boundary and the four tags by which it is known and capped."
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.this["operator"].policy).Statement : statement.Condition if statement.Effect == "Allow" && contains(statement.Action, "iam:TagRole")] == [{
+      StringEquals = {
+        "aws:RequestTag/appinstance-cluster" = "platform-blue"
+        "aws:RequestTag/appinstance-issuer"  = "oidc.eks.eu-central-1.amazonaws.com/id/0123"
+      }
+      StringEqualsIfExists        = { for tag in ["cluster", "issuer", "name", "namespace"] : "aws:ResourceTag/appinstance-${tag}" => "$${aws:RequestTag/appinstance-${tag}}" }
+      Null                        = { "aws:RequestTag/appinstance-name" = "false", "aws:RequestTag/appinstance-namespace" = "false", "aws:ResourceTag/platform.appinstance.io/namespace" = "true" }
+      "ForAllValues:StringEquals" = { "aws:TagKeys" = ["appinstance-cluster", "appinstance-issuer", "appinstance-name", "appinstance-namespace"] }
+    }]
+    error_message = "The operator must not give a role that is tagged other tags: the boundary caps it by them."
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.this["operator"].policy).Statement : statement.Condition if statement.Effect == "Allow" && length(setintersection(statement.Action, ["iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"])) > 0] == [{
+      StringEquals = {
+        "iam:PermissionsBoundary"            = "arn:aws:iam::123456789012:policy/platform/platform-instance-boundary"
+        "aws:ResourceTag/appinstance-issuer" = "oidc.eks.eu-central-1.amazonaws.com/id/0123"
+      }
+    }]
+    error_message = "The operator must write policies under the boundary alone, onto roles of this cluster."
+  }
+
+  assert {
     condition = alltrue([for statement in jsondecode(aws_iam_role_policy.this["operator"].policy).Statement :
-      try(statement.Condition.StringEquals["iam:PermissionsBoundary"], "none") == "arn:aws:iam::123456789012:policy/platform/platform-instance-boundary"
-    if statement.Effect == "Allow" && length(setintersection(statement.Action, ["iam:CreateRole", "iam:PutRolePermissionsBoundary"])) > 0])
-    error_message = "The operator must make no role without the boundary."
+      try(statement.Condition.StringEquals["aws:ResourceTag/appinstance-issuer"], "none") == "oidc.eks.eu-central-1.amazonaws.com/id/0123"
+      || try(statement.Condition.StringEquals["aws:ResourceTag/platform.appinstance.io/cluster"], "none") == "platform-blue"
+    if statement.Effect == "Allow" && length(setintersection(statement.Action, ["iam:UpdateAssumeRolePolicy", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy"])) > 0])
+    error_message = "The operator must reach roles of this cluster alone, by their tags: another cluster's have the same path and prefix."
+  }
+
+  assert {
+    condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.this["operator"].policy).Statement : statement.Action if can(statement.Condition.StringEquals["aws:ResourceTag/platform.appinstance.io/cluster"])])) == toset([
+      "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy",
+    ])
+    error_message = "Roles of an earlier version may be removed, and nothing else."
   }
 
   assert {
     condition = length(setintersection(flatten([for statement in jsondecode(aws_iam_role_policy.this["operator"].policy).Statement : statement.Action if statement.Effect == "Allow"]), [
-      "iam:*", "iam:AttachRolePolicy", "iam:PassRole", "iam:DeleteRolePermissionsBoundary", "iam:UpdateRole", "iam:CreatePolicyVersion", "sts:AssumeRole",
+      "iam:*", "iam:AttachRolePolicy", "iam:PassRole", "iam:DeleteRolePermissionsBoundary", "iam:UpdateRole", "iam:CreatePolicyVersion", "iam:UntagRole", "iam:ListRoles", "sts:AssumeRole",
     ])) == 0
-    error_message = "The operator may neither attach, pass, take nor unbind roles."
+    error_message = "The operator may neither attach, pass, take, unbind, untag nor list roles."
   }
 
   assert {
@@ -89,19 +249,33 @@ run "operator" {
   assert {
     condition = [for statement in jsondecode(aws_iam_role_policy.this["operator"].policy).Statement : { resources = statement.Resource, condition = statement.Condition } if statement.Sid == "NoOtherBoundary" && statement.Effect == "Deny"] == [{
       resources = ["*"]
-      condition = { StringNotEquals = { "iam:PermissionsBoundary" = "arn:aws:iam::123456789012:policy/platform/platform-instance-boundary" } }
+      condition = { StringNotEquals = { "iam:PermissionsBoundary" = ["arn:aws:iam::123456789012:policy/platform/platform-instance-boundary"] } }
     }]
     error_message = "Creating a role or setting a boundary must be denied with any other boundary or none."
   }
 
   assert {
-    condition     = contains(flatten([for statement in jsondecode(aws_iam_role_policy.this["operator"].policy).Statement : statement.Action if statement.Effect == "Deny" && statement.Resource == ["*"] && !can(statement.Condition)]), "iam:DeleteRolePermissionsBoundary")
-    error_message = "Taking a boundary off must be denied everywhere."
+    condition = { for statement in jsondecode(aws_iam_role_policy.this["operator"].policy).Statement : statement.Sid => statement.Condition if statement.Effect == "Deny" && statement.Resource == ["*"] && contains(statement.Action, "iam:TagRole") } == {
+      NoRoleWithoutNamespace = { Null = { "aws:RequestTag/appinstance-namespace" = "true" } }
+      NoRoleOfAnotherCluster = { StringNotEquals = { "aws:RequestTag/appinstance-issuer" = "oidc.eks.eu-central-1.amazonaws.com/id/0123" } }
+      NamespaceStaysOnRoles = {
+        Null            = { "aws:ResourceTag/appinstance-namespace" = "false" }
+        StringNotEquals = { "aws:ResourceTag/appinstance-namespace" = "$${aws:RequestTag/appinstance-namespace}" }
+      }
+    }
+    error_message = "Tagging must be denied everywhere without a namespace, with another cluster's issuer, and with another namespace than a role has."
   }
 
   assert {
-    condition     = contains(flatten([for statement in jsondecode(aws_iam_role_policy.this["operator"].policy).Statement : statement.Action if statement.Effect == "Deny" && statement.Resource == ["*"] && !can(statement.Condition)]), "sts:AssumeRole")
-    error_message = "The operator writes trust policies, so taking a role must be denied to it."
+    condition     = toset([for statement in jsondecode(aws_iam_role_policy.this["operator"].policy).Statement : statement.Sid if statement.Effect == "Deny" && statement.Resource == ["*"] && contains(statement.Action, "iam:CreateRole")]) == toset(["NoOtherBoundary", "NoRoleWithoutNamespace", "NoRoleOfAnotherCluster"])
+    error_message = "Creating a role must be denied everywhere without the boundary, without a namespace, and with another cluster's issuer."
+  }
+
+  assert {
+    condition = length(setsubtract(["iam:DeleteRolePermissionsBoundary", "iam:UntagRole", "sts:AssumeRole"], flatten([
+      for statement in jsondecode(aws_iam_role_policy.this["operator"].policy).Statement : statement.Action if statement.Effect == "Deny" && statement.Resource == ["*"] && !can(statement.Condition)
+    ]))) == 0
+    error_message = "Taking a boundary or a tag off, and taking a role, must be denied everywhere: the operator writes trust policies."
   }
 }
 
