@@ -51,7 +51,11 @@ def _request(event: dict[str, Any]) -> Request:
 
 @dataclass
 class AuditLog:
-    """Reads on from where it stopped. Watches are left out: they last, and move nothing."""
+    """Reads on from where it stopped.
+
+    Watches are left out: they last, and move nothing. So is the Lease, which is renewed whether
+    there is something to do or not.
+    """
 
     path: Path
     _offset: int = 0
@@ -68,7 +72,9 @@ class AuditLog:
         return [
             _request(event)
             for event in events
-            if event["stage"] == "ResponseComplete" and event["verb"] != "watch"
+            if event["stage"] == "ResponseComplete"
+            and event["verb"] != "watch"
+            and event.get("objectRef", {}).get("resource") != "leases"
         ]
 
 

@@ -20,7 +20,7 @@ from appinstance_operator.desired.plan import plan
 from appinstance_operator.kube.client import Kube
 from appinstance_operator.kube.comparison import with_hash
 from appinstance_operator.kube.kinds import APPINSTANCE, CHILDREN, Kind
-from appinstance_operator.runtime.operator import WORKERS
+from appinstance_operator.runtime.workers import WORKERS
 
 from .audit import Request, by_kind, window
 from .stage import Stage

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 
 from appinstance_local import versions
-from appinstance_operator.runtime.operator import WORKERS
+from appinstance_operator.runtime.workers import WORKERS
 
 from . import creation, phases
 from .creation import ANSWERED, BARE, OPERATOR

@@ -22,7 +22,7 @@ from support.crds import install_crds
 from support.operator_world import World, wait_for
 
 from appinstance_operator.kube.client import Kube
-from appinstance_operator.runtime.permissions import RBAC_RULES
+from appinstance_operator.runtime.permissions import LEASE_RULES, RBAC_RULES
 
 from .audit import AuditLog, Request
 from .standins import kube_for
@@ -143,10 +143,7 @@ def _answers(url: str) -> bool:
 
 def _grant(server: ApiServer) -> None:
     """Give operator and baseline the operator's own rules, and the stand-ins everything."""
-    rules = [
-        {"apiGroups": [rule.group], "resources": list(rule.resources), "verbs": list(rule.verbs)}
-        for rule in RBAC_RULES
-    ]
+    rules = [rule.manifest() for rule in (*RBAC_RULES, *LEASE_RULES)]
     group = "rbac.authorization.k8s.io"
     base = {"apiVersion": f"{group}/v1"}
     role = {**base, "kind": "ClusterRole", "metadata": {"name": "operator"}, "rules": rules}

@@ -16,6 +16,7 @@ import boto3
 import httpx
 import yaml
 
+from appinstance_operator.kube.kinds import LEASE_NAME
 from support.apiserver import ApiServer
 from support.golden_settings import DESIRED, golden_values
 
@@ -51,13 +52,29 @@ class World:
     kubeconfig: Path | None = None
     security_groups: bool = False
     """Whether the settings name security groups for pods, as on EKS."""
+    lease_seconds: int = 6
+    """Short, so that a killed operator is followed soon, and long enough for a busy machine."""
 
     # The operator
+
+    @property
+    def pod(self) -> str:
+        """Return the name under which the operator stands for the Lease."""
+        return f"operator-{self.port}"
+
+    def lease_holder(self) -> str:
+        """Return who holds the Lease, empty when nobody does."""
+        return str(self.get("lease", LEASE_NAME).get("spec", {}).get("holderIdentity") or "")
+
+    def leads(self) -> bool:
+        """Return whether the operator says that it leads."""
+        return self.metric("appinstance_leader") == 1
 
     def settings(self) -> Path:
         """Write the settings and return their path."""
         body = golden_values(GOLDEN)
         body["awsEndpointUrl"] = self.moto
+        body["iam"]["allowedRoleArns"] = ["arn:aws:iam::123456789012:role/own"]
         if self.security_groups:
             body["podSecurityGroups"] = SECURITY_GROUPS
         path = self.server.folder / f"settings-{self.port}.yaml"
@@ -66,14 +83,20 @@ class World:
 
     def start(self, **env: str) -> None:
         """Start the operator and wait until it is ready (or has died, with a fault point)."""
+        if self.lease_holder().startswith(f"{self.pod}_"):
+            # Its own, from before it was killed; nothing is to be learnt from waiting for that.
+            self.kubectl("delete", "lease", LEASE_NAME)
         log = (self.server.folder / "operator.log").open("ab")
         self.process = subprocess.Popen(
             [
                 str(Path(sys.executable).parent / "appinstance"), "run",
                 "--settings", str(self.settings()), "--port", str(self.port),
+                "--lease-namespace", self.namespace, "--lease-duration", str(self.lease_seconds),
             ],
             env={
-                **os.environ, **self.credentials,
+                **os.environ, **self.credentials, "POD_NAME": self.pod,
+                # The server made its certificate itself; no word about that at each request.
+                "PYTHONWARNINGS": "ignore",
                 "KUBECONFIG": str(self.kubeconfig or self.server.kubeconfig), **env,
             },
             stdout=log, stderr=log,
@@ -89,6 +112,16 @@ class World:
         except httpx.HTTPError:
             return False
 
+    def signal(self, number: int) -> None:
+        """Send the operator a signal."""
+        assert self.process
+        self.process.send_signal(number)
+
+    def exit_code(self) -> int:
+        """Wait for the operator's end and return its exit code."""
+        assert self.process
+        return self.process.wait(timeout=WAIT_SECONDS)
+
     def stop(self) -> None:
         """Kill the operator."""
         if self.process:
@@ -97,11 +130,15 @@ class World:
             self.process = None
 
     def requests(self) -> dict[str, float]:
-        """Return the operator's own count of requests, by target and verb; watches left out."""
+        """Return the operator's own count of requests, by target and verb.
+
+        Watches are left out, and the Lease's, which come whether there is something to do or not.
+        """
         text = httpx.get(f"http://127.0.0.1:{self.port}/metrics").text
         found = {}
         for line in text.splitlines():
-            if line.startswith("appinstance_api_requests_total{") and 'verb="watch"' not in line:
+            standing = 'verb="watch"' in line or 'kind="Lease"' in line
+            if line.startswith("appinstance_api_requests_total{") and not standing:
                 labels, value = line.rsplit(" ", 1)
                 found[labels] = float(value)
         return found
@@ -146,9 +183,10 @@ class World:
 
     def apply(self, name: str = "shop", **spec: Any) -> None:
         """Apply an instance like the golden one."""
-        body = yaml.safe_load((GOLDEN / "appinstance.yaml").read_text())
+        text = (GOLDEN / "appinstance.yaml").read_text()
+        body = yaml.safe_load(text.replace("apps/acme/acme/", f"apps/{self.namespace}/{name}/"))
         body["metadata"] = {"name": name, "namespace": self.namespace}
-        body["spec"]["host"] = f"{name}.{self.namespace}.apps.localhost"
+        body["spec"]["host"] = f"{name}-{self.namespace}.apps.localhost"
         for key, value in spec.items():
             if value is None:
                 body["spec"].pop(key, None)

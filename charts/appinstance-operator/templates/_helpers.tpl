@@ -88,3 +88,48 @@ seccompProfile:
   value: {{ . | quote }}
 {{- end }}
 {{- end -}}
+
+{{/* What the operator may do where the instances are. */}}
+{{- define "operator.rules" -}}
+# patch is for the finalizer; the operator never creates or deletes an AppInstance.
+- apiGroups: [platform.appinstance.io]
+  resources: [appinstances]
+  verbs: [list, patch, watch]
+- apiGroups: [platform.appinstance.io]
+  resources: [appinstances/status]
+  verbs: [patch]
+# What an instance becomes. Written by server-side apply, which asks for create and patch.
+- apiGroups: [""]
+  resources: [configmaps, serviceaccounts, services]
+  verbs: [create, delete, list, patch, watch]
+- apiGroups: [apps]
+  resources: [deployments]
+  verbs: [create, delete, list, patch, watch]
+- apiGroups: [autoscaling]
+  resources: [horizontalpodautoscalers]
+  verbs: [create, delete, list, patch, watch]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [create, delete, list, patch, watch]
+- apiGroups: [external-secrets.io]
+  resources: [externalsecrets, secretstores]
+  verbs: [create, delete, list, patch, watch]
+- apiGroups: [networking.k8s.io]
+  resources: [ingresses, networkpolicies]
+  verbs: [create, delete, list, patch, watch]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [create, delete, list, patch, watch]
+{{- if .Values.settings.podSecurityGroups }}
+- apiGroups: [vpcresources.k8s.aws]
+  resources: [securitygrouppolicies]
+  verbs: [create, delete, list, patch, watch]
+{{- end }}
+# Only their metadata is asked for, to notice a rotation; RBAC cannot say so.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [list, watch]
+- apiGroups: [""]
+  resources: [events]
+  verbs: [create, list]
+{{- end -}}

@@ -5,25 +5,46 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
+import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from appinstance_operator.api.errors import SettingsError
 from appinstance_operator.api.settings import load_settings
 from appinstance_operator.desired.boundary import boundary_policy
 from appinstance_operator.runtime import permissions
 
 from .documents import planned, read_resources, to_yaml
 
+_SHORTEST_LEASE = 3  # below, a request's time-out and a pause for breath end a term
 Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
 
 def _run(options: argparse.Namespace) -> int:
-    from appinstance_operator.runtime.operator import run
+    from appinstance_operator.runtime.lease import Timing
+    from appinstance_operator.runtime.operator import Candidacy, run
 
-    run(load_settings(options.settings), options.port)
-    return 0
+    settings, candidacy = load_settings(options.settings), None
+    if not options.no_lease:
+        namespace = options.lease_namespace or os.environ.get("POD_NAMESPACE")
+        if not namespace:
+            raise SettingsError(
+                "the namespace of the operator's Lease is not known: set --lease-namespace or "
+                "POD_NAMESPACE, or run a single process with --no-lease"
+            )
+        name = os.environ.get("POD_NAME") or socket.gethostname()
+        candidacy = Candidacy(namespace, name, Timing(options.lease_duration))
+    return run(settings, options.port, candidacy)
+
+
+def _lease_seconds(text: str) -> int:
+    seconds = int(text)
+    if seconds < _SHORTEST_LEASE:
+        raise argparse.ArgumentTypeError(f"{seconds} is too short; {_SHORTEST_LEASE} is the least")
+    return seconds
 
 
 def only_wanted(wanted: Any, live: Any) -> Any:
@@ -81,6 +102,16 @@ def add_commands(command: Command) -> None:
     """Add the commands to `appinstance`."""
     run = command("run", _run, "run the operator")
     run.add_argument("--port", type=int, default=8080, help="health and metrics (default 8080)")
+    run.add_argument(
+        "--lease-namespace", metavar="NS", help="where the Lease is (default: POD_NAMESPACE)"
+    )
+    run.add_argument(
+        "--lease-duration", metavar="SECONDS", type=_lease_seconds, default=15,
+        help="how long a silent leader is waited for (default 15)",
+    )  # fmt: skip
+    run.add_argument(
+        "--no-lease", action="store_true", help="lead from the start: the only process there is"
+    )
     diff = command("diff", _diff, "show how the cluster differs from what should be (exit 1 if so)")
     diff.add_argument("-f", "--file", type=Path, required=True)
     policy = command("operator-policy", _operator_policy, "print the operator's own IAM policy")

@@ -33,6 +33,9 @@ class Kind:
 APPINSTANCE = Kind(f"{GROUP}/{VERSION}", KIND, PLURAL)
 SECRET = Kind("v1", "Secret", "secrets", metadata_only=True)
 EVENT = Kind("v1", "Event", "events")
+LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases")
+LEASE_NAME = "appinstance-operator"
+"""The one Lease, in the operator's own namespace, whose holder leads."""
 
 # Children in the order in which leftovers are pruned: what serves goes first, what closes last.
 CHILDREN: tuple[Kind, ...] = (

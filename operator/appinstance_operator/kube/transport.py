@@ -37,12 +37,20 @@ class ApiError(OperatorError):
 
 
 class Transport:
-    """Sends requests. `fence()` is called before each one that writes (see `Kube`)."""
+    """Sends requests. `fence()` is called before each one that writes (see `Kube`).
+
+    `timeout` is how many seconds an answer may take; reaching the server gets no more either.
+    """
 
     def __init__(
-        self, access: Access, fence: Callable[[], None], retries: urllib3.Retry | None = None
+        self,
+        access: Access,
+        fence: Callable[[], None],
+        retries: urllib3.Retry | None = None,
+        timeout: float = _TIMEOUT_SECONDS,
     ) -> None:
         self._access = access
+        self._timeout = timeout
         self._fence = fence
         self._retries: urllib3.Retry | bool = retries or False
 
@@ -91,7 +99,8 @@ class Transport:
         if body is not None:
             data = msgspec.json.encode(body)
             headers["Content-Type"] = content_type
-        read = _SILENCE_SECONDS if stream else _TIMEOUT_SECONDS
+        read = _SILENCE_SECONDS if stream else self._timeout
+        connect = min(_CONNECT_SECONDS, self._timeout)
         try:
             response = self._access.pool.request(
                 method,
@@ -99,7 +108,7 @@ class Transport:
                 body=data,
                 headers=headers,
                 preload_content=not stream,
-                timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=read),
+                timeout=urllib3.Timeout(connect=connect, read=read),
                 retries=self._retries,
             )
             if response.status >= 300:

@@ -1,19 +1,20 @@
-"""kopf decorators and nothing else: events become entries of the cache and wake-ups of the queue.
+"""kopf decorators and nothing else: events become entries of the cache and wake-ups.
 
 Only `on.event` is used, and only for AppInstances: kopf's change handlers fire on edges and keep
 their progress in annotations; here the level counts, and there is nothing to keep. What instances
-own is watched by `watches.py`.
+own is watched by `kube/watch.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import kopf
 
+from appinstance_operator.api.settings import Settings
 from appinstance_operator.kube.cache import Cache, Key
 from appinstance_operator.kube.kinds import APPINSTANCE
-from appinstance_operator.reconcile.queue import WorkQueue
 
 from .stateless import NoDiffs, NoProgress
 
@@ -30,7 +31,13 @@ def configure(settings: kopf.OperatorSettings) -> None:
     settings.watching.connect_timeout = 10.0
 
 
-def register(registry: kopf.OperatorRegistry, cache: Cache, queue: WorkQueue[Key]) -> None:
+def scope(settings: Settings) -> dict[str, Any]:
+    """Return where kopf watches: in the settings' namespaces or, without any, everywhere."""
+    named = settings.namespaces
+    return {"namespaces": list(named)} if named else {"clusterwide": True}
+
+
+def register(registry: kopf.OperatorRegistry, cache: Cache, wake: Callable[[Key], None]) -> None:
     """Register the handlers of AppInstances."""
 
     @kopf.on.login(registry=registry)
@@ -43,6 +50,6 @@ def register(registry: kopf.OperatorRegistry, cache: Cache, queue: WorkQueue[Key
         key = (body["metadata"]["namespace"], body["metadata"]["name"])
         if event["type"] == "DELETED":
             cache.drop_instance(key)
-            queue.add(key)
+            wake(key)
         elif cache.put_instance(body):
-            queue.add(key)
+            wake(key)

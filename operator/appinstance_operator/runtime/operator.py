@@ -1,16 +1,19 @@
 """`appinstance run`: wire the operator together and keep it running.
 
-One replica, `Recreate`: kopf has no Lease election, and two operators would only repeat each
-other's writes. Work is done by a bounded pool of threads, as boto3 and the API client block.
+Several replicas may run. All of them follow the cluster; one holds the Lease and works (lease.py,
+docs/adr/0051). Its loss ends the process, whose next start stands by.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
+import os
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import boto3
 import botocore.config
@@ -23,25 +26,47 @@ from appinstance_operator.api.errors import Fate, SettingsError
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.aws.roles import RoleManager
 from appinstance_operator.desired import names
+from appinstance_operator.kube import credentials
 from appinstance_operator.kube.cache import Cache, Key
 from appinstance_operator.kube.client import ApiError, Kube
 from appinstance_operator.kube.kinds import SECRET, children
+from appinstance_operator.kube.leases import LeaseClient
 from appinstance_operator.kube.watch import ChildWatch
 from appinstance_operator.reconcile.queue import WorkQueue
-from appinstance_operator.reconcile.reconciler import Outcome, Reconciler
+from appinstance_operator.reconcile.reconciler import Reconciler
 from appinstance_operator.reconcile.report import Reporter
 from appinstance_operator.signals import logs
-from appinstance_operator.signals.metrics import CONTROLLER, Metrics
+from appinstance_operator.signals.metrics import Metrics
 
 from . import events
 from .health import PORT, Health
+from .lease import Lease, Timing, new_identity
+from .workers import Workers
 
 log = structlog.get_logger(__name__)
 
-WORKERS = 8
+# Together less than the pod's terminationGracePeriodSeconds (60).
+DRAIN_SECONDS = 25.0
+_EXIT_SECONDS = 30.0
+_BEAT_SECONDS = 1.0
 _GC_THRESHOLDS = (20_000, 20, 20)
 _START_TRIES = 12
 _START_WAIT_SECONDS = 5.0
+LOST = 1
+"""The exit code of a process that lost the Lease."""
+
+
+@dataclass(frozen=True)
+class Candidacy:
+    """Where the Lease is, how long it lasts, and under which name this process stands for it."""
+
+    namespace: str
+    name: str
+    timing: Timing
+
+
+def _nothing() -> None:
+    pass
 
 
 def iam_client(settings: Settings) -> object:
@@ -58,25 +83,43 @@ def iam_client(settings: Settings) -> object:
 
 @dataclass
 class Operator:
-    """Everything of one operator process, made once."""
+    """Everything of one operator process. Without a candidacy it leads from the start."""
 
     settings: Settings
     port: int = PORT
+    candidacy: Candidacy | None = None
     metrics: Metrics = field(default_factory=Metrics)
     cache: Cache = field(default_factory=Cache)
 
     def __post_init__(self) -> None:
         """Wire the parts; nothing is sent yet."""
-        self.kube = Kube(self.metrics.kubernetes_request)
-        roles = RoleManager(iam_client(self.settings), self.metrics.aws_request)
+        self.lease = self._lease(self.candidacy) if self.candidacy else None
+        fence = self.lease.fence if self.lease else _nothing
+        self.kube = Kube(self.metrics.kubernetes_request, fence=fence)
+        roles = RoleManager(iam_client(self.settings), self.metrics.aws_request, fence=fence)
         self.queue: WorkQueue[Key] = WorkQueue(self.metrics)
         reporter = Reporter(self.kube, self.cache, self.settings, self.metrics, self.queue.woken)
         self.reconciler = Reconciler(
             self.kube, self.cache, roles, self.settings, self.metrics, reporter
         )
+        self.workers = Workers(self.queue, self.reconciler.reconcile, self.metrics)
         self.health = Health(self.metrics, self.port)
         self.watches: tuple[ChildWatch, ...] = ()
-        self.pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="reconcile")
+        self.leading = False
+        self.lost = False
+        self._ending = False
+
+    def _lease(self, candidacy: Candidacy) -> Lease:
+        # A client of its own: no fence before the Lease's own writes, and no long wait.
+        timeout = candidacy.timing.request_timeout
+        request = self.metrics.kubernetes_request
+        client = LeaseClient(credentials.access(), candidacy.namespace, timeout, request)
+        return Lease(
+            client, new_identity(candidacy.name), candidacy.timing,
+            on_acquired=lambda: self._soon(self._lead), on_lost=self._on_lost,
+        )  # fmt: skip
+
+    # Beginning
 
     def prime(self) -> None:
         """Fill the cache before the first reconcile, so that a restart does not write anew.
@@ -106,48 +149,55 @@ class Operator:
             else:
                 return
 
-    async def work(self) -> None:
-        """Take keys for ever and reconcile each in a thread."""
-        loop = asyncio.get_running_loop()
+    def wake(self, key: Key) -> None:
+        """Queue a key. A standby queues none: all of them are when it comes to lead."""
+        if self.leading:
+            self.queue.add(key)
+
+    # Leading
+
+    def _lead(self) -> None:
+        """Queue all there is and begin to work on it."""
+        self.leading = True
+        self.metrics.leader.set(1)
+        keys = self.cache.keys()
+        for key in keys:
+            self.queue.add(key)
+        self.workers.start()
+
+    def _on_lost(self) -> None:
+        """End the process (called in the Lease's thread), without the loop where that is stuck."""
+        last = threading.Timer(_EXIT_SECONDS, os._exit, [LOST])
+        last.daemon = True
+        last.start()
+        self._soon(self._end_as_lost)
+
+    def _end_as_lost(self) -> None:
+        self.lost = True
+        self._stopped.set()
+
+    def _soon(self, call: Any) -> None:
+        self._loop.call_soon_threadsafe(call)
+
+    async def _beat(self, lease: Lease) -> None:
         while True:
-            key = await self.queue.take()
-            self.metrics.active.labels(CONTROLLER).inc()
-            try:
-                outcome = await loop.run_in_executor(self.pool, self._reconcile, key)
-            finally:
-                self.metrics.active.labels(CONTROLLER).dec()
-                self.queue.done(key)
-            if outcome.again_after is not None:
-                if outcome.error:
-                    self.metrics.retries.labels(CONTROLLER).inc()
-                self.queue.add_after(key, outcome.again_after)
+            lease.beat()
+            await asyncio.sleep(_BEAT_SECONDS)
 
-    def _reconcile(self, key: Key) -> Outcome:
-        start = time.monotonic()
-        try:
-            outcome = self.reconciler.reconcile(key)
-        except Exception as error:
-            log.exception("reconcile broke", namespace=key[0], name=key[1])
-            outcome = Outcome(backoff(5), f"{type(error).__name__}: {error}")
-        self.metrics.seconds.labels(CONTROLLER).observe(time.monotonic() - start)
-        self.metrics.last_reconcile.set_to_current_time()
-        if outcome.error:
-            self.metrics.errors.labels(CONTROLLER).inc()
-        result = "error" if outcome.error else "success"
-        self.metrics.reconciles.labels(CONTROLLER, result).inc()
-        return outcome
+    # Running and ending
 
-    async def run(self, ready: asyncio.Event | None = None) -> None:
-        """Run until cancelled or told to stop by a signal."""
-        loop = asyncio.get_running_loop()
+    async def run(self) -> int:
+        """Run until told to stop by a signal, or until the Lease is lost; return the exit code."""
+        self._loop = asyncio.get_running_loop()
+        self._stopped = asyncio.Event()
         await self.health.start()
 
         def wake(key: Key) -> None:
-            loop.call_soon_threadsafe(self.queue.add, key)
+            self._loop.call_soon_threadsafe(self.wake, key)
 
         kinds = (*children(self.settings), SECRET)
         self.watches = tuple(ChildWatch(self.kube, self.cache, wake, kind) for kind in kinds)
-        await loop.run_in_executor(self.pool, self.prime)
+        await self._loop.run_in_executor(self.workers.pool, self.prime)
         # What is there now stays. Without this, looking through all of it for cycles, again and
         # again while events are parsed, takes a tenth of the processor time and grows.
         gc.freeze()
@@ -155,34 +205,54 @@ class Operator:
         for watch in self.watches:
             watch.start()
         registry = kopf.OperatorRegistry()
-        events.register(registry, self.cache, self.queue)
+        events.register(registry, self.cache, self.wake)
+        kopf.on.cleanup(registry=registry)(self._wind_down)
         configured = kopf.OperatorSettings()
         events.configure(configured)
-        workers = [asyncio.create_task(self.work()) for _ in range(WORKERS)]
         self.health.ready = True
-        if ready:
-            ready.set()
+        beat = None
+        if self.lease:
+            beat = asyncio.create_task(self._beat(self.lease))
+            self.lease.start()
+        else:
+            self._lead()
         try:
             await kopf.operator(
                 registry=registry,
                 settings=configured,
                 standalone=True,
-                clusterwide=True,
+                stop_flag=self._stopped,
                 # kopf would ask who the user is, and a container's has no name.
                 identity=Identity(names.MANAGER),
+                **events.scope(self.settings),
             )
         finally:
-            for watch in self.watches:
-                watch.stop()
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+            await self._wind_down()
+            if beat:
+                beat.cancel()
             await self.health.stop()
-            self.pool.shutdown(wait=False, cancel_futures=True)
+        return LOST if self.lost else 0
+
+    async def _wind_down(self, **_: Any) -> None:
+        """Let what is under way come to its end, then give the Lease up; once.
+
+        kopf calls it as soon as its watches have ended, before it waits for what else may hang.
+        """
+        if self._ending:
+            return
+        self._ending = True
+        self.health.ready = False
+        for watch in self.watches:
+            watch.stop()
+        finished = await self.workers.drain(0 if self.lost else DRAIN_SECONDS)
+        self.metrics.leader.set(0)
+        if self.lease:
+            stop = functools.partial(self.lease.stop, release=finished and not self.lost)
+            await self._loop.run_in_executor(None, stop)
 
 
-def run(settings: Settings, port: int = PORT) -> None:
-    """Run the operator until it is told to stop."""
+def run(settings: Settings, port: int = PORT, candidacy: Candidacy | None = None) -> int:
+    """Run the operator until it is told to stop; return the exit code."""
     logs.configure()
     log.info("starting", cluster=settings.cluster_name, region=settings.region)
-    asyncio.run(Operator(settings, port).run())
+    return asyncio.run(Operator(settings, port, candidacy).run())

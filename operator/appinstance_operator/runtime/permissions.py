@@ -1,7 +1,8 @@
 """What the operator may do: its RBAC rules and its own IAM policy, as data.
 
-The chart's ClusterRole is compared with RBAC_RULES, and a test with the requests that were really
-made, so that neither an unused nor a missing verb stays unseen.
+The chart's roles are compared with RBAC_RULES (where the instances are) and LEASE_RULES (in the
+operator's own namespace), and a test with the requests that were really made, so that neither an
+unused nor a missing verb stays unseen.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import GROUP, PLURAL
 from appinstance_operator.api.tenancy import boundary_arns
 from appinstance_operator.desired import iam
-from appinstance_operator.kube.kinds import CHILDREN, SECURITY_GROUP_POLICY
+from appinstance_operator.kube.kinds import CHILDREN, LEASE, LEASE_NAME, SECURITY_GROUP_POLICY
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,15 @@ class Rule:
     group: str
     resources: tuple[str, ...]
     verbs: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    """The objects that it is limited to; empty means all."""
+
+    def manifest(self) -> dict[str, list[str]]:
+        """Return it as a Role has it."""
+        rule = {
+            "apiGroups": [self.group], "resources": list(self.resources), "verbs": list(self.verbs)
+        }  # fmt: skip
+        return {**rule, "resourceNames": list(self.names)} if self.names else rule
 
 
 _CHILD_VERBS = ("create", "delete", "list", "patch", "watch")
@@ -49,6 +59,11 @@ RBAC_RULES: tuple[Rule, ...] = (
     Rule("", ("secrets",), ("list", "watch")),
     # list: the cause that External Secrets gives only in its events.
     Rule("", ("events",), ("create", "list")),
+)
+LEASE_RULES: tuple[Rule, ...] = (
+    # A request that creates has no name yet that RBAC could look at.
+    Rule("coordination.k8s.io", (LEASE.plural,), ("create",)),
+    Rule("coordination.k8s.io", (LEASE.plural,), ("get", "update"), (LEASE_NAME,)),
 )
 # Only with podSecurityGroups in the settings.
 SECURITY_GROUP_RULE = Rule("vpcresources.k8s.aws", (SECURITY_GROUP_POLICY.plural,), _CHILD_VERBS)

@@ -66,6 +66,11 @@ class Metrics:
             "When the last reconcile ended (Unix time).",
             registry=self.registry,
         )
+        self.leader = Gauge(
+            "appinstance_leader",
+            "1 in the process that holds the Lease and works, 0 in one that stands by.",
+            registry=self.registry,
+        )
         self.repairs = Counter(
             "appinstance_drift_repairs_total",
             "Objects that were put right again.",

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 from support.apiserver import ApiServer, audited, started
 from support.crds import install_crds
 from support.operator_world import World, wait_for
 
-from appinstance_operator.runtime.permissions import RBAC_RULES, SECURITY_GROUP_RULE
+from appinstance_operator.runtime.permissions import (
+    LEASE_RULES,
+    RBAC_RULES,
+    SECURITY_GROUP_RULE,
+    Rule,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -31,26 +37,28 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 
 
 def _grant(server: ApiServer) -> str:
-    """Make a ServiceAccount that holds the rules and nothing else, and return a token of it."""
-    rules = [
-        {"apiGroups": [rule.group], "resources": list(rule.resources), "verbs": list(rule.verbs)}
-        for rule in RULES
-    ]
-    base = {"apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "operator"}}
-    role = {**base, "kind": "ClusterRole", "rules": rules}
-    binding = {
-        **base,
-        "kind": "ClusterRoleBinding",
-        "roleRef": {
-            "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "operator",
-        },
-        "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": "life"}],
-    }  # fmt: skip
-    for body in (role, binding):
-        server.kubectl("apply", "-f", "-", stdin=json.dumps(body))
+    """Make a ServiceAccount that holds the rules and nothing else, and return a token of it.
+
+    Those of the Lease it holds in its own namespace alone.
+    """
     server.kubectl("create", "namespace", "life")
     server.kubectl("-n", "life", "create", "serviceaccount", ACCOUNT)
+    for kind, rules in (("ClusterRole", RULES), ("Role", LEASE_RULES)):
+        for body in _role_and_binding(kind, rules):
+            server.kubectl("-n", "life", "apply", "-f", "-", stdin=json.dumps(body))
     return server.kubectl("-n", "life", "create", "token", ACCOUNT).stdout.strip()
+
+
+def _role_and_binding(kind: str, rules: Iterable[Rule]) -> Iterator[dict[str, Any]]:
+    group = "rbac.authorization.k8s.io"
+    base = {"apiVersion": f"{group}/v1", "metadata": {"name": "operator"}}
+    yield {**base, "kind": kind, "rules": [rule.manifest() for rule in rules]}
+    yield {
+        **base,
+        "kind": f"{kind}Binding",
+        "roleRef": {"apiGroup": group, "kind": kind, "name": "operator"},
+        "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": "life"}],
+    }
 
 
 def _free_port() -> int:
@@ -81,7 +89,7 @@ def test_the_rules_are_enough_for_a_whole_life_and_none_is_unused(
         world.stop()
     listed = {
         (rule.group, resource, verb)
-        for rule in RULES
+        for rule in (*RULES, *LEASE_RULES)
         for resource in rule.resources
         for verb in rule.verbs
     }

@@ -8,9 +8,7 @@ import kopf
 import pytest
 
 from appinstance_operator.kube.cache import Cache, Key
-from appinstance_operator.reconcile.queue import WorkQueue
 from appinstance_operator.runtime import events as handlers
-from appinstance_operator.signals.metrics import Metrics
 
 INSTANCE = "register.<locals>.on_instance"
 
@@ -21,15 +19,14 @@ class Wired:
     def __init__(self) -> None:
         self.registry = kopf.OperatorRegistry()
         self.cache = Cache()
-        self.queue: WorkQueue[Key] = WorkQueue(Metrics())
-        handlers.register(self.registry, self.cache, self.queue)
+        self.woken: list[Key] = []
+        handlers.register(self.registry, self.cache, self.woken.append)
         self._by_id = {item.id: item.fn for item in self.registry._watching._handlers}
 
     async def send(self, handler: str, type_: str | None, body: dict[str, Any]) -> list[Key]:
         """Deliver one event; return whom it woke."""
         await self._by_id[handler](event={"type": type_, "object": body})
-        woken = list(self.queue._waiting)
-        self.queue._waiting.clear()
+        woken, self.woken[:] = list(self.woken), []
         return woken
 
 
