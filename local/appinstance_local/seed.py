@@ -27,7 +27,7 @@ from .shell import run
 
 ISSUER = "kubernetes.default.svc.cluster.local"
 DATABASE_HOST = "mariadb.database.svc.cluster.local"
-_WAIT_SECONDS = 30
+_WAIT_SECONDS = 120  # its start is 2 s of work, on a machine that may be busy
 _OPERATOR = "system:serviceaccount:appinstance-system:appinstance-operator"
 _PATH = "/platform/"
 _BOUNDARY_NAME = "appinstance-boundary"

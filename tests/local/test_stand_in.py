@@ -414,6 +414,47 @@ def test_a_boundary_that_is_gone_allows_nothing(settings: Settings) -> None:
     assert _code(s3.list_buckets) in REFUSED
 
 
+# The evaluation itself, where the operator's documents do not show it
+
+
+def _role_with(settings: Settings, name: str, *statements: Mapping[str, Any]) -> Credentials:
+    """Return the session of a role without a boundary, with a policy for each statement."""
+    subject, administrator = f"system:serviceaccount:acme:{name}", aws.client("iam")
+    administrator.create_role(
+        **_creation(
+            settings,
+            name,
+            PermissionsBoundary=None,
+            AssumeRolePolicyDocument=json.dumps(_trust(subject)),
+        )
+    )
+    for number, statement in enumerate(statements):
+        document = {"Version": "2012-10-17", "Statement": [{"Resource": "*", **statement}]}
+        administrator.put_role_policy(
+            RoleName=name, PolicyName=f"p{number}", PolicyDocument=json.dumps(document)
+        )
+    return _assume(f"arn:aws:iam::{ACCOUNT}:role{ROLES}{name}", _token(subject))
+
+
+def test_a_role_is_made_with_tags_only_by_who_may_tag(settings: Settings) -> None:
+    creates = {"Effect": "Allow", "Action": "iam:CreateRole"}
+    tags = {"Effect": "Allow", "Action": "iam:TagRole"}
+    one = aws.client("iam", _role_with(settings, "appi-creates", creates))
+    both = aws.client("iam", _role_with(settings, "appi-creates-and-tags", creates, tags))
+    assert _code(one.create_role, **_creation(settings, "appi-new", Tags=None)) == "ok"
+    assert _code(one.create_role, **_creation(settings, "appi-tagged")) in REFUSED
+    assert _code(both.create_role, **_creation(settings, "appi-tagged")) == "ok"
+
+
+def test_an_explicit_deny_wins_over_any_allow(settings: Settings, instance: Credentials) -> None:
+    locked = f"arn:aws:s3:::{BUCKET}/acme/locked"
+    deny = {"Effect": "Deny", "Action": "s3:PutObject", "Resource": locked}
+    who = _role_with(settings, "appi-denied", {"Effect": "Allow", "Action": "*"}, deny)
+    put = aws.client("s3", who).put_object
+    assert _code(put, Bucket=BUCKET, Key="acme/open", Body=b"x") == "ok"
+    assert _code(put, Bucket=BUCKET, Key="acme/locked", Body=b"x") in REFUSED
+
+
 # Trust
 
 
@@ -448,18 +489,19 @@ def test_a_seeded_stand_in_gets_the_documents_of_today(settings: Settings) -> No
     administrator.put_role_policy(
         RoleName="appinstance-operator", PolicyName="operator", PolicyDocument=old
     )
-    for _ in range(6):  # AWS keeps five versions of a policy
-        administrator.put_role_policy(
-            RoleName="appinstance-operator", PolicyName="operator", PolicyDocument=old
-        )
-        seed.seed_platform()
-        version = administrator.get_policy(PolicyArn=BOUNDARY)["Policy"]["DefaultVersionId"]
-        found = administrator.get_policy_version(PolicyArn=BOUNDARY, VersionId=version)
-        assert found["PolicyVersion"]["Document"] == seed.document("boundary-policy")
-        operators = administrator.get_role_policy(
-            RoleName="appinstance-operator", PolicyName="operator"
-        )
-        assert operators["PolicyDocument"] == seed.document("operator-policy")
+    seed.seed_platform()
+    policy = administrator.get_policy(PolicyArn=BOUNDARY)["Policy"]
+    found = administrator.get_policy_version(
+        PolicyArn=BOUNDARY, VersionId=policy["DefaultVersionId"]
+    )
+    assert found["PolicyVersion"]["Document"] == seed.document("boundary-policy")
+    operators = administrator.get_role_policy(
+        RoleName="appinstance-operator", PolicyName="operator"
+    )
+    assert operators["PolicyDocument"] == seed.document("operator-policy")
+    seed.seed_platform()
+    again = administrator.get_policy(PolicyArn=BOUNDARY)["Policy"]
+    assert again["DefaultVersionId"] == policy["DefaultVersionId"], "nothing is written for nothing"
 
 
 def test_a_seeding_that_was_broken_off_is_begun_anew(
