@@ -26,7 +26,12 @@ _PROMQL = {"and", "by", "on", "or", "le"}
 def _given() -> dict[str, set[str]]:
     """Return each sample's name, as Prometheus stores it, with its labels."""
     metrics = Metrics()
-    found: dict[str, set[str]] = {}
+    metrics.set_conditions("team", "shop", {"Ready": "True"})
+    found: dict[str, set[str]] = {
+        sample.name: set(sample.labels)
+        for family in metrics.conditions.collect()
+        for sample in family.samples
+    }
     for value in vars(metrics).values():
         if not isinstance(value, MetricWrapperBase):
             continue

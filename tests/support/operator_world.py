@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import subprocess
@@ -273,7 +274,7 @@ class World:
 
     def finish_job(self, job: str, *, failed: bool = False) -> None:
         """Do the Job controller's part."""
-        now = "2026-01-01T00:00:00Z"
+        now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         kinds = ("FailureTarget", "Failed") if failed else ("SuccessCriteriaMet", "Complete")
         message = "Job has reached the specified backoff limit" if failed else ""
         reason = "BackoffLimitExceeded" if failed else "CompletionsReached"

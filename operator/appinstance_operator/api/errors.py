@@ -58,6 +58,10 @@ class NameTaken(OperatorError):
     reason = "NameTaken"
 
 
+class EarlierObject(OperatorError):
+    """An object of an earlier AppInstance of this name is still there; Kubernetes removes it."""
+
+
 class NotLeader(OperatorError):
     """This process does not hold the lease (any more), so it may write nothing."""
 

@@ -16,9 +16,11 @@ class Facts:
     """What must be seen in the cluster before everything can be rendered.
 
     `secret_hashes`: Secret name → hash of its content as External Secrets notes it; offline empty.
+    `migration_attempt`: which attempt the current migration Job is.
     """
 
     secret_hashes: Mapping[str, str] = field(default_factory=dict)
+    migration_attempt: int = 1
 
 
 @dataclass(frozen=True)

@@ -59,9 +59,9 @@ class Component:
     env: tuple[tuple[str, str], ...] = ()
 
     @property
-    def least_replicas(self) -> int:
-        """Return how many pods there are at the least."""
-        return self.autoscaling.min_replicas if self.autoscaling else self.replicas
+    def most_replicas(self) -> int:
+        """Return how many pods there are at the most."""
+        return self.autoscaling.max_replicas if self.autoscaling else self.replicas
 
 
 @dataclass(frozen=True)

@@ -172,6 +172,12 @@ def role_arns(instance: AppInstance, settings: Settings) -> dict[str, str]:
     return {part: arn for part, arn in arns.items() if arn}
 
 
+def is_managed(arn: str, settings: Settings) -> bool:
+    """Return whether an ARN is of a role that the operator may have made under these settings."""
+    account = f"arn:{settings.partition}:iam::{settings.account_id}:role"
+    return arn.startswith(f"{account}{settings.iam.path}{settings.iam.role_name_prefix}")
+
+
 def role_tags_of(namespace: str, name: str, settings: Settings) -> Mapping[str, str]:
     """Return the tags of an instance's roles: by them a role is known, and capped (boundary.py)."""
     return {

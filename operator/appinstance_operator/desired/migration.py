@@ -18,6 +18,8 @@ from .base import manifest, metadata
 
 _TRIES = 2
 _DEADLINE_SECONDS = 600
+FINAL_EXIT_CODE = 78
+"""With it (EX_CONFIG of sysexits.h) an image says that trying again cannot help."""
 
 
 def job_name(instance: AppInstance) -> str:
@@ -27,7 +29,7 @@ def job_name(instance: AppInstance) -> str:
     return names.of(instance, f"migrate-{digest}")
 
 
-def job(instance: AppInstance) -> Manifest | None:
+def job(instance: AppInstance, attempt: int = 1) -> Manifest | None:
     """Return the migration Job, or None where the spec turns migrations off."""
     if not instance.migrate:
         return None
@@ -35,9 +37,26 @@ def job(instance: AppInstance) -> Manifest | None:
     return manifest(
         "batch/v1",
         "Job",
-        metadata(instance, job_name(instance), "migrate"),
+        metadata(instance, job_name(instance), "migrate", {names.ATTEMPT: str(attempt)}),
         spec={
             "backoffLimit": _TRIES,
+            "podFailurePolicy": {
+                "rules": [
+                    # A drained node is not the image's fault.
+                    {
+                        "action": "Ignore",
+                        "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+                    },
+                    {
+                        "action": "FailJob",
+                        "onExitCodes": {
+                            "containerName": "migrate",
+                            "operator": "In",
+                            "values": [FINAL_EXIT_CODE],
+                        },
+                    },
+                ]
+            },
             "activeDeadlineSeconds": _DEADLINE_SECONDS,
             "completions": 1,
             "parallelism": 1,

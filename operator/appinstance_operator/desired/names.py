@@ -10,6 +10,11 @@ INSTANCE = "app.kubernetes.io/instance"
 COMPONENT = "app.kubernetes.io/component"
 FINALIZER = f"{GROUP}/cloud-cleanup"
 SECRETS_HASH = f"{GROUP}/secrets-hash"
+DATABASE_CA_HASH = f"{GROUP}/database-ca-hash"
+APPLIED_TEMPLATE = f"{GROUP}/applied-template"
+"""On a Deployment: the pod template as applied, to go on with while a new one is held back."""
+ATTEMPT = f"{GROUP}/attempt"
+"""On a migration Job: which attempt it is, from 1."""
 
 
 def labels(instance: AppInstance, component: str) -> dict[str, str]:

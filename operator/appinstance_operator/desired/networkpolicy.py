@@ -17,6 +17,7 @@ from appinstance_operator.api.spec import AppInstance, Component
 
 from . import names
 from .base import manifest, metadata
+from .pods import METRICS_PORT
 
 
 def _peer(peer: Peer) -> dict[str, Any]:
@@ -58,6 +59,14 @@ def _from_edge(component: Component, settings: Settings) -> dict[str, Any]:
         "from": [_peer(peer) for peer in settings.edge.sources],
         "ports": [_tcp(component.port)],
     }
+
+
+def _from_monitoring(settings: Settings) -> list[dict[str, Any]]:
+    """Return the rule that lets the platform read metrics, where the settings name who may."""
+    sources = settings.monitoring.sources
+    if not sources:
+        return []
+    return [{"from": [_peer(peer) for peer in sources], "ports": [_tcp(METRICS_PORT)]}]
 
 
 def _openings(instance: AppInstance) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -128,7 +137,7 @@ def policies(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
         _policy(
             instance,
             "backend",
-            [_from_edge(instance.backend, settings), *ingress],
+            [_from_edge(instance.backend, settings), *_from_monitoring(settings), *ingress],
             [_dns(settings), database, aws, *egress],
         ),
     ]

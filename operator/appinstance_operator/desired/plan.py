@@ -27,7 +27,8 @@ def check(instance: AppInstance, settings: Settings) -> None:
 
 def plan(instance: AppInstance, settings: Settings, facts: Facts | None = None) -> Plan:
     """Return the plan for an instance that `check` has let through."""
-    job = migration.job(instance)
+    seen = facts or Facts()
+    job = migration.job(instance, seen.migration_attempt)
     objects: dict[StageName, tuple[Manifest, ...]] = {
         StageName.NETWORK: (
             *networkpolicy.policies(instance, settings),
@@ -40,7 +41,7 @@ def plan(instance: AppInstance, settings: Settings, facts: Facts | None = None) 
             secrets.database_ca(instance, settings),
         ),
         StageName.MIGRATION: (job,) if job else (),
-        StageName.WORKLOADS: workloads.workloads(instance, settings, facts or Facts()),
+        StageName.WORKLOADS: workloads.workloads(instance, settings, seen),
         StageName.EDGE: (ingress.ingress(instance, settings),),
     }
     stages = tuple(Stage(name, objects[name]) for name in StageName)

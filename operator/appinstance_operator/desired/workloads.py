@@ -35,7 +35,11 @@ def secret_names(instance: AppInstance) -> tuple[str, ...]:
 def secrets_hash(instance: AppInstance, facts: Facts) -> str:
     """Return one hash over all of the backend's Secrets; a change of it rolls the pods."""
     hashes = {name: facts.secret_hashes.get(name, "") for name in secret_names(instance)}
-    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()[:16]
+    return _digest(json.dumps(hashes, sort_keys=True))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _probes(startup: str, readiness: str) -> dict[str, Any]:
@@ -111,6 +115,7 @@ def deployment(
     annotations = {}
     if component.name == "backend":
         annotations[names.SECRETS_HASH] = secrets_hash(instance, facts)
+        annotations[names.DATABASE_CA_HASH] = _digest(settings.database.ca_bundle)
     template_meta: dict[str, Any] = {"labels": names.labels(instance, component.name)}
     if annotations:
         template_meta["annotations"] = annotations
@@ -198,7 +203,7 @@ def autoscaler(instance: AppInstance, component: Component) -> Manifest | None:
 
 def disruption_budget(instance: AppInstance, component: Component) -> Manifest | None:
     """Return the component's PDB. With one pod it would only block node upgrades."""
-    if component.least_replicas < 2:
+    if component.most_replicas < 2:
         return None
     return manifest(
         "policy/v1",

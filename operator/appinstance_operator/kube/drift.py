@@ -10,19 +10,11 @@ host, and one more field in a NetworkPolicy, or one more group of a pod, may ope
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
-_QUANTITY = re.compile(r"^([+-]?\d+(?:\.\d+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$")
-_FACTORS = {
-    "": Decimal(1), "m": Decimal("0.001"),
-    "k": Decimal(10) ** 3, "M": Decimal(10) ** 6, "G": Decimal(10) ** 9,
-    "T": Decimal(10) ** 12, "P": Decimal(10) ** 15,
-    "Ki": Decimal(2) ** 10, "Mi": Decimal(2) ** 20, "Gi": Decimal(2) ** 30,
-    "Ti": Decimal(2) ** 40, "Pi": Decimal(2) ** 50,
-}  # fmt: skip
+from appinstance_operator.api.quantity import quantity
+
 # By which of its fields an element of a list of objects is known, tried in this order; as in the
 # API's own list-map keys.
 _KEYS = ("name", "mountPath", "containerPort", "topologyKey", "type", "uid", "ip", "path")
@@ -33,13 +25,6 @@ _EXACT_KINDS = frozenset({"NetworkPolicy", "SecurityGroupPolicy"})
 _COMPARED_METADATA = ("labels", "annotations", "ownerReferences")
 
 
-def _quantity(value: object) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    match = _QUANTITY.match(str(value))
-    return Decimal(match[1]) * _FACTORS[match[2] or ""] if match else None
-
-
 def _empty(value: object) -> bool:
     return value is None or value == {} or value == [] or value == ""
 
@@ -47,7 +32,7 @@ def _empty(value: object) -> bool:
 def _same(wanted: object, live: object) -> bool:
     if wanted == live:
         return True
-    one, other = _quantity(wanted), _quantity(live)
+    one, other = quantity(wanted), quantity(live)
     return one is not None and one == other
 
 

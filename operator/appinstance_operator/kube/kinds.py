@@ -36,6 +36,7 @@ EVENT = Kind("v1", "Event", "events")
 LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases")
 LEASE_NAME = "appinstance-operator"
 """The one Lease, in the operator's own namespace, whose holder leads."""
+NAMESPACE = Kind("v1", "Namespace", "namespaces", metadata_only=True)
 
 # Children in the order in which leftovers are pruned: what serves goes first, what closes last.
 CHILDREN: tuple[Kind, ...] = (

@@ -1,38 +1,44 @@
-"""One level-based reconcile of one instance: observe, desire, apply, report.
+"""One level-based look at one instance: observe, desire, apply, report.
 
 Whatever woke it, it looks at what is and what should be. It runs in a thread and blocks; the queue
 sees to it that an instance is in one thread at a time. Every step may be the last one before a
-crash: what comes after finds its way from what is there.
+crash: what comes after finds its way from what is there. Here is who may be looked at and what
+became of it; converge.py has the steps.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import random
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from appinstance_operator.api.backoff import backoff
-from appinstance_operator.api.errors import Fate, InvalidSpec, NotAllowed, OperatorError
-from appinstance_operator.api.model import DesiredRole, Facts, Manifest, Plan, Stage, StageName
+from appinstance_operator.api.errors import (
+    HostTaken,
+    InvalidSpec,
+    NotAllowed,
+    NotLeader,
+    OperatorError,
+)
+from appinstance_operator.api.model import Plan
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance, parse
-from appinstance_operator.aws.roles import RoleManager
-from appinstance_operator.desired import iam, names
-from appinstance_operator.desired.plan import check, plan
-from appinstance_operator.kube.cache import Cache, Key, secret_hashes
-from appinstance_operator.kube.client import Kube, Outdated
-from appinstance_operator.kube.comparison import APPLIED_HASH, reason_to_apply, with_hash
-from appinstance_operator.kube.kinds import APPINSTANCE, children
+from appinstance_operator.desired.plan import check
+from appinstance_operator.kube.cache import Cache, Key
 from appinstance_operator.signals.faults import point
-from appinstance_operator.signals.metrics import Metrics
 
-from . import conditions
-from .conditions import Check, Report
+from .conditions import Report
+from .converge import Converger
+from .finalize import Finalizer
+from .hosts import Hosts, given_host
+from .look import Look, Memory
 from .report import Reporter
+from .status import Seen
 
 log = structlog.get_logger(__name__)
 
@@ -48,331 +54,199 @@ class Outcome:
     error: str | None = None
 
 
-@dataclass
-class _Memory:
-    """What is remembered of an instance between reconciles; losing it costs reads, nothing else."""
-
-    failures: int = 0
-    failed_for: int | None = None
-    """The generation whose failures are counted."""
-    roles: dict[str, tuple[DesiredRole | None, float]] = field(default_factory=dict)
-    """Role name → what it was last seen as (None: absent), and until when that is believed."""
-    fine: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
-    """Object → our hash and the version at which nothing differed, so as not to compare again."""
-
-
-@dataclass
-class _Run:
-    """The state of one reconcile."""
-
-    instance: AppInstance
-    children: dict[tuple[str, str], dict[str, Any]]
-    checks: list[Check] = field(default_factory=list)
-    drifted: bool = False
-    stalled: tuple[str, str] | None = None
-    retrying: str | None = None
-    first: bool = False
-    """No look has come to a report before."""
-
-
 class Reconciler:
     """Reconciles instances of one cluster under one set of settings."""
 
     def __init__(
         self,
-        kube: Kube,
         cache: Cache,
-        roles: RoleManager,
         settings: Settings,
-        metrics: Metrics,
+        converger: Converger,
+        finalizer: Finalizer,
+        hosts: Hosts,
         reporter: Reporter,
-        clock: Callable[[], float] = time.monotonic,
+        reference: Callable[[], str] = lambda: uuid.uuid4().hex[:8],
     ) -> None:
-        self._kube = kube
         self._cache = cache
-        self._roles = roles
         self._settings = settings
-        self._metrics = metrics
+        self._converger = converger
+        self._finalizer = finalizer
+        self._hosts = hosts
         self._reporter = reporter
-        self._clock = clock
-        self._memory: dict[Key, _Memory] = {}
+        self._reference = reference
+        self._memories: dict[Key, Memory] = {}
 
     def reconcile(self, key: Key) -> Outcome:
         """Bring one instance nearer to what it should be and report how it stands."""
         body = self._cache.instance(key)
         if body is None:
-            self._memory.pop(key, None)
-            self._reporter.forget(key)
-            return Outcome()
-        memory = self._memory.setdefault(key, _Memory())
-        generation = body["metadata"].get("generation", 1)
-        if memory.failed_for != generation:
-            memory.failures, memory.failed_for = 0, generation
+            return self._after_it_is_gone(key)
+        memory = self._memory(key, body)
+        try:
+            outcome = self._look(key, body, memory)
+        except NotLeader as error:
+            return Outcome(error=error.message)
+        except OperatorError as error:
+            # The report itself could not be written: the next look writes it.
+            memory.failures += 1
+            return Outcome(backoff(memory.failures), error.message)
+        except Exception as error:  # noqa: BLE001 - told in the log and in the status
+            outcome = self._crashed(key, body, memory, error)
+        else:
+            memory.crashes = 0
+        return outcome
+
+    def _look(self, key: Key, body: dict[str, Any], memory: Memory) -> Outcome:
         if body["metadata"].get("deletionTimestamp"):
             return self._finalize(key, body, memory)
         try:
             instance = parse(body)
             check(instance, self._settings)
-        except (InvalidSpec, NotAllowed) as error:
-            self._reporter.write(key, body, None, Report(invalid=error.message))
-            return Outcome(error=error.message)
+            instance, taken = self._with_host(instance, body)
+        except (InvalidSpec, NotAllowed, HostTaken) as error:
+            self._reporter.write(key, body, None, Report(refused=(error.reason, error.message)))
+            return Outcome(self._resync(), error.message)
         if instance.suspend:
-            self._reporter.write(key, body, instance, Report(suspended=True))
+            self._reporter.write(key, body, None, Report(suspended=True))
             return Outcome()
-        return self._converge(key, body, instance, memory)
+        return self._converge(key, body, instance, memory, taken)
+
+    def _with_host(
+        self, instance: AppInstance, body: dict[str, Any]
+    ) -> tuple[AppInstance, HostTaken | None]:
+        """Return the instance under the host that it has, and why not under the one it names.
+
+        One that has a host already goes on with it while the new one is somebody else's.
+        """
+        key, uid = (instance.namespace, instance.name), str(instance.uid)
+        if self._hosts.give(instance.host, key, uid):
+            return instance, None
+        error = HostTaken(f"host {instance.host} is taken; choose another one")
+        former = given_host(body)
+        if former is None or former == instance.host or not self._hosts.give(former, key, uid):
+            raise error
+        return dataclasses.replace(instance, host=former), error
 
     def _converge(
-        self, key: Key, body: dict[str, Any], instance: AppInstance, memory: _Memory
+        self,
+        key: Key,
+        body: dict[str, Any],
+        instance: AppInstance,
+        memory: Memory,
+        taken: HostTaken | None,
     ) -> Outcome:
-        first = "observedGeneration" not in (body.get("status") or {})
-        run = _Run(instance, self._cache.children(key), first=first)
-        facts = Facts(secret_hashes=secret_hashes(run.children))
-        wanted = plan(instance, self._settings, facts)
+        look = Look(instance, body, self._cache.children(key), memory)
+        if taken:
+            look.fail(taken)
+        result = None
         try:
-            body = self._with_finalizer(body)
-            if self._stages(wanted, run, memory):
-                point("before-prune")
-                self._prune(wanted, run)
-                self._prune_roles(wanted, instance, memory)
+            result = self._converger.converge(key, look)
+        except NotLeader:
+            raise
         except OperatorError as error:
-            self._note_failure(error, run, memory)
+            look.fail(error)
         else:
-            memory.failures = 0
+            self._hosts.keep_only(key, instance.host)
+        self._count_failures(look)
         point("before-status")
-        # Again, because applying may have changed what is there.
-        run.children = self._cache.children(key)
-        self._last_checks(run)
-        report = Report(
-            checks=tuple(run.checks),
-            stalled=run.stalled,
-            retrying=run.retrying,
-            drifted=run.drifted,
-            inventory=tuple((item["kind"], item["metadata"]["name"]) for item in wanted.objects),
-        )
-        self._reporter.write_or_leave(key, body, instance, report)
-        return self._outcome(run, memory)
+        self._report(key, look, result.plan if result else None, result.retiring if result else ())
+        return self._outcome(look)
 
-    def _note_failure(self, error: OperatorError, run: _Run, memory: _Memory) -> None:
+    def _report(self, key: Key, look: Look, plan: Plan | None, retiring: tuple[str, ...]) -> None:
+        report = Report(
+            checks=tuple(look.checks.values()),
+            stalled=look.stalled,
+            retrying=look.retrying,
+            drifted=look.drifted,
+            held=look.held,
+        )
+        seen = None
+        if plan is not None:
+            order = tuple((item["kind"], item["metadata"]["name"]) for item in plan.objects)
+            seen = Seen(look.instance, look.children, order, retiring)
+        self._reporter.write_or_leave(key, look.body, seen, report)
+
+    def _count_failures(self, look: Look) -> None:
+        memory = look.memory
+        generation = look.instance.generation
+        if memory.failed_for != generation:
+            memory.failures, memory.failed_for = 0, generation
+        if not look.retrying:
+            memory.failures = 0
+            return
         memory.failures += 1
-        if error.condition:
-            run.checks.append(Check(error.condition, "False", error.reason, error.message))
-        if error.fate is Fate.STALL:
-            run.stalled = (error.reason, error.message)
-        elif memory.failures >= _MAX_FAILURES:
-            run.stalled = ("RetriesExhausted", f"given up after {_MAX_FAILURES} tries: {error}")
-        else:
-            run.retrying = error.message
+        if memory.failures >= _MAX_FAILURES and look.stalled is None:
+            words = f"given up after {_MAX_FAILURES} tries: {look.retrying}"
+            look.stalled = ("RetriesExhausted", words)
         log.warning(
             "reconcile failed",
-            namespace=run.instance.namespace,
-            name=run.instance.name,
-            fate=error.fate.value,
-            error=error.message,
+            namespace=look.instance.namespace,
+            name=look.instance.name,
+            errors=[error.message for error in look.errors],
         )
 
-    def _outcome(self, run: _Run, memory: _Memory) -> Outcome:
-        if run.retrying:
-            return Outcome(backoff(memory.failures), run.retrying)
-        jitter = random.uniform(0.9, 1.1)  # noqa: S311 - not for secrets
-        return Outcome(RESYNC_SECONDS * jitter, run.stalled[1] if run.stalled else None)
+    def _outcome(self, look: Look) -> Outcome:
+        error = look.retrying or (look.stalled[1] if look.stalled else None)
+        due = list(look.due)
+        if look.retrying:
+            due.append(backoff(look.memory.failures))
+        return Outcome(min(due, default=self._resync()), error)
 
-    # Stages
-
-    def _stages(self, wanted: Plan, run: _Run, memory: _Memory) -> bool:
-        """Apply stage by stage; False when one has to be waited for before the next may start."""
-        for stage in wanted.stages:
-            self._apply(stage, run, memory)
-            point(f"after-{stage.name.value}")
-            if stage.name is StageName.NETWORK:
-                run.checks.append(_POLICIES_APPLIED)
-            elif stage.name is StageName.IDENTITY:
-                run.checks.append(self._ensure_roles(wanted, run.first, memory))
-                point("after-roles")
-            elif stage.name is StageName.SECRETS:
-                run.checks.append(self._secrets_check(stage, run))
-            elif stage.name is StageName.MIGRATION:
-                job = stage.objects[0] if stage.objects else None
-                run.checks.append(conditions.migration_check(job, run.children))
-            if run.checks and not run.checks[-1].ok:
-                return False
-        return True
-
-    def _secrets_check(self, stage: Stage, run: _Run) -> Check:
-        """Return how the secrets stand; for a refused one, look up why (only then is it read)."""
-        refused = conditions.refused_secret(stage.objects, run.children)
-        cause = None
-        if refused:
-            told = self._kube.last_warning(run.instance.namespace, "ExternalSecret", refused)
-            cause = conditions.cause_in_words(told) if told else None
-        return conditions.secrets_check(stage.objects, run.children, cause)
-
-    def _apply(self, stage: Stage, run: _Run, memory: _Memory) -> None:
-        for manifest in stage.objects:
-            kind, name = manifest["kind"], manifest["metadata"]["name"]
-            live = run.children.get((kind, name))
-            if kind == "Job" and live is not None:
-                continue  # its template cannot be changed; its name says what it is for
-            hashed = with_hash(with_held_replicas(manifest, live))
-            seen = _versions(hashed, live) if live else None
-            if seen and memory.fine.get((kind, name)) == seen:
-                continue
-            reason = reason_to_apply(hashed, live)
-            if reason is None:
-                if seen:
-                    memory.fine[kind, name] = seen
-                continue
-            try:
-                applied = self._kube.apply(hashed, live=live)
-            except Outdated as error:
-                self._cache.correct(kind, run.instance.namespace, name, error.found)
-                raise
-            self._cache.put_child(applied)
-            run.children[(kind, name)] = applied
-            if reason.startswith("drifted"):
-                run.drifted = True
-                self._metrics.repairs.labels(kind).inc()
-            log.info(
-                "applied",
-                namespace=run.instance.namespace,
-                name=run.instance.name,
-                object=f"{kind}/{name}",
-                reason=reason,
-            )
-
-    def _ensure_roles(self, wanted: Plan, new: bool, memory: _Memory) -> Check:
-        for role in wanted.roles:
-            seen, believed_until = memory.roles.get(role.name, (None, 0.0))
-            if seen == role and self._clock() < believed_until:
-                continue
-            self._roles.ensure(role, new=new and role.name not in memory.roles)
-            memory.roles[role.name] = (role, self._believed_until())
-        return Check("CloudAccessReady", "True", "RolesReady", "the IAM roles are in place")
-
-    def _believed_until(self) -> float:
-        return self._clock() + RESYNC_SECONDS * random.uniform(0.9, 1.1)  # noqa: S311
-
-    def _last_checks(self, run: _Run) -> None:
-        """Add how workloads and ingress stand; their being absent is no news before their turn."""
-        told = {item.type for item in run.checks}
-        reached = all(item.ok for item in run.checks) and not run.stalled and not run.retrying
-        exists = ("Deployment", names.of(run.instance, "backend")) in run.children
-        for made in (
-            conditions.workloads_check(run.instance, run.children),
-            conditions.ingress_check(run.instance, run.children),
-        ):
-            if made.type not in told and (reached or exists):
-                run.checks.append(made)
-
-    # Leftovers
-
-    def _prune(self, wanted: Plan, run: _Run) -> None:
-        """Delete our objects that the plan does not have; policies go last (kube.CHILDREN)."""
-        keep = {(item["kind"], item["metadata"]["name"]) for item in wanted.objects}
-        for kind in children(self._settings):
-            for (child_kind, name), live in run.children.items():
-                if child_kind != kind.kind or (child_kind, name) in keep:
-                    continue
-                if not _owned(live, run.instance):
-                    continue
-                self._kube.delete(kind, run.instance.namespace, name, live["metadata"]["uid"])
-                log.info(
-                    "pruned",
-                    namespace=run.instance.namespace,
-                    name=run.instance.name,
-                    object=f"{child_kind}/{name}",
-                )
-
-    def _prune_roles(self, wanted: Plan, instance: AppInstance, memory: _Memory) -> None:
-        """Remove a role of ours that is no longer wanted (the spec brings one, or legacy keys)."""
-        managed = {role.name for role in wanted.roles}
-        for part in ("backend", "secrets"):
-            name = iam.role(instance, self._settings, part)
-            if name in managed:
-                continue
-            seen, believed_until = memory.roles.get(name, (None, 0.0))
-            if name in memory.roles and seen is None and self._clock() < believed_until:
-                continue
-            self._roles.delete(name, [iam.role_tags(instance, self._settings)])
-            memory.roles[name] = (None, self._believed_until())
+    def _resync(self) -> float:
+        return RESYNC_SECONDS * random.uniform(0.9, 1.1)  # noqa: S311 - not for secrets
 
     # Beginning and end
 
-    def _with_finalizer(self, body: dict[str, Any]) -> dict[str, Any]:
-        finalizers = body["metadata"].get("finalizers") or []
-        if names.FINALIZER in finalizers:
-            return body
-        point("before-finalizer")
-        made = self._set_finalizers(body, [*finalizers, names.FINALIZER])
-        point("after-finalizer")
-        return made
+    def _memory(self, key: Key, body: dict[str, Any]) -> Memory:
+        """Return what is remembered of this very instance: one made anew is another one."""
+        uid = str(body["metadata"].get("uid"))
+        memory = self._memories.get(key)
+        if memory is None or memory.uid != uid:
+            if memory is not None:
+                self._converger.forget(key)
+            memory = self._memories[key] = Memory(uid)
+        return memory
 
-    def _set_finalizers(self, body: dict[str, Any], finalizers: list[str]) -> dict[str, Any]:
-        meta = body["metadata"]
-        # With the version, so that a finalizer that somebody else added meanwhile is not lost.
-        patch = {"metadata": {"finalizers": finalizers, "resourceVersion": meta["resourceVersion"]}}
-        made = self._kube.merge(APPINSTANCE, meta["namespace"], meta["name"], patch)
-        if made is None:
-            return body
-        self._cache.put_instance(made)
-        return made
-
-    def _finalize(self, key: Key, body: dict[str, Any], memory: _Memory) -> Outcome:
-        """Remove what lies outside of the cluster, then let the resource go; retried for ever."""
-        finalizers = body["metadata"].get("finalizers") or []
-        if names.FINALIZER not in finalizers:
-            return Outcome()
-        try:
-            if body.get("spec", {}).get("deletionPolicy", "Delete") != "Retain":
-                self._delete_roles(key)
-            point("before-finalizer-removal")
-            self._set_finalizers(body, [item for item in finalizers if item != names.FINALIZER])
-        except OperatorError as error:
+    def _finalize(self, key: Key, body: dict[str, Any], memory: Memory) -> Outcome:
+        self._converger.forget(key)
+        result = self._finalizer.finalize(key, body)
+        if result.report:
+            self._reporter.write(key, body, None, result.report)
+        if result.error:
             memory.failures += 1
-            report = Report(
-                checks=(Check("CloudAccessReady", "False", error.reason, error.message),),
-                retrying=f"deletion waits: {error.message}",
-            )
-            self._reporter.write(key, body, None, report)
-            return Outcome(backoff(memory.failures), error.message)
+            return Outcome(backoff(memory.failures), result.error)
         return Outcome()
 
-    def _delete_roles(self, key: Key) -> None:
-        namespace, name = key
-        for part in ("backend", "secrets"):
-            self._roles.delete(
-                iam.role_of(namespace, name, self._settings, part),
-                [iam.role_tags_of(namespace, name, self._settings)],
-            )
+    def _after_it_is_gone(self, key: Key) -> Outcome:
+        """Forget an instance; remove what is outside where nobody was asked to."""
+        self._reporter.forget(key)
+        self._converger.forget(key)
+        self._hosts.keep_only(key, None)
+        memory = self._memories.get(key)
+        if memory is None:
+            return Outcome()
+        wait = self._finalizer.collect(key, memory.uid)
+        if wait is None:
+            del self._memories[key]
+        return Outcome(wait)
 
-
-_POLICIES_APPLIED = Check(
-    "NetworkPoliciesApplied", "True", "Applied", "everything is closed but what the spec opens"
-)
-
-
-def with_held_replicas(manifest: Manifest, live: Mapping[str, Any] | None) -> Manifest:
-    """Return a Deployment with the number of replicas that only we hold, where it leaves it out.
-
-    Giving up a field that nobody else holds sets it to its default: a Deployment that is handed
-    over to an autoscaler would drop to one pod. So the number stays until that has taken it.
-    """
-    if manifest["kind"] != "Deployment" or "replicas" in manifest["spec"] or live is None:
-        return manifest
-    holders = {
-        entry.get("manager")
-        for entry in live["metadata"].get("managedFields") or ()
-        if "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {})
-    }
-    if holders != {names.MANAGER}:
-        return manifest
-    return {**manifest, "spec": {**manifest["spec"], "replicas": live["spec"]["replicas"]}}
-
-
-def _versions(hashed: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[str, str]:
-    """Return what a comparison depends on: what we want, and which state of the object it met."""
-    return hashed["metadata"]["annotations"][APPLIED_HASH], live["metadata"]["resourceVersion"]
-
-
-def _owned(live: Mapping[str, Any], instance: AppInstance) -> bool:
-    owners = live["metadata"].get("ownerReferences") or ()
-    return any(owner.get("uid") == instance.uid for owner in owners)
+    def _crashed(self, key: Key, body: dict[str, Any], memory: Memory, error: Exception) -> Outcome:
+        """Say in the status that a look broke; the log has the rest under the same reference."""
+        reference = self._reference()
+        memory.crashes += 1
+        log.error(
+            "reconcile broke",
+            namespace=key[0],
+            name=key[1],
+            reference=reference,
+            exc_info=error,
+        )
+        words = (
+            f"the operator broke on this AppInstance (reference {reference} in its log); what ran "
+            "before goes on, and it is tried again"
+        )
+        if memory.crashes > 1:
+            # The same words while it goes on: a new reference each time would be a write each time.
+            return Outcome(backoff(memory.crashes + 4), f"{type(error).__name__}: {error}")
+        self._reporter.write(key, body, None, Report(stalled=("InternalError", words)))
+        return Outcome(backoff(memory.crashes + 4), f"{type(error).__name__}: {error}")

@@ -10,7 +10,6 @@ import structlog
 
 from appinstance_operator.api.errors import OperatorError
 from appinstance_operator.api.settings import Settings
-from appinstance_operator.api.spec import AppInstance
 from appinstance_operator.desired import names
 from appinstance_operator.kube.cache import Cache, Key
 from appinstance_operator.kube.client import Kube
@@ -18,7 +17,9 @@ from appinstance_operator.kube.kinds import APPINSTANCE, EVENT
 from appinstance_operator.signals.metrics import Metrics
 
 from . import conditions
-from .conditions import Report
+from .checks import find_condition
+from .conditions import READY, Report
+from .status import Seen, status
 
 log = structlog.get_logger(__name__)
 
@@ -41,14 +42,17 @@ class Reporter:
         self._woken = woken
         self._left: set[Key] = set()
         """Those whose last report was left to the next look."""
+        self._warned: dict[Key, tuple[str, ...]] = {}
+        """What was last warned of, so that an Event tells of each once."""
 
     def forget(self, key: Key) -> None:
         """Drop what is remembered and shown of an instance that is gone."""
         self._left.discard(key)
+        self._warned.pop(key, None)
         self._metrics.forget(*key)
 
     def write_or_leave(
-        self, key: Key, body: dict[str, Any], instance: AppInstance, report: Report
+        self, key: Key, body: dict[str, Any], seen: Seen | None, report: Report
     ) -> None:
         """Report, or leave it to the next look where that follows at once and nothing is lost.
 
@@ -56,26 +60,23 @@ class Reporter:
         them would be written for nobody. Never twice in a row, and never where somebody could be
         misled: what stands there says that it is not ready, and that is still so.
         """
-        ready = conditions.find_condition(body, conditions.READY).get("status")
+        ready = find_condition(body, READY).get("status")
         may = ready != "True" and conditions.is_progress(report) and key not in self._left
         if may and self._woken(key):
             self._left.add(key)
             return
         self._left.discard(key)
-        self.write(key, body, instance, report)
+        self.write(key, body, seen, report)
 
-    def write(
-        self, key: Key, body: dict[str, Any], instance: AppInstance | None, report: Report
-    ) -> None:
+    def write(self, key: Key, body: dict[str, Any], seen: Seen | None, report: Report) -> None:
         """Write the status if it changed, and post an Event if readiness did."""
         now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         before = body.get("status") or {}
-        after = conditions.status(
-            body, instance, self._settings, self._cache.children(key), report, now
-        )
+        after = status(body, seen, self._settings, report, now)
         self._metrics.set_conditions(
             *key, {item["type"]: item["status"] for item in after["conditions"]}
         )
+        self._warn(key, body, report, now)
         if after == before:
             return
         made = self._kube.merge(
@@ -84,15 +85,32 @@ class Reporter:
         if made is None:
             return
         self._cache.put_instance(made)
-        was = conditions.find_condition(body, conditions.READY)
-        is_now = conditions.find_condition(made, conditions.READY)
+        was = find_condition(body, READY)
+        is_now = find_condition(made, READY)
         if (was.get("status"), was.get("reason")) != (is_now["status"], is_now["reason"]):
             self._post_event(made, is_now, now)
 
+    def _warn(self, key: Key, body: Mapping[str, Any], report: Report, now: str) -> None:
+        """Post an Event for each warning that is new since the last report."""
+        before = self._warned.get(key, ())
+        for words in report.warnings:
+            if words not in before:
+                self._post(body, "Warning", "Degraded", words, now)
+        if report.warnings:
+            self._warned[key] = report.warnings
+        else:
+            self._warned.pop(key, None)
+
     def _post_event(self, body: Mapping[str, Any], ready: Mapping[str, Any], now: str) -> None:
+        waits = ready["status"] == "True" or ready["reason"] in {"Progressing", "Suspended"}
+        kind = "Normal" if waits else "Warning"
+        self._post(body, kind, ready["reason"], ready["message"], now)
+
+    def _post(
+        self, body: Mapping[str, Any], kind: str, reason: str, message: str, now: str
+    ) -> None:
         """Post an Event; failing to is no reason to fail the reconcile."""
         meta = body["metadata"]
-        waits = ready["status"] == "True" or ready["reason"] in {"Progressing", "Suspended"}
         event = {
             "apiVersion": "v1",
             "kind": "Event",
@@ -104,9 +122,9 @@ class Reporter:
                 "namespace": meta["namespace"],
                 "uid": meta["uid"],
             },
-            "type": "Normal" if waits else "Warning",
-            "reason": ready["reason"],
-            "message": ready["message"][:1024],
+            "type": kind,
+            "reason": reason,
+            "message": message[:1024],
             "source": {"component": names.MANAGER},
             "firstTimestamp": now,
             "lastTimestamp": now,

@@ -37,8 +37,16 @@ def scope(settings: Settings) -> dict[str, Any]:
     return {"namespaces": list(named)} if named else {"clusterwide": True}
 
 
-def register(registry: kopf.OperatorRegistry, cache: Cache, wake: Callable[[Key], None]) -> None:
-    """Register the handlers of AppInstances."""
+def register(
+    registry: kopf.OperatorRegistry,
+    cache: Cache,
+    wake: Callable[[Key], None],
+    listed: Callable[[], None] = lambda: None,
+) -> None:
+    """Register the handlers of AppInstances.
+
+    `listed()` is called where kopf has listed them, at the start and after a watch that expired.
+    """
 
     @kopf.on.login(registry=registry)
     def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
@@ -53,3 +61,5 @@ def register(registry: kopf.OperatorRegistry, cache: Cache, wake: Callable[[Key]
             wake(key)
         elif cache.put_instance(body):
             wake(key)
+        if event["type"] is None:
+            listed()

@@ -11,7 +11,6 @@ import functools
 import gc
 import os
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,26 +20,23 @@ import kopf
 import structlog
 from kopf._core.engines.peering import Identity
 
-from appinstance_operator.api.backoff import backoff
-from appinstance_operator.api.errors import Fate, SettingsError
 from appinstance_operator.api.settings import Settings
+from appinstance_operator.aws.keeper import RoleKeeper
 from appinstance_operator.aws.roles import RoleManager
 from appinstance_operator.desired import names
 from appinstance_operator.kube import credentials
 from appinstance_operator.kube.cache import Cache, Key
-from appinstance_operator.kube.client import ApiError, Kube
-from appinstance_operator.kube.kinds import SECRET, children
+from appinstance_operator.kube.client import Kube
 from appinstance_operator.kube.leases import LeaseClient
-from appinstance_operator.kube.watch import ChildWatch
+from appinstance_operator.reconcile.assembly import Outside, assembled
 from appinstance_operator.reconcile.queue import WorkQueue
-from appinstance_operator.reconcile.reconciler import Reconciler
-from appinstance_operator.reconcile.report import Reporter
 from appinstance_operator.signals import logs
 from appinstance_operator.signals.metrics import Metrics
 
 from . import events
 from .health import PORT, Health
 from .lease import Lease, Timing, new_identity
+from .watching import Watches
 from .workers import Workers
 
 log = structlog.get_logger(__name__)
@@ -50,8 +46,6 @@ DRAIN_SECONDS = 25.0
 _EXIT_SECONDS = 30.0
 _BEAT_SECONDS = 1.0
 _GC_THRESHOLDS = (20_000, 20, 20)
-_START_TRIES = 12
-_START_WAIT_SECONDS = 5.0
 LOST = 1
 """The exit code of a process that lost the Lease."""
 
@@ -98,13 +92,12 @@ class Operator:
         self.kube = Kube(self.metrics.kubernetes_request, fence=fence)
         roles = RoleManager(iam_client(self.settings), self.metrics.aws_request, fence=fence)
         self.queue: WorkQueue[Key] = WorkQueue(self.metrics)
-        reporter = Reporter(self.kube, self.cache, self.settings, self.metrics, self.queue.woken)
-        self.reconciler = Reconciler(
-            self.kube, self.cache, roles, self.settings, self.metrics, reporter
-        )
+        self.keeper = RoleKeeper(roles, self._wake_soon)
+        outside = Outside(self.kube, self.cache, self.keeper, self.metrics)
+        self.reconciler = assembled(outside, self.settings, self._wake_soon, self.queue.woken)
         self.workers = Workers(self.queue, self.reconciler.reconcile, self.metrics)
         self.health = Health(self.metrics, self.port)
-        self.watches: tuple[ChildWatch, ...] = ()
+        self.watches = Watches(self.kube, self.cache, self.settings, self.metrics, self._wake_soon)
         self.leading = False
         self.lost = False
         self._ending = False
@@ -121,38 +114,14 @@ class Operator:
 
     # Beginning
 
-    def prime(self) -> None:
-        """Fill the cache before the first reconcile, so that a restart does not write anew.
-
-        An API server that is starting itself is waited for. Raises SettingsError when the cluster
-        does not serve a kind.
-        """
-        for watch in self.watches:
-            self._fill_patiently(watch)
-
-    def _fill_patiently(self, watch: ChildWatch) -> None:
-        kind = watch.kind
-        for failures in range(1, _START_TRIES + 1):
-            try:
-                watch.fill()
-            except ApiError as error:
-                if error.status == 404:
-                    raise SettingsError(
-                        f"the cluster does not serve {kind.api_version} {kind.kind}; install what "
-                        "brings it (for external-secrets.io: External Secrets; for "
-                        "vpcresources.k8s.aws: EKS, or unset podSecurityGroups) and start again"
-                    ) from None
-                if error.fate is Fate.STALL or failures == _START_TRIES:
-                    raise
-                log.warning("the API server is not ready; trying again", error=error.message)
-                time.sleep(min(backoff(failures), _START_WAIT_SECONDS))
-            else:
-                return
-
     def wake(self, key: Key) -> None:
         """Queue a key. A standby queues none: all of them are when it comes to lead."""
         if self.leading:
             self.queue.add(key)
+
+    def _wake_soon(self, key: Key) -> None:
+        """Queue a key, from whichever thread."""
+        self._loop.call_soon_threadsafe(self.wake, key)
 
     # Leading
 
@@ -160,6 +129,7 @@ class Operator:
         """Queue all there is and begin to work on it."""
         self.leading = True
         self.metrics.leader.set(1)
+        self.keeper.start()
         keys = self.cache.keys()
         for key in keys:
             self.queue.add(key)
@@ -192,20 +162,14 @@ class Operator:
         self._stopped = asyncio.Event()
         await self.health.start()
 
-        def wake(key: Key) -> None:
-            self._loop.call_soon_threadsafe(self.wake, key)
-
-        kinds = (*children(self.settings), SECRET)
-        self.watches = tuple(ChildWatch(self.kube, self.cache, wake, kind) for kind in kinds)
-        await self._loop.run_in_executor(self.workers.pool, self.prime)
+        await self._loop.run_in_executor(self.workers.pool, self.watches.fill)
         # What is there now stays. Without this, looking through all of it for cycles, again and
         # again while events are parsed, takes a tenth of the processor time and grows.
         gc.freeze()
         gc.set_threshold(*_GC_THRESHOLDS)
-        for watch in self.watches:
-            watch.start()
+        self.watches.start()
         registry = kopf.OperatorRegistry()
-        events.register(registry, self.cache, self.wake)
+        events.register(registry, self.cache, self.wake, self.watches.relist.ask)
         kopf.on.cleanup(registry=registry)(self._wind_down)
         configured = kopf.OperatorSettings()
         events.configure(configured)
@@ -242,8 +206,8 @@ class Operator:
             return
         self._ending = True
         self.health.ready = False
-        for watch in self.watches:
-            watch.stop()
+        self.watches.stop()
+        self.keeper.stop()
         finished = await self.workers.drain(0 if self.lost else DRAIN_SECONDS)
         self.metrics.leader.set(0)
         if self.lease:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 CONTROLLER = "appinstance"
 _STATUSES = ("True", "False", "Unknown")
@@ -15,7 +20,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._conditions: dict[tuple[str, str], dict[str, str]] = {}
+        self.conditions = _Conditions()
+        self.registry.register(self.conditions)
         self.reconciles = Counter(
             "controller_runtime_reconcile_total",
             "Reconciles by result: success, requeue_after, error.",
@@ -55,10 +61,10 @@ class Metrics:
             ["target", "verb", "kind"],
             registry=self.registry,
         )
-        self.condition = Gauge(
-            "appinstance_condition",
-            "1 for the status that a condition of an instance has.",
-            ["namespace", "name", "type", "status"],
+        self.watch_age = Gauge(
+            "appinstance_watch_age_seconds",
+            "Since when a watch has heard nothing; the API server says something every minute.",
+            ["kind"],
             registry=self.registry,
         )
         self.last_reconcile = Gauge(
@@ -86,26 +92,56 @@ class Metrics:
         """Count a request to IAM."""
         self.requests.labels("aws", action, "Role").inc()
 
-    def set_conditions(self, namespace: str, name: str, conditions: dict[str, str]) -> None:
-        """Show the conditions of an instance (type → status); those it no longer has go away.
+    def show_watch_age(self, kind: str, age: Callable[[], float]) -> None:
+        """Show since when the watch of a kind has heard nothing; it is asked at each scrape."""
+        self.watch_age.labels(kind).set_function(age)
 
-        Only what differs is touched: finding an instance's series by its labels means looking at
-        those of all others.
-        """
-        held = self._conditions.get((namespace, name), {})
-        for kind, status in conditions.items():
-            if held.get(kind) != status:
-                for possible in _STATUSES:
-                    value = 1 if status == possible else 0
-                    self.condition.labels(namespace, name, kind, possible).set(value)
-        self._hide(namespace, name, held.keys() - conditions.keys())
-        self._conditions[namespace, name] = dict(conditions)
+    def set_conditions(self, namespace: str, name: str, conditions: Mapping[str, str]) -> None:
+        """Show the conditions of an instance (type → status); those it no longer has go away."""
+        self.conditions.put((namespace, name), conditions)
 
     def forget(self, namespace: str, name: str) -> None:
         """Drop the conditions of an instance that is gone."""
-        self._hide(namespace, name, self._conditions.pop((namespace, name), {}))
+        self.conditions.drop((namespace, name))
 
-    def _hide(self, namespace: str, name: str, kinds: Iterable[str]) -> None:
-        for kind in kinds:
-            for possible in _STATUSES:
-                self.condition.remove(namespace, name, kind, possible)
+
+class _Conditions(Collector):
+    """The conditions of all instances, written out at a scrape.
+
+    As gauges of the library they would be the larger part of the operator's memory: 24 for each
+    instance, of a KiB each.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
+
+    def put(self, key: tuple[str, str], conditions: Mapping[str, str]) -> None:
+        items = tuple((sys.intern(kind), sys.intern(status)) for kind, status in conditions.items())
+        with self._lock:
+            self._held[key] = items
+
+    def drop(self, key: tuple[str, str]) -> None:
+        with self._lock:
+            self._held.pop(key, None)
+
+    def describe(self) -> Iterable[Metric]:
+        return [self._family()]
+
+    def collect(self) -> Iterable[Metric]:
+        with self._lock:
+            held = dict(self._held)
+        family = self._family()
+        for (namespace, name), conditions in held.items():
+            for kind, status in conditions:
+                for possible in _STATUSES:
+                    value = 1 if status == possible else 0
+                    family.add_metric([namespace, name, kind, possible], value)
+        return [family]
+
+    def _family(self) -> GaugeMetricFamily:
+        return GaugeMetricFamily(
+            "appinstance_condition",
+            "1 for the status that a condition of an instance has.",
+            labels=["namespace", "name", "type", "status"],
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from appinstance_operator.kube.cache import DATA_HASH, Cache, owner_key, secret_hashes
+from appinstance_operator.kube.shelf import Shelf
 
 KEY = ("acme", "shop")
 
@@ -15,7 +16,8 @@ def _child(version: int, uid: str = "u", kind: str = "Service", **meta: Any) -> 
         "kind": kind,
         "metadata": {
             "namespace": "acme", "name": "shop-x", "uid": uid,
-            "resourceVersion": str(version), "ownerReferences": owners, **meta,
+            "resourceVersion": str(version), "ownerReferences": owners,
+            "labels": {"app.kubernetes.io/managed-by": "appinstance-operator"}, **meta,
         },
     }  # fmt: skip
 
@@ -55,6 +57,32 @@ def test_a_late_event_does_not_bring_a_deleted_object_back() -> None:
     assert cache.children(KEY) == {}
 
 
+def test_what_a_late_answer_says_of_another_object_is_still_news() -> None:
+    cache = Cache()
+    cache.put_child(_child(5))
+    cache.drop_child(_child(9))
+    assert cache.put_child(_child(10, uid="next")) == KEY
+
+
+def test_an_end_in_one_namespace_says_nothing_of_another_where_each_has_its_watch() -> None:
+    cache = Cache()
+    cache.drop_child(_child(9, namespace="elsewhere"), "elsewhere")
+    assert cache.put_child(_child(5)) == KEY
+    cache.drop_child(_child(9), "acme")
+    assert cache.put_child(_child(5)) is None
+
+
+def test_nothing_is_remembered_of_objects_that_are_gone() -> None:
+    cache = Cache()
+    for number in range(500):
+        body = _child(number + 1, uid=f"u{number}", name=f"n{number}")
+        cache.put_child(body)
+        cache.drop_child(body)
+    assert cache.children(KEY) == {}
+    held = (cache._children, cache._vouched, cache._shelf._decoded, cache._claims._ingresses)
+    assert sum(map(len, held)) == 1, "one version, of the kind"
+
+
 def test_the_end_of_an_object_does_not_take_its_successor() -> None:
     cache = Cache()
     cache.put_child(_child(9, uid="new"))
@@ -84,3 +112,129 @@ def test_secrets_are_known_by_label_and_only_by_their_hash() -> None:
     cache = Cache()
     assert cache.put_child(secret) == KEY
     assert secret_hashes(cache.children(KEY)) == {"shop-app": "h"}
+
+
+def test_what_is_newer_than_a_full_list_stays() -> None:
+    cache = Cache()
+    cache.put_child(_child(12))
+    assert cache.replace("Service", [], lambda: 10) == set()
+    assert cache.children(KEY)
+    assert cache.replace("Service", [], lambda: 12) == {KEY}
+    assert cache.children(KEY) == {}
+
+
+def test_a_full_list_is_of_one_kind_and_of_one_scope() -> None:
+    cache = Cache()
+    cache.put_child(_child(5))
+    assert cache.replace("Ingress", [], lambda: 10) == set()
+    assert cache.replace("Service", [], lambda: 10, "elsewhere") == set()
+    assert cache.children(KEY)
+
+
+def test_an_older_answer_is_no_news_after_a_full_list_without_it() -> None:
+    cache = Cache()
+    cache.replace("Service", [], lambda: 10)
+    assert cache.put_child(_child(9)) is None
+
+
+def test_an_object_without_our_label_is_known_by_a_look_alone() -> None:
+    """Taking the label away ends the object for the watch; it is there all the same."""
+    cache = Cache()
+    cache.put_child(_child(5))
+    cache.drop_child(_child(6))
+    cache.correct("Service", "acme", "shop-x", _child(6, labels={}))
+    assert ("Service", "shop-x") in cache.children(KEY)
+    cache.correct("Service", "acme", "shop-x", None)
+    assert cache.children(KEY) == {}
+
+
+def test_a_look_does_not_bring_back_what_the_watch_has_seen_the_end_of() -> None:
+    cache = Cache()
+    cache.drop_child(_child(6))
+    cache.correct("Service", "acme", "shop-x", _child(5))
+    assert cache.children(KEY) == {}
+
+
+def test_objects_are_decoded_when_they_are_looked_at_and_are_then_what_they_were() -> None:
+    cache = Cache()
+    cache._shelf = Shelf(recent=2)
+    bodies = [
+        _child(number + 1, uid=f"u{number}", name=f"n{number}", annotations={"x": "y" * number})
+        for number in range(50)
+    ]
+    for body in bodies:
+        cache.put_child(body)
+    children = cache.children(KEY)
+    assert len(children) == 50
+    assert ("Service", "n3") in children
+    assert children.version(("Service", "n3")) == 4
+    assert sum(item.body is not None for item in cache._children[KEY].values()) == 2
+    assert [children["Service", f"n{number}"] for number in range(50)] == bodies
+    assert all(item.packed for item in list(cache._children[KEY].values())[:48])
+
+
+def test_what_was_handed_out_stays_as_it_was() -> None:
+    cache = Cache()
+    cache._shelf = Shelf(recent=1)
+    cache.put_child(_child(1))
+    before = cache.children(KEY)
+    cache.put_child(_child(2))
+    cache.put_child(_child(3, uid="another", name="shop-y"))
+    cache.drop_child(_child(4))
+    assert before["Service", "shop-x"]["metadata"]["resourceVersion"] == "1"
+    assert len(before) == 1
+
+
+def test_what_a_holder_adds_is_its_own() -> None:
+    cache = Cache()
+    children = cache.children(KEY)
+    children["Service", "mine"] = _child(7)
+    assert children.version(("Service", "mine")) == 7
+    assert cache.children(KEY) == {}
+    del children["Service", "mine"]
+    assert children.version(("Service", "mine")) is None
+
+
+# AppInstances
+
+
+def _instance(version: int, name: str = "shop", uid: str = "i", **spec: Any) -> dict[str, Any]:
+    meta = {"namespace": "acme", "name": name, "uid": uid, "resourceVersion": str(version)}
+    return {"kind": "AppInstance", "metadata": meta, "spec": spec}
+
+
+def test_an_instance_that_went_unseen_is_missing_in_the_next_full_list() -> None:
+    cache = Cache()
+    cache.put_instance(_instance(5))
+    cache.put_instance(_instance(6, "kept"))
+    cache.put_instance(_instance(20, "newer"))
+    assert cache.replace_instances([_instance(6, "kept")], lambda: 10) == {KEY}
+    assert set(cache.keys()) == {("acme", "kept"), ("acme", "newer")}
+
+
+def test_a_full_list_brings_what_went_unseen_too() -> None:
+    cache = Cache()
+    cache.put_instance(_instance(5))
+    news = cache.replace_instances([_instance(7), _instance(8, "new")], lambda: 10)
+    assert news == {KEY, ("acme", "new")}
+    held = cache.instance(KEY)
+    assert held
+    assert held["metadata"]["resourceVersion"] == "7"
+
+
+def test_a_full_list_of_one_namespace_leaves_the_others() -> None:
+    cache = Cache()
+    cache.put_instance(_instance(5))
+    assert cache.replace_instances([], lambda: 10, "elsewhere") == set()
+    assert cache.instance(KEY)
+
+
+def test_what_a_deleted_instance_owned_is_known_until_it_goes() -> None:
+    cache = Cache()
+    cache.put_instance(_instance(5))
+    cache.put_child(_child(6))
+    cache.drop_instance(KEY)
+    assert cache.instance(KEY) is None
+    assert cache.children(KEY), "it is there still, and of the old owner"
+    cache.drop_child(_child(7))
+    assert cache.children(KEY) == {}

@@ -10,7 +10,7 @@ from appinstance_operator.api.errors import OperatorError
 from appinstance_operator.kube.cache import DATA_HASH, Cache, Key, secret_hashes
 from appinstance_operator.kube.client import ApiError
 from appinstance_operator.kube.kinds import SECRET, Kind
-from appinstance_operator.kube.watch import ChildWatch
+from appinstance_operator.kube.watch import ChildSink, Watch
 
 SHOP: Key = ("team", "shop")
 
@@ -37,14 +37,16 @@ class FakeKube:
         self.versions: list[str] = []
         self.ended = threading.Event()
 
-    def list(self, kind: Kind, _selector: str) -> Any:
+    def pages(self, kind: Kind, _selector: str, _namespace: str | None) -> Iterator[Any]:
         self.metadata_only.append(kind.metadata_only)
         items = self.lists.pop(0)
         if isinstance(items, OperatorError):
             raise items
-        return {"items": items, "metadata": {"resourceVersion": "10"}}
+        yield {"items": items, "metadata": {"resourceVersion": "10"}}
 
-    def watch(self, kind: Kind, _selector: str, version: str, _seconds: int) -> Iterator[Any]:
+    def watch(
+        self, kind: Kind, _selector: str, version: str, _seconds: int, _namespace: str | None
+    ) -> Iterator[Any]:
         self.metadata_only.append(kind.metadata_only)
         self.versions.append(version)
         if not self.watches:
@@ -55,7 +57,7 @@ class FakeKube:
 
 def _run(kube: FakeKube) -> tuple[Cache, list[Key]]:
     cache, woken = Cache(), []
-    thread = ChildWatch(kube, cache, woken.append, SECRET)  # type: ignore[arg-type]
+    thread = Watch(kube, SECRET, ChildSink(cache, SECRET), woken.append)  # type: ignore[arg-type]
     thread._stop_asked.wait = lambda *_: None  # type: ignore[assignment,method-assign]
     kube.ended.set = lambda: thread.stop()  # type: ignore[method-assign]
     thread.run()
@@ -64,7 +66,7 @@ def _run(kube: FakeKube) -> tuple[Cache, list[Key]]:
 
 def test_values_never_get_into_the_cache() -> None:
     body = {**_meta(5), "data": {"password": "cGxhbnRlZA=="}, "stringData": {"x": "planted"}}
-    kept = ChildWatch(None, Cache(), lambda _key: None, SECRET).cached(body)  # type: ignore[arg-type]
+    kept = Watch(None, SECRET, ChildSink(Cache(), SECRET), lambda _key: None).cached(body)  # type: ignore[arg-type]
     assert kept.keys() == {"kind", "apiVersion", "metadata"}
 
 

@@ -11,34 +11,40 @@ from support.golden_settings import DESIRED, golden_settings
 from appinstance_local.paths import REPO
 from appinstance_operator.api.spec import AppInstance, parse
 from appinstance_operator.cli import documents as cli_io
-from appinstance_operator.reconcile.conditions import (
-    Check,
-    Report,
-    cause_in_words,
-    find_condition,
-    ingress_check,
-    migration_check,
-    refused_secret,
-    secrets_check,
-    status,
-    workloads_check,
-)
+from appinstance_operator.reconcile import checks
+from appinstance_operator.reconcile.checks import Check, find_condition
+from appinstance_operator.reconcile.conditions import Report, conditions
+from appinstance_operator.reconcile.status import Seen, status
 
 CASE = DESIRED / "golden" / "minimal"
 SETTINGS = golden_settings(CASE)
 (BODY,) = cli_io.read_resources(CASE / "appinstance.yaml")
 INSTANCE: AppInstance = parse(BODY)
 Status = dict[str, Any]
-OK = Check("NetworkPoliciesApplied", "True", "Applied", "closed")
+FINE = tuple(
+    Check(area, "True", reason, words)
+    for area, reason, words in (
+        (checks.NETWORK, "Applied", "closed"),
+        (checks.CLOUD, "RolesReady", "in place"),
+        (checks.SECRETS, "SecretSynced", "all"),
+        (checks.MIGRATIONS, "Applied", "at the version"),
+        (checks.WORKLOADS, "MinimumReplicasAvailable", "acme-backend: 2 pods"),
+        (checks.INGRESS, "AddressAssigned", "the load balancer's address is lb"),
+    )
+)
+OK = FINE[0]
 WAITS = Check("SecretsReady", "False", "ExternalSecretNotSynced", "secret x not synced: y")
-ROLLS = Check("WorkloadsAvailable", "False", "RolloutInProgress", "0 of 2")
+ROLLS = Check("WorkloadsAvailable", "False", "RolloutInProgress", "0 of 2", waiting=True)
 
 CONTRACT = {
     "Ready": {
         "ReconcileSucceeded", "Progressing", "DependencyNotReady", "InvalidSpec", "Suspended",
     },
     "Reconciling": {"NewGeneration", "DriftDetected", "ProgressingWithRetry"},
-    "Stalled": {"InvalidSpec", "AccessDenied", "RetriesExhausted"},
+    "Stalled": {
+        "InvalidSpec", "NotAllowed", "HostTaken", "NameTaken", "MigrationFailed", "AccessDenied",
+        "RetriesExhausted", "InternalError",
+    },
     "NetworkPoliciesApplied": {"Applied", "InvalidRule"},
     "CloudAccessReady": {"RolesReady", "RolePending", "AccessDenied"},
     "SecretsReady": {"SecretSynced", "SecretStoreNotReady", "ExternalSecretNotSynced"},
@@ -50,14 +56,18 @@ CONTRACT = {
 }  # fmt: skip
 
 REPORTS = {
-    "ready": Report(checks=(OK,)),
+    "ready": Report(checks=FINE),
     "waits": Report(checks=(OK, WAITS)),
-    "rolls": Report(checks=(OK, ROLLS)),
-    "invalid": Report(invalid="host is wrong"),
+    "rolls": Report(checks=(*FINE[:4], ROLLS, FINE[5])),
+    "incomplete": Report(checks=FINE[:5]),
+    "invalid": Report(refused=("InvalidSpec", "host is wrong")),
+    "not allowed": Report(refused=("NotAllowed", "entry is another's")),
+    "taken": Report(refused=("HostTaken", "host is taken")),
     "suspended": Report(suspended=True),
-    "stalled": Report(checks=(OK,), stalled=("AccessDenied", "denied")),
-    "exhausted": Report(checks=(OK,), stalled=("RetriesExhausted", "given up")),
-    "retrying": Report(checks=(OK,), retrying="no answer"),
+    "stalled": Report(checks=FINE, stalled=("AccessDenied", "denied")),
+    "exhausted": Report(checks=FINE, stalled=("RetriesExhausted", "given up")),
+    "crashed": Report(stalled=("InternalError", "broke")),
+    "retrying": Report(checks=FINE, retrying="no answer"),
     "drifted": Report(checks=(OK, ROLLS), drifted=True),
 }
 
@@ -66,7 +76,7 @@ def _status(
     report: Report, before: dict[str, Any] | None = None, now: str = "t1"
 ) -> dict[str, Any]:
     body = {**BODY, "metadata": {**BODY["metadata"], "generation": 3}, "status": before or {}}
-    return status(body, INSTANCE, SETTINGS, {}, report, now)
+    return status(body, Seen(INSTANCE, {}, ()), SETTINGS, report, now)
 
 
 def _conditions(made: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -104,7 +114,9 @@ def test_the_crds_first_word_is_the_contracts_and_gives_way_to_the_first_report(
         assert (told["lastTransitionTime"], told["observedGeneration"]) == ("t2", 3), name
 
 
-@pytest.mark.parametrize("name", ["invalid", "stalled", "exhausted"])
+@pytest.mark.parametrize(
+    "name", ["invalid", "not allowed", "taken", "stalled", "exhausted", "crashed"]
+)
 def test_stalled_when_waiting_does_not_help(name: str) -> None:
     made = _conditions(_status(REPORTS[name]))
     assert made["Stalled"]["message"] == made["Ready"]["message"]
@@ -139,90 +151,63 @@ def test_ready_takes_the_words_of_what_blocks() -> None:
     assert _conditions(_status(REPORTS["rolls"]))["Ready"]["reason"] == "Progressing"
 
 
-def _external(ready: str, synced: str, message: str = "") -> dict[str, Any]:
+def test_a_type_stands_in_the_list_once_and_the_worse_word_wins() -> None:
+    """A list with two of a type is refused by the API server: the status would never be written."""
+    good, bad = FINE[1], Check(checks.CLOUD, "False", "AccessDenied", "no")
+    for both in ((good, bad), (bad, good)):
+        listed = conditions(Report(checks=(OK, *both)), (), 1, "t", new=True)
+        types = [item["type"] for item in listed]
+        assert len(types) == len(set(types))
+        assert {item["type"]: item["status"] for item in listed}[checks.CLOUD] == "False"
+
+
+def test_ready_says_what_was_seen_and_no_more() -> None:
+    words = _conditions(_status(REPORTS["ready"]))["Ready"]["message"]
+    assert words == "acme-backend: 2 pods; the load balancer's address is lb (not asked over HTTPS)"
+    asked = Check(checks.REACHABLE, "True", "Answered", "https://h answered 200 at lb")
+    words = _conditions(_status(Report(checks=(*FINE, asked))))["Ready"]["message"]
+    assert words.endswith("https://h answered 200 at lb")
+
+
+def test_not_reachable_is_told_and_does_not_take_readiness_away() -> None:
+    asked = Check(checks.REACHABLE, "False", "NoAnswer", "https://h did not answer at lb")
+    found = _conditions(_status(Report(checks=(*FINE, asked))))
+    assert (found["Reachable"]["status"], found["Ready"]["status"]) == ("False", "True")
+
+
+def _deployment(image: str, *, rolled: bool) -> dict[str, Any]:
     return {
-        "metadata": {"generation": 2},
+        "metadata": {"name": "shop-backend", "generation": 2},
+        "spec": {"replicas": 2, "template": {"spec": {"containers": [{"image": image}]}}},
         "status": {
-            "conditions": [{"type": "Ready", "status": ready, "message": message}],
-            "syncedResourceVersion": synced,
+            "observedGeneration": 2, "replicas": 2 if rolled else 3, "updatedReplicas": 2,
+            "readyReplicas": 2, "availableReplicas": 2,
         },
+    }  # fmt: skip
+
+
+def test_the_roles_are_told_once_they_are_in_place() -> None:
+    """By them it is known later which roles an instance had and which are to go."""
+    arns = _status(REPORTS["ready"])["roles"]
+    assert set(arns) == {"backend", "secrets"}
+    assert "roles" not in _status(REPORTS["waits"])
+    pending = Check(checks.CLOUD, "False", "RolePending", "being made", waiting=True)
+    assert _status(Report(checks=(OK, pending)), {"roles": {"backend": "old"}})["roles"] == {
+        "backend": "old"
     }
 
 
-WANTED = [
-    {
-        "kind": "ExternalSecret",
-        "metadata": {"name": "acme-database"},
-        "spec": {"data": [{"remoteRef": {"key": "apps/acme/db"}}]},
-    }
-]
+def test_the_status_says_what_is_not_what_is_wanted() -> None:
+    name = f"{INSTANCE.name}-backend"
 
+    def told(image: str, *, rolled: bool, before: Status) -> Status:
+        body = {**BODY, "metadata": {**BODY["metadata"], "generation": 3}, "status": before}
+        children = {("Deployment", name): _deployment(image, rolled=rolled)}
+        order = (("Deployment", name), ("Ingress", INSTANCE.name))
+        return status(body, Seen(INSTANCE, children, order), SETTINGS, REPORTS["rolls"], "t")
 
-@pytest.mark.parametrize(
-    ("live", "ok", "says"),
-    [
-        (_external("True", "2-x"), True, "all secrets are synced"),
-        (_external("True", "1-x"), False, "has not answered yet"),
-        (_external("False", "2-x", "AccessDenied"), False, "apps/acme/db not synced: AccessDenied"),
-    ],
-    ids=["synced", "of an older spec", "refused"],
-)
-def test_secrets(live: dict[str, Any], ok: bool, says: str) -> None:
-    told = secrets_check(WANTED, {("ExternalSecret", "acme-database"): live})
-    assert told.ok is ok
-    assert says in told.message
-
-
-def test_a_secret_that_nobody_answered_for_yet_is_progress_and_a_refused_one_is_not() -> None:
-    def reason(live: dict[str, Any]) -> str:
-        told = secrets_check(WANTED, {("ExternalSecret", "acme-database"): live})
-        return str(_conditions(_status(Report(checks=(OK, told))))["Ready"]["reason"])
-
-    assert reason({"metadata": {"generation": 1}}) == "Progressing"
-    assert reason(_external("False", "1-x", "AccessDenied")) == "DependencyNotReady"
-
-
-def test_the_cause_is_the_clouds_own_words_without_what_differs_each_time() -> None:
-    event = (
-        "error processing spec.data[0] (key: apps/acme/db), err: operation error Secrets Manager: "
-        "GetSecretValue, https response error StatusCode: 400, RequestID: 1a-2b, "
-        "AccessDeniedException: not authorized"
-    )
-    words = cause_in_words(event)
-    assert "RequestID" not in words
-    assert words.endswith("AccessDeniedException: not authorized")
-    refused = _external("False", "2-x", "could not get secret data from provider")
-    children = {("ExternalSecret", "acme-database"): refused}
-    assert refused_secret(WANTED, children) == "acme-database"
-    told = secrets_check(WANTED, children, words)
-    assert "apps/acme/db not synced: operation error" in told.message
-
-
-def test_a_rollout_is_judged_as_kubectl_judges_it() -> None:
-    def told(**seen: Any) -> Check:
-        body = {
-            "metadata": {"name": "acme-backend", "generation": 4},
-            "spec": {"replicas": 2},
-            "status": {
-                "observedGeneration": 4, "replicas": 2, "updatedReplicas": 2,
-                "availableReplicas": 2, **seen,
-            },
-        }  # fmt: skip
-        fine = {**body, "metadata": {"name": "acme-frontend", "generation": 4}}
-        children = {("Deployment", "acme-backend"): body, ("Deployment", "acme-frontend"): fine}
-        return workloads_check(INSTANCE, children)
-
-    assert told().ok
-    assert told(observedGeneration=3).reason == "RolloutInProgress"
-    assert told(updatedReplicas=1).reason == "RolloutInProgress"
-    assert told(replicas=3).reason == "RolloutInProgress", "old pods are still there"
-    assert told(availableReplicas=1).reason == "RolloutInProgress"
-    stuck = [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]
-    assert told(conditions=stuck).reason == "ProgressDeadlineExceeded"
-
-
-def test_migrations_and_address() -> None:
-    job = {"metadata": {"name": "acme-migrate-1"}}
-    assert migration_check(None, {}).ok
-    assert migration_check(job, {}).reason == "Running"
-    assert ingress_check(INSTANCE, {}).reason == "AddressPending"
+    first = told("old", rolled=True, before={})
+    assert first["images"] == {"backend": "old"}
+    assert first["inventory"] == [{"kind": "Deployment", "name": name}], "the Ingress is not there"
+    assert told("new", rolled=False, before=first)["images"] == {"backend": "old"}
+    assert told("new", rolled=True, before=first)["images"] == {"backend": "new"}

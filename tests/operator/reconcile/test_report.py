@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, cast
 
 import pytest
@@ -11,8 +12,10 @@ from appinstance_operator.api.spec import parse
 from appinstance_operator.cli import documents as cli_io
 from appinstance_operator.kube.cache import Cache, Key
 from appinstance_operator.kube.client import Kube
-from appinstance_operator.reconcile.conditions import Check, Report
+from appinstance_operator.reconcile.checks import AREAS, Check
+from appinstance_operator.reconcile.conditions import Report
 from appinstance_operator.reconcile.report import Reporter, merge_patch
+from appinstance_operator.reconcile.status import Seen
 from appinstance_operator.signals.metrics import Metrics
 
 CASE = DESIRED / "golden" / "minimal"
@@ -21,9 +24,9 @@ SETTINGS = golden_settings(CASE)
 KEY = ("team", "shop")
 OK = Check("NetworkPoliciesApplied", "True", "Applied", "closed")
 ROLLS = Report(
-    checks=(OK, Check("WorkloadsAvailable", "False", "RolloutInProgress", "0 of 2")),
+    checks=(OK, Check("WorkloadsAvailable", "False", "RolloutInProgress", "0 of 2", waiting=True)),
 )
-READY = Report(checks=(OK,))
+READY = Report(checks=tuple(Check(area, "True", "Fine", "fine") for area in AREAS))
 DENIED = Check("CloudAccessReady", "False", "AccessDenied", "no")
 
 
@@ -61,7 +64,8 @@ class Wired:
 
     def report(self, report: Report) -> int:
         """Report; return how many statuses have been written since the beginning."""
-        self.reporter.write_or_leave(KEY, self.told.body, parse(self.told.body), report)
+        seen = Seen(parse(self.told.body), {}, ())
+        self.reporter.write_or_leave(KEY, self.told.body, seen, report)
         return self.told.writes
 
 
@@ -97,6 +101,14 @@ def test_that_it_is_no_longer_ready_is_written_at_once(wired: Wired) -> None:
     wired.report(READY)
     assert wired.report(ROLLS) == 2
     assert wired.told.events == ["ReconcileSucceeded", "Progressing"]
+
+
+def test_a_warning_is_posted_once_and_again_only_after_it_was_over(wired: Wired) -> None:
+    fine = READY.checks
+    warned = Report(checks=(dataclasses.replace(fine[0], warning="IAM is slow"), *fine[1:]))
+    for report in (READY, warned, warned, READY, warned):
+        wired.report(report)
+    assert wired.told.events == ["ReconcileSucceeded", "Degraded", "Degraded"]
 
 
 def test_an_unchanged_report_is_not_written(wired: Wired) -> None:

@@ -20,7 +20,10 @@ class Wired:
         self.registry = kopf.OperatorRegistry()
         self.cache = Cache()
         self.woken: list[Key] = []
-        handlers.register(self.registry, self.cache, self.woken.append)
+        self.listed: list[bool] = []
+        handlers.register(
+            self.registry, self.cache, self.woken.append, lambda: self.listed.append(True)
+        )
         self._by_id = {item.id: item.fn for item in self.registry._watching._handlers}
 
     async def send(self, handler: str, type_: str | None, body: dict[str, Any]) -> list[Key]:
@@ -45,6 +48,14 @@ async def test_an_instance_wakes_itself_once_per_version(wired: Wired) -> None:
     assert await wired.send(INSTANCE, "MODIFIED", _instance(5)) == []
     assert await wired.send(INSTANCE, None, _instance(4)) == []
     assert await wired.send(INSTANCE, "MODIFIED", _instance(6)) == [("team", "shop")]
+
+
+async def test_only_an_event_of_a_list_asks_for_a_comparison(wired: Wired) -> None:
+    for type_ in ("ADDED", "MODIFIED", "DELETED"):
+        await wired.send(INSTANCE, type_, _instance(5))
+    assert wired.listed == []
+    await wired.send(INSTANCE, None, _instance(5))
+    assert wired.listed == [True]
 
 
 async def test_an_instance_that_is_gone_wakes_itself_and_is_forgotten(wired: Wired) -> None:

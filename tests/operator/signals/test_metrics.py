@@ -34,6 +34,15 @@ def test_a_condition_that_went_and_an_instance_that_went_leave_nothing() -> None
     assert all('name="other"' in line for line in left)
 
 
+def test_the_age_of_a_watch_is_asked_for_at_each_scrape() -> None:
+    metrics = Metrics()
+    ages = iter((3.0, 61.0))
+    metrics.show_watch_age("Deployment", lambda: next(ages))
+    name = 'appinstance_watch_age_seconds{kind="Deployment"}'
+    assert _lines(metrics, name) == [f"{name} 3.0"]
+    assert _lines(metrics, name) == [f"{name} 61.0"]
+
+
 def test_requests_are_counted_by_target_and_verb() -> None:
     metrics = Metrics()
     metrics.kubernetes_request("patch", "Deployment")

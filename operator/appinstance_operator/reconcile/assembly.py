@@ -1,0 +1,57 @@
+"""The reconciler with all its parts, put together in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from appinstance_operator.api.settings import Settings
+from appinstance_operator.aws.keeper import RoleKeeper
+from appinstance_operator.kube.cache import Cache, Key
+from appinstance_operator.kube.client import Kube
+from appinstance_operator.signals.metrics import Metrics
+
+from .applier import Applier
+from .converge import Converger
+from .finalize import Finalizer
+from .hosts import Hosts
+from .prune import Pruner
+from .reach import Reach
+from .reconciler import Reconciler
+from .report import Reporter
+from .rollouts import Rollouts
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What a reconciler works with: the cluster, what is known of it, IAM, and the metrics."""
+
+    kube: Kube
+    cache: Cache
+    keeper: RoleKeeper
+    metrics: Metrics
+
+
+def assembled(
+    outside: Outside,
+    settings: Settings,
+    wake: Callable[[Key], None],
+    woken: Callable[[Key], bool],
+    reach: Reach | None = None,
+) -> Reconciler:
+    """Return a reconciler. `wake` asks for a look; `woken` says whether one follows at once."""
+    kube, cache, metrics = outside.kube, outside.cache, outside.metrics
+    finalizer = Finalizer(kube, cache, outside.keeper, settings)
+    converger = Converger(
+        kube=kube,
+        cache=cache,
+        settings=settings,
+        applier=Applier(kube, cache, metrics),
+        pruner=Pruner(kube, settings),
+        finalizer=finalizer,
+        keeper=outside.keeper,
+        rollouts=Rollouts(settings.rollouts.max_concurrent, wake),
+        reach=reach or Reach(wake),
+    )
+    reporter = Reporter(kube, cache, settings, metrics, woken)
+    return Reconciler(cache, settings, converger, finalizer, Hosts(cache, wake), reporter)

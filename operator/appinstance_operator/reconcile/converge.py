@@ -1,0 +1,232 @@
+"""The steps of a look at an instance whose spec can be carried out.
+
+Each step goes as far as it can, and an error in one does not end the look: what can be put right is
+put right. What new pods need is checked on the way (gates.py) and decides at the end whether they
+get their new template.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from appinstance_operator.api.errors import OperatorError
+from appinstance_operator.api.model import Facts, Manifest, Plan, Stage, StageName
+from appinstance_operator.api.settings import Settings
+from appinstance_operator.aws.keeper import RoleKeeper
+from appinstance_operator.desired import iam
+from appinstance_operator.desired.names import COMPONENT
+from appinstance_operator.desired.plan import plan
+from appinstance_operator.kube.cache import Cache, Key, secret_hashes
+from appinstance_operator.kube.client import Kube
+from appinstance_operator.signals.faults import point
+
+from . import checks, gates, templates
+from .applier import Applier
+from .finalize import Finalizer, doomed, recorded_roles
+from .look import Look
+from .migrations import Migrations
+from .prune import Pruner
+from .reach import AGAIN_SECONDS, Reach
+from .rollouts import Rollouts
+
+_ASK_IAM_AGAIN_SECONDS = 30.0
+READINESS_GATE = "elbv2.k8s.aws/pod-readiness-gate-inject"
+_CREATED_AFTER_ROLES = frozenset({"SecretStore", "ExternalSecret"})
+
+
+@dataclass(frozen=True)
+class Converged:
+    """What a look wanted, and which roles of before are not gone yet."""
+
+    plan: Plan
+    retiring: tuple[str, ...] = ()
+
+
+@dataclass
+class Converger:
+    """The steps, with the parts that they use."""
+
+    kube: Kube
+    cache: Cache
+    settings: Settings
+    applier: Applier
+    pruner: Pruner
+    finalizer: Finalizer
+    keeper: RoleKeeper
+    rollouts: Rollouts[Key]
+    reach: Reach
+    now: Callable[[], float] = time.time
+    """Seconds since 1970; only the age of a failed migration is judged by it."""
+
+    def forget(self, key: Key) -> None:
+        """Drop what is remembered of an instance that is going or gone."""
+        self.rollouts.leave(key)
+        self.reach.forget(key)
+
+    def converge(self, key: Key, look: Look) -> Converged:
+        """Carry out the steps; errors that end the look at once are raised, all others noted."""
+        migrations = Migrations(self.kube, self.cache, self.now)
+        attempt = migrations.attempt(look)
+        facts = Facts(secret_hashes(look.children), attempt)
+        wanted = plan(look.instance, self.settings, facts)
+        stages = {stage.name: stage for stage in wanted.stages}
+        look.body = self.finalizer.hold(look.body)
+        self._network(stages[StageName.NETWORK], look)
+        self._identity(key, wanted, stages[StageName.IDENTITY], look)
+        self._secrets(stages[StageName.SECRETS], facts, look)
+        self._migration(stages[StageName.MIGRATION], migrations, look)
+        self._workloads(key, stages[StageName.WORKLOADS], look)
+        self._edge(key, stages[StageName.EDGE], look)
+        point("before-prune")
+        self.pruner.prune(wanted, look)
+        return Converged(wanted, self._retire(key, look))
+
+    def _network(self, stage: Stage, look: Look) -> None:
+        error = self.applier.apply_all(stage.objects, look)
+        point("after-network")
+        look.set(checks.network_check(error))
+
+    def _identity(self, key: Key, wanted: Plan, stage: Stage, look: Look) -> None:
+        error = self.applier.apply_all(stage.objects, look)
+        point("after-identity")
+        first = "observedGeneration" not in (look.body.get("status") or {})
+        state = self.keeper.ensured(key, str(look.instance.uid), wanted.roles, new=first)
+        point("after-roles")
+        good = state.ready or state.verified or checks.known_good(look.body, checks.CLOUD)
+        if state.error and not good:
+            look.fail(state.error)
+        if state.error or state.pending:
+            # An answer wakes it; a failed try is done again when it is asked for again.
+            look.due.append(_ASK_IAM_AGAIN_SECONDS)
+        if error:
+            look.set(checks.roles_check(error, pending=False, good=False))
+        look.set(checks.roles_check(state.error, pending=state.pending, good=good))
+
+    def _secrets(self, stage: Stage, facts: Facts, look: Look) -> None:
+        roles = look.checks[checks.CLOUD]
+        objects = [
+            item
+            for item in stage.objects
+            # Asked before its role is there, External Secrets is refused and comes back late.
+            if roles.ok
+            or item["kind"] not in _CREATED_AFTER_ROLES
+            or (item["kind"], item["metadata"]["name"]) in look.children
+        ]
+        error = self.applier.apply_all(objects, look)
+        point("after-secrets")
+        if error:
+            look.set(
+                checks.Check(checks.SECRETS, "False", "ExternalSecretNotSynced", error.message)
+            )
+        look.set(
+            checks.secrets_check(
+                stage.objects,
+                look.children,
+                {name: digest for name, digest in facts.secret_hashes.items() if digest},
+                self._cause_of_refusal(stage, look),
+                good=checks.known_good(look.body, checks.SECRETS),
+            )
+        )
+
+    def _cause_of_refusal(self, stage: Stage, look: Look) -> str | None:
+        """Return why a secret is refused; asked for only then, and never a reason to fail."""
+        refused = checks.refused_secret(stage.objects, look.children)
+        if refused is None:
+            return None
+        try:
+            words = self.kube.last_warning(look.instance.namespace, "ExternalSecret", refused)
+        except OperatorError:
+            return None
+        return checks.cause_in_words(words) if words else None
+
+    def _migration(self, stage: Stage, migrations: Migrations, look: Look) -> None:
+        job = stage.objects[0] if stage.objects else None
+        good = checks.known_good(look.body, checks.MIGRATIONS)
+        error = None
+        if job is not None and not migrations.again(job, look) and gates.may_migrate(look):
+            error = self.applier.apply_all([job], look)
+        point("after-migration")
+        if error:
+            look.set(checks.Check(checks.MIGRATIONS, "False", "MigrationFailed", error.message))
+        check = checks.migration_check(job, look.children, good=good)
+        if check.reason == "MigrationFailed":
+            look.stalled = look.stalled or (check.reason, check.message)
+        look.set(check)
+
+    def _workloads(self, key: Key, stage: Stage, look: Look) -> None:
+        closed = gates.closed_gate(look)
+        turn = True
+        objects = []
+        for item in stage.objects:
+            if item["kind"] != "Deployment":
+                objects.append(item)
+                continue
+            chosen, its_turn = self._deployment(key, item, closed, look)
+            turn = turn and its_turn
+            if chosen is not None:
+                objects.append(chosen)
+        error = self.applier.apply_all(objects, look)
+        point("after-workloads")
+        if error:
+            look.set(checks.Check(checks.WORKLOADS, "False", "RolloutInProgress", error.message))
+        look.set(checks.workloads_check(look.instance, look.children))
+        if closed or not turn:
+            look.held = closed or "its turn to roll has not come"
+        if turn and look.checks[checks.WORKLOADS].ok:
+            self.rollouts.leave(key)
+
+    def _deployment(
+        self, key: Key, wanted: Manifest, closed: str | None, look: Look
+    ) -> tuple[Manifest | None, bool]:
+        """Return what to apply of a Deployment (None: nothing), and whether it had its turn."""
+        live = look.children.get(("Deployment", wanted["metadata"]["name"]))
+        component = wanted["metadata"]["labels"][COMPONENT]
+        if closed:
+            if live is None and gates.ran_before(wanted, component, look):
+                return wanted, True
+            return templates.with_template_of(wanted, live), True
+        fleet = (
+            live is not None
+            and look.owns(live)
+            and checks.known_good(look.body, checks.WORKLOADS)
+            and templates.is_new_template(wanted, live)
+        )
+        if fleet and not self.rollouts.enter(key):
+            return templates.with_template_of(wanted, live), False
+        return wanted, True
+
+    def _edge(self, key: Key, stage: Stage, look: Look) -> None:
+        exists = ("Ingress", look.instance.name) in look.children
+        ran = look.checks[checks.WORKLOADS].ok or look.held is None
+        if exists or ran:
+            error = self.applier.apply_all(stage.objects, look)
+            if error:
+                look.set(checks.Check(checks.INGRESS, "False", "AddressPending", error.message))
+        point("after-edge")
+        labels = self.cache.namespace_labels(look.instance.namespace)
+        gate = self.settings.edge.class_name != "alb" or labels.get(READINESS_GATE) == "enabled"
+        look.set(checks.ingress_check(look.instance, look.children, gate=gate))
+        if self.settings.edge.reachability and look.checks[checks.INGRESS].ok:
+            address = checks.address(look.instance, look.children)
+            found = self.reach.seen(key, look.instance.host, str(address))
+            if found:
+                look.set(found)
+            if found is None or not found.ok:
+                look.due.append(AGAIN_SECONDS)
+
+    def _retire(self, key: Key, look: Look) -> tuple[str, ...]:
+        """Remove roles that the instance no longer has, once nothing that runs may use them."""
+        current = set(iam.role_arns(look.instance, self.settings).values())
+        former = [arn for arn in recorded_roles(look.body, self.settings) if arn not in current]
+        if not former:
+            return ()
+        runs = look.checks[checks.WORKLOADS].ok and look.checks[checks.CLOUD].ok and not look.held
+        if not runs:
+            return tuple(former)
+        roles = doomed(key, (arn.rpartition("/")[2] for arn in former), self.settings)
+        state = self.keeper.removed(key, str(look.instance.uid), roles)
+        if not state.ready:
+            look.due.append(_ASK_IAM_AGAIN_SECONDS)
+        return () if state.ready else tuple(former)

@@ -1,0 +1,141 @@
+"""The end of an instance: what lies outside of the cluster is removed before it may go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from appinstance_operator.api.errors import CloudUnconfigured, OperatorError
+from appinstance_operator.api.settings import Settings
+from appinstance_operator.aws.keeper import DoomedRole, RoleKeeper
+from appinstance_operator.desired import iam, names
+from appinstance_operator.kube.cache import Cache, Key
+from appinstance_operator.kube.client import Kube
+from appinstance_operator.kube.kinds import APPINSTANCE
+from appinstance_operator.signals.faults import point
+
+from .checks import CLOUD, Check
+from .conditions import Report
+
+_POLL_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Finalized:
+    """What became of it: a report while it waits, an error when it failed."""
+
+    report: Report | None = None
+    error: str | None = None
+
+
+class Finalizer:
+    """Holds instances by a finalizer, and lets them go."""
+
+    def __init__(self, kube: Kube, cache: Cache, keeper: RoleKeeper, settings: Settings) -> None:
+        self._kube = kube
+        self._cache = cache
+        self._keeper = keeper
+        self._settings = settings
+        self._known: dict[Key, Mapping[str, Any]] = {}
+        """The last that was seen of each instance whose roles are to go with it."""
+
+    def hold(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the instance with our finalizer on it, before anything is made outside."""
+        finalizers = body["metadata"].get("finalizers") or []
+        self._known[_key(body)] = body
+        if names.FINALIZER in finalizers:
+            return body
+        point("before-finalizer")
+        held = self._set_finalizers(body, [*finalizers, names.FINALIZER])
+        point("after-finalizer")
+        return held
+
+    def finalize(self, key: Key, body: dict[str, Any]) -> Finalized:
+        """Remove what lies outside of the cluster, then let the resource go."""
+        finalizers = body["metadata"].get("finalizers") or []
+        if names.FINALIZER not in finalizers:
+            self._known.pop(key, None)
+            return Finalized()
+        try:
+            waiting = self._remove_roles(key, body)
+            if waiting:
+                return Finalized(Report(checks=(waiting,), retrying="deletion waits for IAM"))
+            point("before-finalizer-removal")
+            self._known.pop(key, None)
+            self._set_finalizers(body, [item for item in finalizers if item != names.FINALIZER])
+        except OperatorError as error:
+            check = Check(CLOUD, "False", error.reason, error.message)
+            report = Report(checks=(check,), retrying=f"deletion waits: {error.message}")
+            return Finalized(report, error.message)
+        return Finalized()
+
+    def collect(self, key: Key, uid: str) -> float | None:
+        """Remove the roles of an instance that went without its finalizer having been lifted by us.
+
+        Returns after how many seconds to ask again, None when nothing is left to do.
+        """
+        body = self._known.get(key)
+        if body is None or body["metadata"].get("uid") != uid:
+            self._keeper.forget(key)
+            return None
+        try:
+            waiting = self._remove_roles(key, body)
+        except OperatorError:
+            return _POLL_SECONDS
+        if waiting:
+            return _POLL_SECONDS
+        del self._known[key]
+        self._keeper.forget(key)
+        return None
+
+    def _remove_roles(self, key: Key, body: Mapping[str, Any]) -> Check | None:
+        """Remove the roles; return a check while IAM has not answered. Raises OperatorError."""
+        if body.get("spec", {}).get("deletionPolicy", "Delete") == "Retain":
+            return None
+        doomed = doomed_roles(key, body, self._settings)
+        state = self._keeper.removed(key, str(body["metadata"].get("uid")), doomed)
+        if isinstance(state.error, CloudUnconfigured) and not recorded_roles(body, self._settings):
+            return None  # an operator without an AWS role has made none
+        if state.error:
+            raise state.error
+        if state.pending:
+            return Check(CLOUD, "False", "RolePending", "the IAM roles are being removed")
+        return None
+
+    def _set_finalizers(self, body: dict[str, Any], finalizers: list[str]) -> dict[str, Any]:
+        meta = body["metadata"]
+        # With the version, so that a finalizer that somebody else added meanwhile is not lost.
+        patch = {"metadata": {"finalizers": finalizers, "resourceVersion": meta["resourceVersion"]}}
+        after = self._kube.merge(APPINSTANCE, meta["namespace"], meta["name"], patch)
+        if after is None:
+            return body
+        self._cache.put_instance(after)
+        return after
+
+
+def recorded_roles(body: Mapping[str, Any], settings: Settings) -> tuple[str, ...]:
+    """Return the ARNs of operator's roles that the status says the instance has or had."""
+    status = body.get("status") or {}
+    arns = (*(status.get("roles") or {}).values(), *(status.get("retiringRoles") or ()))
+    return tuple(dict.fromkeys(arn for arn in arns if iam.is_managed(arn, settings)))
+
+
+def doomed_roles(key: Key, body: Mapping[str, Any], settings: Settings) -> tuple[DoomedRole, ...]:
+    """Return every role that an instance may have: those of its name, and those on record."""
+    own = (iam.role_of(*key, settings, part) for part in ("backend", "secrets"))
+    recorded = (arn.rpartition("/")[2] for arn in recorded_roles(body, settings))
+    return doomed(key, (*own, *recorded), settings)
+
+
+def doomed(key: Key, role_names: Iterable[str], settings: Settings) -> tuple[DoomedRole, ...]:
+    """Return roles to be removed, with the tags by which they are known as the instance's."""
+    tags = (
+        iam.role_tags_of(*key, settings),
+        iam.earlier_role_tags_of(*key, settings),
+    )
+    return tuple(DoomedRole(name, tags) for name in dict.fromkeys(role_names))
+
+
+def _key(body: Mapping[str, Any]) -> Key:
+    return body["metadata"]["namespace"], body["metadata"]["name"]

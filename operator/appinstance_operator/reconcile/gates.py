@@ -1,0 +1,43 @@
+"""What holds new pods back. Pure.
+
+Order is safety: policies, identity, secrets and the migration come before the pods that rely on
+them. But a gate holds back the pod template alone. All else of an instance is put right at all
+times, and the pods that run go on with the template that they have.
+"""
+
+from __future__ import annotations
+
+from appinstance_operator.api.model import Manifest
+
+from .checks import CLOUD, MIGRATIONS, NETWORK, SECRETS, known_good
+from .look import Look
+
+_BEFORE_PODS = (NETWORK, CLOUD, SECRETS, MIGRATIONS)
+
+
+def closed_gate(look: Look) -> str | None:
+    """Return why no new pod may be made, None when one may."""
+    for area in _BEFORE_PODS:
+        check = look.checks.get(area)
+        if check is None or not check.ok:
+            return check.message if check else f"{area} has not been looked at"
+    return None
+
+
+def may_migrate(look: Look) -> bool:
+    """Return whether the migration may start: closed in, and with what it logs in with."""
+    checks = (look.checks.get(area) for area in (NETWORK, SECRETS))
+    return all(check is not None and check.ok for check in checks)
+
+
+def ran_before(wanted: Manifest, component: str, look: Look) -> bool:
+    """Return whether just this version has run already, so that it may be made again."""
+    network = look.checks.get(NETWORK)
+    images = look.body.get("status", {}).get("images") or {}
+    image = wanted["spec"]["template"]["spec"]["containers"][0]["image"]
+    return (
+        network is not None
+        and network.ok
+        and images.get(component) == image
+        and known_good(look.body, MIGRATIONS)
+    )

@@ -1,0 +1,67 @@
+"""The state of one look at one instance, and what is remembered from look to look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from appinstance_operator.api.errors import Fate, OperatorError
+from appinstance_operator.api.spec import AppInstance
+
+from .checks import Check
+
+Object = tuple[str, str]
+"""Kind and name of an object in the instance's namespace."""
+
+
+@dataclass
+class Memory:
+    """What is remembered of one AppInstance (by uid); losing it costs reads, nothing else."""
+
+    uid: str
+    failures: int = 0
+    failed_for: int | None = None
+    """The generation whose failures are counted."""
+    crashes: int = 0
+    fine: dict[Object, tuple[str, str]] = field(default_factory=dict)
+    """Object → our hash and the version at which nothing differed, so as not to compare again."""
+    attempts: dict[str, int] = field(default_factory=dict)
+    """Name of a migration Job → the attempt that comes next."""
+
+
+@dataclass
+class Look:
+    """One look: the instance, what it has, and what was found out about it."""
+
+    instance: AppInstance
+    body: dict[str, Any]
+    children: MutableMapping[Object, dict[str, Any]]
+    memory: Memory
+    checks: dict[str, Check] = field(default_factory=dict)
+    errors: list[OperatorError] = field(default_factory=list)
+    drifted: bool = False
+    stalled: tuple[str, str] | None = None
+    retrying: str | None = None
+    held: str | None = None
+    due: list[float] = field(default_factory=list)
+    """Seconds after which somebody has to look again."""
+
+    def set(self, check: Check) -> None:
+        """Keep how an area stands; a bad word about it is not covered up by a later good one."""
+        held = self.checks.get(check.type)
+        if held is None or held.ok:
+            self.checks[check.type] = check
+
+    def fail(self, error: OperatorError) -> None:
+        """Take in an error: the rest of the look goes on."""
+        self.errors.append(error)
+        if error.fate is Fate.STALL:
+            self.stalled = self.stalled or (error.reason, error.message)
+        else:
+            self.retrying = self.retrying or error.message
+
+    def owns(self, live: Mapping[str, Any]) -> bool:
+        """Return whether an object is this instance's: by owner, not by name or label."""
+        owners = live["metadata"].get("ownerReferences") or ()
+        return any(owner.get("uid") == self.instance.uid for owner in owners)

@@ -1,0 +1,82 @@
+"""The whole status of an AppInstance. Pure; it says what is, not what is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from appinstance_operator.api.settings import Settings
+from appinstance_operator.api.spec import AppInstance
+from appinstance_operator.desired import iam, names
+
+from .checks import CLOUD, Children, address, find_condition, rolled_out
+from .conditions import READY, Report, conditions
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What of an instance exists, for the parts of the status that are not conditions."""
+
+    instance: AppInstance
+    children: Children
+    order: Sequence[tuple[str, str]]
+    """Kind and name of all that the plan has; of these the status lists what exists."""
+    retiring: tuple[str, ...] = ()
+    """ARNs of roles that the instance had and that are not removed yet."""
+
+
+def _images(seen: Seen, before: Mapping[str, Any]) -> dict[str, str]:
+    """Return the images that run: a new one only once all pods have it."""
+    found = {}
+    for component in seen.instance.components:
+        live = seen.children.get(("Deployment", names.of(seen.instance, component.name)))
+        if live and rolled_out(live):
+            found[component.name] = live["spec"]["template"]["spec"]["containers"][0]["image"]
+        elif live and component.name in before:
+            found[component.name] = before[component.name]
+    return found
+
+
+def _replicas(seen: Seen) -> dict[str, Any]:
+    ready = desired = 0
+    parts = []
+    for component in seen.instance.components:
+        name = names.of(seen.instance, component.name)
+        live = seen.children.get(("Deployment", name), {})
+        has = live.get("status", {}).get("readyReplicas", 0)
+        wants = live.get("spec", {}).get("replicas", component.replicas)
+        ready, desired = ready + has, desired + wants
+        parts.append(f"{component.name} {has}/{wants}")
+    return {"ready": ready, "desired": desired, "summary": ", ".join(parts)}
+
+
+def status(
+    body: Mapping[str, Any], seen: Seen | None, settings: Settings, report: Report, now: str
+) -> dict[str, Any]:
+    """Return the whole status. Where nothing was looked at, all but the conditions stays."""
+    before = body.get("status") or {}
+    generation = body["metadata"].get("generation", 1)
+    ready = find_condition(body, READY)
+    new = not (ready.get("status") == "True" and ready.get("observedGeneration") == generation)
+    after = {
+        **{key: value for key, value in before.items() if key != "conditions"},
+        "observedGeneration": generation,
+        "conditions": conditions(report, before.get("conditions") or (), generation, now, new=new),
+    }
+    if seen is None or report.refused or report.suspended:
+        return after
+    after["host"] = seen.instance.host
+    after["url"] = f"https://{seen.instance.host}"
+    after["images"] = _images(seen, before.get("images") or {})
+    if find_condition({"status": after}, CLOUD).get("status") == "True":
+        after["roles"] = iam.role_arns(seen.instance, settings)
+    after["replicas"] = _replicas(seen)
+    existing = [item for item in seen.order if item in seen.children]
+    after["inventory"] = [{"kind": kind, "name": name} for kind, name in existing]
+    found = {"address": address(seen.instance, seen.children), "retiringRoles": list(seen.retiring)}
+    for field, value in found.items():
+        after.pop(field, None)
+        if value:
+            after[field] = value
+    return after

@@ -1,0 +1,59 @@
+"""The pod template of a Deployment as it was applied, kept on the Deployment itself. Pure.
+
+While new pods are held back, everything else of a Deployment is still kept right. For that the
+template that was applied before has to be known to the letter; the live one will not do, as the API
+server's defaults and others' fields are in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from appinstance_operator.api.model import Manifest
+from appinstance_operator.desired.names import APPLIED_TEMPLATE, SECRETS_HASH
+
+
+def recorded(manifest: Manifest) -> Manifest:
+    """Return a manifest that says, if it is a Deployment's, what its template is."""
+    if manifest["kind"] != "Deployment":
+        return manifest
+    template = json.dumps(manifest["spec"]["template"], sort_keys=True, separators=(",", ":"))
+    annotations = {**manifest["metadata"].get("annotations", {}), APPLIED_TEMPLATE: template}
+    return {**manifest, "metadata": {**manifest["metadata"], "annotations": annotations}}
+
+
+def with_template_of(wanted: Manifest, live: Mapping[str, Any] | None) -> Manifest | None:
+    """Return a Deployment as wanted, but with the pod template that was applied before.
+
+    None where there is none, or where it does not say what was applied (an earlier version made
+    it): then it is better left alone.
+    """
+    template = _applied(live) if live is not None else None
+    if template is None:
+        return None
+    return {**wanted, "spec": {**wanted["spec"], "template": template}}
+
+
+def is_new_template(wanted: Manifest, live: Mapping[str, Any]) -> bool:
+    """Return whether applying would roll pods for another reason than a changed Secret."""
+    applied = _applied(live)
+    return applied is None or _but_for_secrets(applied) != _but_for_secrets(
+        wanted["spec"]["template"]
+    )
+
+
+def _applied(live: Mapping[str, Any]) -> Any | None:
+    text = (live["metadata"].get("annotations") or {}).get(APPLIED_TEMPLATE)
+    try:
+        template = json.loads(text or "")
+    except ValueError:
+        return None
+    return template if isinstance(template, dict) and "metadata" in template else None
+
+
+def _but_for_secrets(template: Mapping[str, Any]) -> Mapping[str, Any]:
+    annotations = dict(template["metadata"].get("annotations") or {})
+    annotations.pop(SECRETS_HASH, None)
+    return {**template, "metadata": {**template["metadata"], "annotations": annotations}}
