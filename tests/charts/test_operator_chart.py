@@ -1,4 +1,4 @@
-"""The operator's Deployment: identity, settings, one replica; and what the uninstall does."""
+"""The operator's Deployment: identity, settings, replicas; and what the uninstall does."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import yaml
 from appinstance_operator.api.settings import load_settings
 from appinstance_operator.cli import drain
 from appinstance_operator.cli import main as cli
+from appinstance_operator.runtime import operator
+from appinstance_operator.runtime.lease import Timing
 
 if TYPE_CHECKING:
     from .conftest import Helm
@@ -38,7 +40,7 @@ def _operator(objects: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], dict[s
 
 
 def _environment(container: Mapping[str, Any]) -> dict[str, str]:
-    return {entry["name"]: entry["value"] for entry in container["env"]}
+    return {entry["name"]: entry["value"] for entry in container["env"] if "value" in entry}
 
 
 @pytest.mark.parametrize("values", _ALL)
@@ -71,9 +73,56 @@ def test_a_change_of_the_settings_rolls_the_operator_and_nothing_else_does(helm:
 
 
 @pytest.mark.parametrize("values", _ALL)
-def test_there_is_never_more_than_one_operator(helm: Helm, values: str) -> None:
+def test_two_run_and_an_upgrade_adds_one_before_it_ends_one(helm: Helm, values: str) -> None:
     spec = _one(helm.objects(_CHART, [values]), "Deployment")["spec"]
-    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+    assert spec["replicas"] == 2
+    assert spec["strategy"] == {
+        "type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}
+    }  # fmt: skip
+
+
+def test_one_is_enough_where_one_says_so(helm: Helm) -> None:
+    objects = helm.objects(_CHART, ["operator-production"], "--set", "replicas=1")
+    assert _one(objects, "Deployment")["spec"]["replicas"] == 1
+    (group,) = _one(objects, "PrometheusRule")["spec"]["groups"]
+    alerts = {rule["alert"] for rule in group["rules"]}
+    assert "AppInstanceOperatorNoLeader" in alerts
+    assert "AppInstanceOperatorNoStandby" not in alerts
+
+
+def test_the_replicas_are_on_nodes_of_their_own(helm: Helm) -> None:
+    template, _ = _operator(helm.objects(_CHART, ["operator-production"]))
+    spread = {item["topologyKey"]: item for item in template["spec"]["topologySpreadConstraints"]}
+    node, zone = spread["kubernetes.io/hostname"], spread["topology.kubernetes.io/zone"]
+    assert (node["whenUnsatisfiable"], node["maxSkew"]) == ("DoNotSchedule", 1)
+    # A node that is being drained counts for nothing: else the pod that leaves it could go nowhere.
+    assert node["nodeTaintsPolicy"] == "Honor"
+    assert zone["whenUnsatisfiable"] == "ScheduleAnyway"
+    for item in (node, zone):
+        assert item["labelSelector"]["matchLabels"].items() <= (
+            template["metadata"]["labels"].items()
+        )
+        assert item["matchLabelKeys"] == ["pod-template-hash"]
+
+
+def test_the_pod_says_where_the_lease_is_and_for_how_long(helm: Helm) -> None:
+    words = ("--set", "leaseDurationSeconds=30")
+    template, container = _operator(helm.objects(_CHART, ["operator-production"], *words))
+    fields = {
+        entry["name"]: entry["valueFrom"]["fieldRef"]["fieldPath"]
+        for entry in container["env"]
+        if "valueFrom" in entry
+    }
+    assert fields == {"POD_NAME": "metadata.name", "POD_NAMESPACE": "metadata.namespace"}
+    told = cli._parser().parse_args(container["args"])
+    assert (told.lease_duration, told.no_lease, told.lease_namespace) == (30, False, None)
+    grace = template["spec"]["terminationGracePeriodSeconds"]
+    assert grace >= operator.DRAIN_SECONDS + Timing(30).renew_deadline + 5
+
+
+@pytest.mark.parametrize("words", ["replicas=0", "leaseDurationSeconds=2"])
+def test_none_at_all_and_a_term_too_short_are_refused(helm: Helm, words: str) -> None:
+    assert words.partition("=")[0] in helm.refusal(_CHART, ["operator-minimal"], "--set", words)
 
 
 @pytest.mark.parametrize("values", _ALL)
@@ -92,7 +141,7 @@ def test_the_budget_and_the_service_select_the_operator_and_not_the_drain(
         assert not selector.items() <= drain_labels.items()
 
 
-def test_the_budget_never_blocks_a_node_drain(helm: Helm) -> None:
+def test_the_budget_keeps_one_of_two_and_never_blocks_a_node_drain(helm: Helm) -> None:
     spec = _one(helm.objects(_CHART, ["operator-production"]), "PodDisruptionBudget")["spec"]
     assert "minAvailable" not in spec
     assert spec["maxUnavailable"] == 1

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appinstance_operator.runtime.permissions import RBAC_RULES, SECURITY_GROUP_RULE
+from appinstance_operator.kube.kinds import LEASE_NAME
+from appinstance_operator.runtime.permissions import (
+    LEASE_RULES,
+    RBAC_RULES,
+    SECURITY_GROUP_RULE,
+    Rule,
+)
 
 if TYPE_CHECKING:
     from .conftest import Helm
@@ -15,6 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 _CHART = "appinstance-operator"
 _NAME = "appinstance-operator"
+_SYSTEM = "appinstance-system"
 Right = tuple[str, str, str]
 
 
@@ -29,12 +36,25 @@ def _granted(rules: Iterable[Mapping[str, Any]]) -> set[Right]:
     }
 
 
-def _listed() -> set[Right]:
+def _listed(rules: Iterable[Rule] = RBAC_RULES) -> set[Right]:
+    return _granted(rule.manifest() for rule in rules)
+
+
+def _by_names(rules: Iterable[Mapping[str, Any]]) -> dict[tuple[str, ...], set[Right]]:
+    """Return the rights by the names of the objects that they are limited to."""
+    found: dict[tuple[str, ...], set[Right]] = {}
+    for rule in rules:
+        names = tuple(rule.get("resourceNames", ()))
+        found[names] = found.get(names, set()) | _granted([rule])
+    return found
+
+
+def _where(objects: Iterable[Mapping[str, Any]], kind: str) -> set[tuple[str, str]]:
+    """Return namespace and name of each object of a kind; no namespace is an empty one."""
     return {
-        (rule.group, resource, verb)
-        for rule in RBAC_RULES
-        for resource in rule.resources
-        for verb in rule.verbs
+        (item["metadata"].get("namespace", ""), item["metadata"]["name"])
+        for item in objects
+        if item["kind"] == kind
     }
 
 
@@ -42,7 +62,7 @@ def _roles(helm: Helm) -> dict[str, set[Right]]:
     return {
         item["metadata"]["name"]: _granted(item["rules"])
         for item in helm.objects(_CHART, ["operator-production"])
-        if item["kind"] == "ClusterRole"
+        if item["kind"] in {"ClusterRole", "Role"}
     }
 
 
@@ -82,7 +102,37 @@ def test_only_the_operators_account_is_bound_to_it(helm: Helm) -> None:
             "namespace": deployment["metadata"]["namespace"],
         }
     ]
-    assert not [item for item in objects if item["kind"] in {"Role", "RoleBinding"}]
+    assert _where(objects, "Role") == {(_SYSTEM, f"{_NAME}-lease")}
+    assert _where(objects, "RoleBinding") == {(_SYSTEM, f"{_NAME}-lease")}
+
+
+def test_of_leases_it_has_the_one_in_its_own_namespace(helm: Helm) -> None:
+    objects = helm.objects(_CHART, ["operator-production"])
+    (role,) = [item for item in objects if item["kind"] == "Role"]
+    assert _by_names(role["rules"]) == _by_names(rule.manifest() for rule in LEASE_RULES)
+    assert {name for names in _by_names(role["rules"]) for name in names} == {LEASE_NAME}
+    (binding,) = [item for item in objects if item["kind"] == "RoleBinding"]
+    assert binding["roleRef"]["kind"] == "Role"
+    assert [subject["name"] for subject in binding["subjects"]] == [_NAME]
+    everywhere = {right for name, rights in _roles(helm).items() for right in rights
+                  if not name.endswith("-lease")}  # fmt: skip
+    assert "leases" not in {resource for _, resource, _ in everywhere}
+
+
+def test_kept_to_namespaces_it_has_nothing_elsewhere(helm: Helm) -> None:
+    objects = helm.objects(_CHART, ["operator-production"], "--set", "settings.namespaces={a,b}")
+    here = {(_SYSTEM, f"{_NAME}-lease")}
+    assert _where(objects, "Role") == {("a", _NAME), ("b", _NAME)} | here
+    assert _where(objects, "RoleBinding") == {("a", _NAME), ("b", _NAME)} | here
+    for item in objects:
+        if item["kind"] == "Role" and item["metadata"]["name"] == _NAME:
+            assert _granted(item["rules"]) == _listed()
+        if item["kind"] == "RoleBinding":
+            assert item["roleRef"]["kind"] == "Role"
+            assert item["roleRef"]["name"] == item["metadata"]["name"]
+            (subject,) = item["subjects"]
+            assert (subject["name"], subject["namespace"]) == (_NAME, _SYSTEM)
+    assert ("", _NAME) not in _where(objects, "ClusterRole") | _where(objects, "ClusterRoleBinding")
 
 
 def test_no_role_reaches_further_than_it_looks(helm: Helm) -> None:
@@ -111,5 +161,5 @@ def test_editors_of_a_namespace_cannot_forge_a_status(helm: Helm) -> None:
 
 def test_nothing_is_added_to_the_built_in_roles_when_told_not_to(helm: Helm) -> None:
     objects = helm.objects(_CHART, ["operator-minimal"], "--set", "rbac.aggregate=false")
-    names = {item["metadata"]["name"] for item in objects if item["kind"] == "ClusterRole"}
+    names = {name for _, name in _where(objects, "ClusterRole")}
     assert names == {_NAME, f"{_NAME}-drain"}

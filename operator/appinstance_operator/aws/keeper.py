@@ -59,6 +59,7 @@ class RoleKeeper:
         """When to look whether an answer about a doomed role is still asked for."""
         self._changed = threading.Condition()
         self._stopped = False
+        self._threads: list[threading.Thread] = []
 
     # Questions
 
@@ -181,13 +182,19 @@ class RoleKeeper:
     def start(self) -> None:
         """Start the threads. They are daemons: one that IAM holds up keeps no process alive."""
         for number in range(self._workers):
-            threading.Thread(target=self._work, name=f"iam-{number}", daemon=True).start()
+            thread = threading.Thread(target=self._work, name=f"iam-{number}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
-    def stop(self) -> None:
-        """Let the threads end after what they have in hand."""
+    def stop(self, seconds: float = 0.0) -> bool:
+        """Let the threads end after what they have in hand; return whether they did in time."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
+        end = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
 
     def run(self) -> None:
         """Do here and now what is due, for a process without the threads."""

@@ -76,7 +76,7 @@ class Timing:
     @property
     def request_timeout(self) -> float:
         """Return how long one request may take, so that a deadline leaves time for a second."""
-        return self.renew_deadline / 2
+        return min(self.renew_deadline / 2, 10.0)
 
 
 class Lease:
@@ -139,7 +139,7 @@ class Lease:
         """
         self._over.set()
         if self._thread.is_alive():
-            self._thread.join(self.timing.renew_deadline)
+            self._thread.join(2 * self.timing.request_timeout)
         if release and not self._thread.is_alive():
             self._release()
 

@@ -49,7 +49,7 @@ def busy() -> Iterator[Busy]:
     yield bench
     for event in bench.roles.hangs.values():
         event.set()
-    bench.keeper.stop()
+    assert bench.keeper.stop(WAIT_SECONDS)
 
 
 def test_a_question_never_waits_for_iam(busy: Busy) -> None:
@@ -136,3 +136,12 @@ def test_stopped_threads_end() -> None:
             assert not thread.is_alive()
     bench.ensure("role")
     assert bench.roles.calls == []
+
+
+def test_stopping_says_whether_something_is_still_being_done(busy: Busy) -> None:
+    busy.roles.hang("stuck")
+    busy.ensure("stuck")
+    assert busy.roles.arrived["stuck"].wait(WAIT_SECONDS)
+    assert busy.keeper.stop(0.05) is False
+    busy.roles.hangs["stuck"].set()
+    assert busy.keeper.stop(WAIT_SECONDS) is True
