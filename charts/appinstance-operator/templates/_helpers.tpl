@@ -125,6 +125,12 @@ seccompProfile:
   resources: [securitygrouppolicies]
   verbs: [create, delete, list, patch, watch]
 {{- end }}
+{{- if and (eq .Values.settings.edge.className "alb") (not .Values.settings.namespaces) }}
+# Their labels say whether the load balancer's readiness gates are asked for; metadata alone.
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [list, watch]
+{{- end }}
 # Only their metadata is asked for, to notice a rotation; RBAC cannot say so.
 - apiGroups: [""]
   resources: [secrets]

@@ -65,6 +65,8 @@ LEASE_RULES: tuple[Rule, ...] = (
     Rule("coordination.k8s.io", (LEASE.plural,), ("create",)),
     Rule("coordination.k8s.io", (LEASE.plural,), ("get", "update"), (LEASE_NAME,)),
 )
+# Only with an edge of class alb, and not where the operator is kept to namespaces. Metadata only.
+NAMESPACE_RULE = Rule("", ("namespaces",), ("list", "watch"))
 # Only with podSecurityGroups in the settings.
 SECURITY_GROUP_RULE = Rule("vpcresources.k8s.aws", (SECURITY_GROUP_POLICY.plural,), _CHILD_VERBS)
 

@@ -42,8 +42,9 @@ class Watches:
             for kind in (*children(settings), SECRET)
             for scope in scopes
         ]
-        if settings.edge.class_name == "alb":
-            # Their labels say whether the load balancer's readiness gates are asked for.
+        if settings.edge.class_name == "alb" and not settings.namespaces:
+            # Their labels say whether the load balancer's readiness gates are asked for. They are
+            # objects of the whole cluster: kept to namespaces, the operator has no right to them.
             self.watches.append(Watch(kube, NAMESPACE, NamespaceSink(cache), wake))
         self.relist = Relist(kube, cache, wake, settings.namespaces)
         for kind in {watch.kind for watch in self.watches}:

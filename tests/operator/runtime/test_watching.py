@@ -1,0 +1,93 @@
+"""What is watched under which settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from prometheus_client import generate_latest
+from support.golden_settings import golden_values
+from support.operator_world import GOLDEN
+
+from appinstance_operator.api.errors import SettingsError
+from appinstance_operator.api.settings import parse_settings
+from appinstance_operator.kube.cache import Cache
+from appinstance_operator.kube.client import ApiError
+from appinstance_operator.kube.kinds import CHILDREN, NAMESPACE, SECRET
+from appinstance_operator.runtime import watching
+from appinstance_operator.runtime.watching import Watches
+from appinstance_operator.signals.metrics import Metrics
+
+
+class Lists:
+    """A client that has nothing, or refuses."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.asked: list[tuple[str, str | None]] = []
+
+    def pages(self, kind: Any, _selector: str, namespace: str | None) -> Any:
+        self.asked.append((kind.kind, namespace))
+        if self.errors:
+            raise self.errors.pop(0)
+        return iter([{"items": [], "metadata": {"resourceVersion": "10"}}])
+
+
+def _watches(kube: Lists, metrics: Metrics | None = None, **settings: Any) -> Watches:
+    values = golden_values(GOLDEN)
+    edge = {**values["edge"], **settings.pop("edge", {})}
+    known = parse_settings({**values, "edge": edge, **settings})
+    return Watches(kube, Cache(), known, metrics or Metrics(), lambda _key: None)  # type: ignore[arg-type]
+
+
+def _kinds(watches: Watches) -> list[str]:
+    return [watch.kind.kind for watch in watches.watches]
+
+
+def test_all_that_instances_own_and_their_secrets_are_watched_once() -> None:
+    assert _kinds(_watches(Lists())) == [kind.kind for kind in (*CHILDREN, SECRET)]
+
+
+def test_namespaces_are_watched_where_a_load_balancer_of_aws_is_the_edge() -> None:
+    alb = {"className": "alb"}
+    assert NAMESPACE.kind in _kinds(_watches(Lists(), edge=alb))
+    assert NAMESPACE.kind not in _kinds(_watches(Lists(), edge=alb, namespaces=["team"]))
+    assert NAMESPACE.kind not in _kinds(_watches(Lists()))
+
+
+def test_kept_to_namespaces_nothing_else_is_asked_for() -> None:
+    kube = Lists()
+    _watches(kube, namespaces=["one", "two"]).fill()
+    assert {namespace for _, namespace in kube.asked} == {"one", "two"}
+    assert len(kube.asked) == 2 * (len(CHILDREN) + 2)
+
+
+def test_the_cache_is_filled_with_appinstances_last() -> None:
+    kube = Lists()
+    _watches(kube).fill()
+    assert kube.asked[-1] == ("AppInstance", None)
+
+
+def test_a_kind_that_is_not_served_is_named_with_what_to_install() -> None:
+    with pytest.raises(SettingsError, match="does not serve .* Ingress; install what brings it"):
+        _watches(Lists(ApiError(404, "no"))).fill()
+
+
+def test_a_server_that_starts_is_waited_for_and_one_that_forbids_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watching.time, "sleep", lambda _seconds: None)
+    kube = Lists(ApiError(0, "away"), ApiError(503, "starting"))
+    _watches(kube).fill()
+    assert [kind for kind, _ in kube.asked[:3]] == ["Ingress"] * 3
+    with pytest.raises(ApiError):
+        _watches(Lists(ApiError(403, "no"))).fill()
+    with pytest.raises(ApiError):
+        _watches(Lists(*[ApiError(0, "away")] * 12)).fill()
+
+
+def test_every_kind_shows_the_age_of_its_watch() -> None:
+    metrics = Metrics()
+    _watches(Lists(), metrics, namespaces=["one", "two"])
+    shown = generate_latest(metrics.registry).decode()
+    assert shown.count("appinstance_watch_age_seconds{") == len(CHILDREN) + 1
