@@ -19,6 +19,9 @@ from appinstance_operator.runtime.watching import Watches
 from appinstance_operator.signals.metrics import Metrics
 
 
+_CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b"
+
+
 class Lists:
     """A client that has nothing, or refuses."""
 
@@ -49,7 +52,7 @@ def test_all_that_instances_own_and_their_secrets_are_watched_once() -> None:
 
 
 def test_namespaces_are_watched_where_a_load_balancer_of_aws_is_the_edge() -> None:
-    alb = {"className": "alb"}
+    alb = {"className": "alb", "certificateArn": _CERTIFICATE}
     assert NAMESPACE.kind in _kinds(_watches(Lists(), edge=alb))
     assert NAMESPACE.kind not in _kinds(_watches(Lists(), edge=alb, namespaces=["team"]))
     assert NAMESPACE.kind not in _kinds(_watches(Lists()))
@@ -69,7 +72,7 @@ def test_the_cache_is_filled_with_appinstances_last() -> None:
 
 
 def test_a_kind_that_is_not_served_is_named_with_what_to_install() -> None:
-    with pytest.raises(SettingsError, match="does not serve .* Ingress; install what brings it"):
+    with pytest.raises(SettingsError, match=r"does not serve .* Ingress; install what brings it"):
         _watches(Lists(ApiError(404, "no"))).fill()
 
 
