@@ -10,6 +10,7 @@ import pytest
 from appinstance_operator.kube.kinds import LEASE_NAME
 from appinstance_operator.runtime.permissions import (
     LEASE_RULES,
+    NAMESPACE_RULE,
     RBAC_RULES,
     SECURITY_GROUP_RULE,
     Rule,
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.integration
 _CHART = "appinstance-operator"
 _NAME = "appinstance-operator"
 _SYSTEM = "appinstance-system"
+_WITH_ALB = (*RBAC_RULES, NAMESPACE_RULE)
 Right = tuple[str, str, str]
 
 
@@ -68,8 +70,18 @@ def _roles(helm: Helm) -> dict[str, set[Right]]:
 
 def test_the_cluster_role_is_what_the_operator_says_it_needs(helm: Helm) -> None:
     granted = _roles(helm)[_NAME]
-    assert granted - _listed() == set(), "granted but not listed"
-    assert _listed() - granted == set(), "listed but not granted"
+    listed = _listed(_WITH_ALB)
+    assert granted - listed == set(), "granted but not listed"
+    assert listed - granted == set(), "listed but not granted"
+
+
+def test_namespaces_are_looked_at_only_where_aws_load_balancers_are_the_edge(helm: Helm) -> None:
+    (role,) = [
+        item
+        for item in helm.objects(_CHART, ["operator-local"])
+        if item["kind"] == "ClusterRole" and item["metadata"]["name"] == _NAME
+    ]
+    assert _granted(role["rules"]) == _listed()
 
 
 def test_security_group_policies_are_granted_only_with_security_groups(helm: Helm) -> None:
@@ -80,7 +92,7 @@ def test_security_group_policies_are_granted_only_with_security_groups(helm: Hel
         for item in helm.objects(_CHART, ["operator-production"], *words)
         if item["kind"] == "ClusterRole" and item["metadata"]["name"] == _NAME
     )
-    assert granted - _listed() == {
+    assert granted - _listed(_WITH_ALB) == {
         (SECURITY_GROUP_RULE.group, resource, verb)
         for resource in SECURITY_GROUP_RULE.resources
         for verb in SECURITY_GROUP_RULE.verbs

@@ -206,7 +206,9 @@ class Converger:
                 look.set(checks.Check(checks.INGRESS, "False", "AddressPending", error.message))
         point("after-edge")
         labels = self.cache.namespace_labels(look.instance.namespace)
-        gate = self.settings.edge.class_name != "alb" or labels.get(READINESS_GATE) == "enabled"
+        # Where no namespace is known (an operator that is kept to some), nothing is said of labels.
+        known = self.settings.edge.class_name == "alb" and bool(self.cache.namespaces())
+        gate = not known or labels.get(READINESS_GATE) == "enabled"
         look.set(checks.ingress_check(look.instance, look.children, gate=gate))
         if self.settings.edge.reachability and look.checks[checks.INGRESS].ok:
             address = checks.address(look.instance, look.children)

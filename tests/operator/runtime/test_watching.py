@@ -18,7 +18,6 @@ from appinstance_operator.runtime import watching
 from appinstance_operator.runtime.watching import Watches
 from appinstance_operator.signals.metrics import Metrics
 
-
 _CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0a1b"
 
 
