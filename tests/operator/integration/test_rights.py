@@ -83,6 +83,9 @@ def test_the_rules_are_enough_for_a_whole_life_and_none_is_unused(
         world.sync_secrets()
         world.finish_job(wait_for("the migration", world.jobs)[0])
         wait_for("the autoscaler", lambda: world.get("hpa", "shop-backend"))
+        # What pods may use is pruned only once the new ones run.
+        world.roll_out()
+        world.wait_condition("WorkloadsAvailable", "MinimumReplicasAvailable")
         _leave_something_of_each_kind_to_prune(world)
         world.kubectl("delete", "appi", "shop", "--timeout=30s")
     finally:
