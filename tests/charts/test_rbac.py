@@ -144,7 +144,14 @@ def test_kept_to_namespaces_it_has_nothing_elsewhere(helm: Helm) -> None:
             assert item["roleRef"]["name"] == item["metadata"]["name"]
             (subject,) = item["subjects"]
             assert (subject["name"], subject["namespace"]) == (_NAME, _SYSTEM)
-    assert ("", _NAME) not in _where(objects, "ClusterRole") | _where(objects, "ClusterRoleBinding")
+    assert ("", _NAME) not in _where(objects, "ClusterRole")
+    bound = [
+        subject["name"]
+        for item in objects
+        if item["kind"] == "ClusterRoleBinding"
+        for subject in item["subjects"]
+    ]
+    assert bound == [f"{_NAME}-drain"], "and that one only while uninstalling"
 
 
 def test_no_role_reaches_further_than_it_looks(helm: Helm) -> None:

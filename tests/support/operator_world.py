@@ -52,7 +52,7 @@ class World:
     credentials: Mapping[str, str] = field(default_factory=lambda: dict(CREDENTIALS))
     kubeconfig: Path | None = None
     security_groups: bool = False
-    """Whether the settings name security groups for pods, as on EKS."""
+    """Whether the settings are as on EKS: with security groups for pods, and load balancers."""
     lease_seconds: int = 6
     """Short, so that a killed operator is followed soon, and long enough for a busy machine."""
 
@@ -78,6 +78,8 @@ class World:
         body["iam"]["allowedRoleArns"] = ["arn:aws:iam::123456789012:role/own"]
         if self.security_groups:
             body["podSecurityGroups"] = SECURITY_GROUPS
+            certificate = "arn:aws:acm:eu-central-1:123456789012:certificate/0000"
+            body["edge"] |= {"className": "alb", "certificateArn": certificate}
         path = self.server.folder / f"settings-{self.port}.yaml"
         path.write_text(yaml.safe_dump(body))
         return path

@@ -125,7 +125,7 @@ seccompProfile:
   resources: [securitygrouppolicies]
   verbs: [create, delete, list, patch, watch]
 {{- end }}
-{{- if and (eq .Values.settings.edge.className "alb") (not .Values.settings.namespaces) }}
+{{- if and (eq (dig "edge" "className" "alb" .Values.settings) "alb") (not .Values.settings.namespaces) }}
 # Their labels say whether the load balancer's readiness gates are asked for; metadata alone.
 - apiGroups: [""]
   resources: [namespaces]

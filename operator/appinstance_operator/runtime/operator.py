@@ -42,7 +42,8 @@ from .workers import Workers
 log = structlog.get_logger(__name__)
 
 # Together less than the pod's terminationGracePeriodSeconds (60).
-DRAIN_SECONDS = 25.0
+DRAIN_SECONDS = 20.0
+_IAM_SECONDS = 5.0
 _EXIT_SECONDS = 30.0
 _BEAT_SECONDS = 1.0
 _GC_THRESHOLDS = (20_000, 20, 20)
@@ -209,9 +210,11 @@ class Operator:
         self.watches.stop()
         self.keeper.stop()
         finished = await self.workers.drain(0 if self.lost else DRAIN_SECONDS)
+        seconds = 0.0 if self.lost else _IAM_SECONDS
+        silent = await self._loop.run_in_executor(None, self.keeper.stop, seconds)
         self.metrics.leader.set(0)
         if self.lease:
-            stop = functools.partial(self.lease.stop, release=finished and not self.lost)
+            stop = functools.partial(self.lease.stop, release=finished and silent and not self.lost)
             await self._loop.run_in_executor(None, stop)
 
 

@@ -15,7 +15,13 @@ from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import GROUP, PLURAL
 from appinstance_operator.api.tenancy import boundary_arns
 from appinstance_operator.desired import iam
-from appinstance_operator.kube.kinds import CHILDREN, LEASE, LEASE_NAME, SECURITY_GROUP_POLICY
+from appinstance_operator.kube.kinds import (
+    CHILDREN,
+    LEASE,
+    LEASE_NAME,
+    NAMESPACE,
+    SECURITY_GROUP_POLICY,
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ LEASE_RULES: tuple[Rule, ...] = (
     Rule("coordination.k8s.io", (LEASE.plural,), ("get", "update"), (LEASE_NAME,)),
 )
 # Only with an edge of class alb, and not where the operator is kept to namespaces. Metadata only.
-NAMESPACE_RULE = Rule("", ("namespaces",), ("list", "watch"))
+NAMESPACE_RULE = Rule("", (NAMESPACE.plural,), ("list", "watch"))
 # Only with podSecurityGroups in the settings.
 SECURITY_GROUP_RULE = Rule("vpcresources.k8s.aws", (SECURITY_GROUP_POLICY.plural,), _CHILD_VERBS)
 

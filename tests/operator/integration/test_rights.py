@@ -14,6 +14,7 @@ from support.operator_world import World, wait_for
 
 from appinstance_operator.runtime.permissions import (
     LEASE_RULES,
+    NAMESPACE_RULE,
     RBAC_RULES,
     SECURITY_GROUP_RULE,
     Rule,
@@ -21,8 +22,8 @@ from appinstance_operator.runtime.permissions import (
 
 pytestmark = pytest.mark.integration
 
-# On EKS; elsewhere the last one is not granted, and the operator starts without it.
-RULES = (*RBAC_RULES, SECURITY_GROUP_RULE)
+# On EKS; elsewhere the last two are not granted, and the operator starts without them.
+RULES = (*RBAC_RULES, NAMESPACE_RULE, SECURITY_GROUP_RULE)
 
 ACCOUNT = "operator-under-test"
 USER = f"system:serviceaccount:life:{ACCOUNT}"
