@@ -20,6 +20,7 @@ from appinstance_operator.desired.plan import plan
 from appinstance_operator.kube.client import Kube
 from appinstance_operator.kube.comparison import with_hash
 from appinstance_operator.kube.kinds import APPINSTANCE, CHILDREN, Kind
+from appinstance_operator.reconcile.templates import recorded
 from appinstance_operator.runtime.workers import WORKERS
 
 from .audit import Request, by_kind, window
@@ -59,8 +60,9 @@ class Creation:
 
 def instance(number: int) -> Body:
     """Return the ten-line AppInstance of the golden files, in a namespace of its own."""
-    body: Body = yaml.safe_load((GOLDEN / "appinstance.yaml").read_text())
     name = f"tenant-{number:04}"
+    text = (GOLDEN / "appinstance.yaml").read_text()
+    body: Body = yaml.safe_load(text.replace("apps/acme/acme/", f"apps/{name}/acme/"))
     body["metadata"] = {"name": "acme", "namespace": name}
     body["spec"]["host"] = f"{name}.apps.localhost"
     return body
@@ -151,7 +153,7 @@ class Creator:
 
         def apply_all(objects: list[Body]) -> None:
             for item in objects:
-                self._stage.raw.apply(item)
+                self._stage.raw.apply(item, live=None)
 
         seen = self._measured(name, lambda: side_by_side(apply_all, sets))
         self._note(name, seen, [item for item in seen if item.user == "raw"])
@@ -166,7 +168,7 @@ class Creator:
         body = instance(0)
         body["metadata"] |= {"namespace": namespace, "uid": "0" * 36, "generation": 1}
         body["spec"]["host"] = f"{namespace}.apps.localhost"
-        objects = [with_hash(item) for item in plan(parse(body), self._settings).objects]
+        objects = [with_hash(recorded(item)) for item in plan(parse(body), self._settings).objects]
         made: list[Body] = json.loads(json.dumps(objects))  # labels may be shared between objects
         for item in made:
             labels = item["metadata"]["labels"]
