@@ -34,6 +34,11 @@ _RESERVED_NAMES = frozenset(
 _RESERVED_PREFIXES = ("DB_", "MEDIA_", "AWS_")
 # Both become resources of IAM policies, where `*` and `?` mean more than they say.
 _SECRET_KEY = re.compile(r"[A-Za-z0-9/_+=.@-]+")
+# A tag after the last slash (before it, a colon is that of a registry's port), or a digest.
+_TAG = r":\w[\w.-]{0,127}"
+_IMAGE = re.compile(
+    rf"([^\s@]*/)?[^\s@/:]+({_TAG}|({_TAG})?@[\w+.-]+:[0-9a-fA-F]{{32,}})", re.ASCII
+)
 _PREFIX = re.compile(r"([A-Za-z0-9_=@.-]+/)+")
 
 
@@ -215,6 +220,11 @@ def _self_violations(instance: AppInstance) -> Sequence[str]:
     if instance.legacy_key and instance.backend_role_arn:
         found.append("media.legacyCredentials and identity.backendRoleArn exclude each other")
     for component in instance.components:
+        if not _IMAGE.fullmatch(component.image):
+            found.append(
+                f"{component.name}.image {component.image!r} must name a tag or a digest, such as "
+                "registry.example.com/app:1.4.2"
+            )
         scaling = component.autoscaling
         if scaling and scaling.min_replicas > scaling.max_replicas:
             found.append(f"{component.name}.autoscaling: minReplicas is above maxReplicas")

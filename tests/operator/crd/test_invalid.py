@@ -12,6 +12,7 @@ import yaml
 from support.apiserver import ApiServer
 
 from appinstance_local.paths import REPO
+from appinstance_operator.api.spec import parse
 
 pytestmark = pytest.mark.integration
 
@@ -30,6 +31,15 @@ VALID: dict[str, Any] = {
 ROLE = "arn:aws:iam::123456789012:role/shop"
 REF = {"remoteRef": {"key": "apps/team/shop/x"}}
 
+IMAGES = (
+    "shop:1",
+    "appinstance/backend:dev",
+    "registry:5000/shop:1.4.2",
+    "registry:5000/team/shop:1.4.2_rc-1",
+    f"registry:5000/shop@sha256:{'0a' * 32}",
+    f"registry.example.com/shop:1.4.2@sha256:{'0a' * 32}",
+)
+
 # path in the object → value, and what the refusal must say
 CASES: dict[str, tuple[dict[str, Any], str]] = {
     "no host": ({"spec.host": None}, "spec.host: Required value"),
@@ -40,6 +50,19 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "no backend": ({"spec.backend": None}, "spec.backend: Required value"),
     "no image": ({"spec.backend": {}}, "spec.backend.image: Required value"),
     "image without tag": ({"spec.backend.image": "shop"}, "image must name a tag or a digest"),
+    "image with a port and no tag": (
+        {"spec.backend.image": "registry:5000/shop"},
+        "image must name a tag or a digest",
+    ),
+    "frontend image with a port and no tag": (
+        {"spec.frontend": {"image": "registry:5000/shop"}},
+        "image must name a tag or a digest",
+    ),
+    "image with an empty tag": ({"spec.backend.image": "shop:"}, "must name a tag or a digest"),
+    "image with half a digest": (
+        {"spec.backend.image": "shop@sha256:abc"},
+        "must name a tag or a digest",
+    ),
     "image latest": ({"spec.backend.image": "shop:latest"}, "must not be tagged latest"),
     "image with blank": ({"spec.backend.image": "shop: 1"}, "image must name a tag or a digest"),
     "no replicas": ({"spec.backend.replicas": 0}, "should be greater than or equal to 1"),
@@ -183,6 +206,12 @@ def test_the_base_of_all_cases_is_valid(apiserver: ApiServer) -> None:
 def test_refused_with_a_sentence(apiserver: ApiServer, case: str) -> None:
     changes, sentence = CASES[case]
     assert sentence in _apply(apiserver, _changed(changes))
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_an_image_with_a_tag_or_a_digest_is_accepted(apiserver: ApiServer, image: str) -> None:
+    assert _apply(apiserver, _changed({"spec.backend.image": image})) == ""
+    parse(_changed({"spec.backend.image": image}))
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)
