@@ -29,6 +29,21 @@ class Finalized:
     error: str | None = None
 
 
+@dataclass(frozen=True)
+class _Remains:
+    """What has to go with an instance. Small: there is one of each instance."""
+
+    uid: str
+    retain: bool
+    recorded: tuple[str, ...]
+    """ARNs of roles, by its status."""
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any], settings: Settings) -> _Remains:
+        retain = body.get("spec", {}).get("deletionPolicy", "Delete") == "Retain"
+        return cls(str(body["metadata"].get("uid")), retain, recorded_roles(body, settings))
+
+
 class Finalizer:
     """Holds instances by a finalizer, and lets them go."""
 
@@ -37,18 +52,23 @@ class Finalizer:
         self._cache = cache
         self._keeper = keeper
         self._settings = settings
-        self._known: dict[Key, Mapping[str, Any]] = {}
-        """The last that was seen of each instance whose roles are to go with it."""
+        self._known: dict[Key, _Remains] = {}
+        """What is to go with each instance, should it go without us having been asked."""
+
+    def note(self, body: Mapping[str, Any]) -> None:
+        """Remember what is to go with an instance, should its finalizer be taken off by others."""
+        if names.FINALIZER in (body["metadata"].get("finalizers") or ()):
+            self._known[_key(body)] = _Remains.of(body, self._settings)
 
     def hold(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return the instance with our finalizer on it, before anything is made outside."""
         finalizers = body["metadata"].get("finalizers") or []
-        self._known[_key(body)] = body
         if names.FINALIZER in finalizers:
             return body
         point("before-finalizer")
         held = self._set_finalizers(body, [*finalizers, names.FINALIZER])
         point("after-finalizer")
+        self.note(held)
         return held
 
     def finalize(self, key: Key, body: dict[str, Any]) -> Finalized:
@@ -58,7 +78,7 @@ class Finalizer:
             self._known.pop(key, None)
             return Finalized()
         try:
-            waiting = self._remove_roles(key, body)
+            waiting = self._remove_roles(key, _Remains.of(body, self._settings))
             if waiting:
                 return Finalized(Report(checks=(waiting,), retrying="deletion waits for IAM"))
             point("before-finalizer-removal")
@@ -75,12 +95,12 @@ class Finalizer:
 
         Returns after how many seconds to ask again, None when nothing is left to do.
         """
-        body = self._known.get(key)
-        if body is None or body["metadata"].get("uid") != uid:
+        remains = self._known.get(key)
+        if remains is None or remains.uid != uid:
             self._keeper.forget(key)
             return None
         try:
-            waiting = self._remove_roles(key, body)
+            waiting = self._remove_roles(key, remains)
         except OperatorError:
             return _POLL_SECONDS
         if waiting:
@@ -89,13 +109,14 @@ class Finalizer:
         self._keeper.forget(key)
         return None
 
-    def _remove_roles(self, key: Key, body: Mapping[str, Any]) -> Check | None:
+    def _remove_roles(self, key: Key, remains: _Remains) -> Check | None:
         """Remove the roles; return a check while IAM has not answered. Raises OperatorError."""
-        if body.get("spec", {}).get("deletionPolicy", "Delete") == "Retain":
+        if remains.retain:
             return None
-        doomed = doomed_roles(key, body, self._settings)
-        state = self._keeper.removed(key, str(body["metadata"].get("uid")), doomed)
-        if isinstance(state.error, CloudUnconfigured) and not recorded_roles(body, self._settings):
+        state = self._keeper.removed(
+            key, remains.uid, _roles_of(key, remains.recorded, self._settings)
+        )
+        if isinstance(state.error, CloudUnconfigured) and not remains.recorded:
             return None  # an operator without an AWS role has made none
         if state.error:
             raise state.error
@@ -121,11 +142,10 @@ def recorded_roles(body: Mapping[str, Any], settings: Settings) -> tuple[str, ..
     return tuple(dict.fromkeys(arn for arn in arns if iam.is_managed(arn, settings)))
 
 
-def doomed_roles(key: Key, body: Mapping[str, Any], settings: Settings) -> tuple[DoomedRole, ...]:
+def _roles_of(key: Key, recorded: Iterable[str], settings: Settings) -> tuple[DoomedRole, ...]:
     """Return every role that an instance may have: those of its name, and those on record."""
     own = (iam.role_of(*key, settings, part) for part in ("backend", "secrets"))
-    recorded = (arn.rpartition("/")[2] for arn in recorded_roles(body, settings))
-    return doomed(key, (*own, *recorded), settings)
+    return doomed(key, (*own, *(arn.rpartition("/")[2] for arn in recorded)), settings)
 
 
 def doomed(key: Key, role_names: Iterable[str], settings: Settings) -> tuple[DoomedRole, ...]:

@@ -39,9 +39,14 @@ class Pruner:
     def prune(self, wanted: Plan, look: Look) -> None:
         """Delete the instance's objects that the plan does not have."""
         keep = {(item["kind"], item["metadata"]["name"]) for item in wanted.objects}
+        # Their names alone: what is in the plan need not be decoded once more.
+        left = [key for key in look.children if key not in keep]
         for kind in self._due(look):
-            for (child_kind, name), live in list(look.children.items()):
-                if child_kind != kind.kind or (child_kind, name) in keep or not look.owns(live):
+            for child_kind, name in left:
+                if child_kind != kind.kind:
+                    continue
+                live = look.children[child_kind, name]
+                if not look.owns(live):
                     continue
                 self._kube.delete(kind, look.instance.namespace, name, live["metadata"]["uid"])
                 log.info(

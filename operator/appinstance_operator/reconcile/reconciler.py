@@ -99,6 +99,7 @@ class Reconciler:
     def _look(self, key: Key, body: dict[str, Any], memory: Memory) -> Outcome:
         if body["metadata"].get("deletionTimestamp"):
             return self._finalize(key, body, memory)
+        self._finalizer.note(body)
         try:
             instance = parse(body)
             check(instance, self._settings)

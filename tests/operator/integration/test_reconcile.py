@@ -23,7 +23,7 @@ def test_each_gate_says_what_it_waits_for_until_ready(world: World) -> None:
     waits = world.wait_condition("SecretsReady", "ExternalSecretNotSynced")
     assert f"secret apps/{world.namespace}/shop/database not synced" in waits["message"]
     assert world.get("networkpolicy", "shop-default-deny")
-    assert len(world.roles()) == 2
+    wait_for("the roles", lambda: len(world.roles()) == 2)
     assert world.get("deployment", "shop-backend") == {}
     world.sync_secrets()
     world.wait_condition("MigrationsApplied", "Running")
@@ -401,3 +401,15 @@ def test_roles_are_removed_when_the_spec_brings_its_own(world: World) -> None:
     assert len(world.roles()) == 2, "the pods that run still have the old one"
     world.roll_out()
     wait_for("the role to go", lambda: len(world.roles()) == 1)
+
+
+def test_an_instance_that_goes_without_its_finalizer_leaves_no_role(world: World) -> None:
+    world.start()
+    world.apply()
+    wait_for("roles", lambda: len(world.roles()) == 2)
+    # Both at once, so that the operator has no time to put it on again.
+    world.kubectl("delete", "appi", "shop", "--wait=false")
+    patch = {"metadata": {"finalizers": None}}
+    world.kubectl("patch", "appi", "shop", "--type=merge", "-p", json.dumps(patch), check=False)
+    wait_for("the instance to go", lambda: world.get("appi", "shop") == {})
+    wait_for("its roles to go", lambda: world.roles() == [])
