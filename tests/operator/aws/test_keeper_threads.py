@@ -24,13 +24,13 @@ class Busy:
     def __init__(self) -> None:
         self.roles = ScriptedRoles()
         self._news = threading.Condition()
-        self._woken: list[tuple[str, str]] = []
+        self.woken: list[tuple[str, str]] = []
         self.keeper = RoleKeeper(self.roles, self._wake, workers=WORKERS, reads_per_second=1e6)
         self.keeper.start()
 
     def _wake(self, key: tuple[str, str]) -> None:
         with self._news:
-            self._woken.append(key)
+            self.woken.append(key)
             self._news.notify_all()
 
     def ensure(self, name: str, *, new: bool = True) -> RoleState:
@@ -105,6 +105,30 @@ def test_what_hangs_for_an_instance_of_before_does_not_answer_for_the_next(busy:
     release.set()
     busy.until(lambda: busy.keeper.ensured(key, "next", role))
     assert busy.roles.calls == ["create role", "create role"]
+
+
+def test_a_question_about_a_role_in_work_does_not_ask_twice(busy: Busy) -> None:
+    release = busy.roles.hang("role")
+    busy.ensure("role")
+    assert busy.roles.arrived["role"].wait(WAIT_SECONDS)
+    for _ in range(5):
+        assert busy.ensure("role").pending
+    assert len(busy.keeper._turns) == 0
+    release.set()
+    busy.until(lambda: busy.ensure("role"))
+    assert busy.roles.calls == ["create role"]
+
+
+def test_an_answer_that_nobody_asks_for_any_more_wakes_nobody(busy: Busy) -> None:
+    release = busy.roles.hang("role")
+    busy.ensure("role")
+    assert busy.roles.arrived["role"].wait(WAIT_SECONDS)
+    busy.keeper.forget(("role", "shop"))
+    role = [dataclasses.replace(ROLE, name="role")]
+    busy.keeper.ensured(("other", "shop"), "u", role, new=True)
+    release.set()
+    busy.until(lambda: busy.keeper.ensured(("other", "shop"), "u", role))
+    assert busy.woken == [("other", "shop")]
 
 
 def test_a_removal_waits_for_a_creation_that_hangs(busy: Busy) -> None:

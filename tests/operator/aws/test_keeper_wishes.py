@@ -163,3 +163,33 @@ def test_looks_after_a_start_are_spread_and_creations_are_not_held_up() -> None:
     bench.keeper.removed(("team", "shop-98"), "u", [DoomedRole("role-98", (TAGS,))])
     bench.keeper.run()
     assert bench.roles.calls[looks + 2 :] == ["ensure role-99", "delete role-98"]
+
+
+def test_a_changed_wish_and_a_second_try_do_not_wait_for_looks() -> None:
+    bench = Bench(reads_per_second=1e-3)
+    bench.keeper.ensured(KEY, "u", ROLES, new=True)
+    bench.later(0)
+    bench.keeper.ensured(OTHER, "u", [dataclasses.replace(ROLE, name="look")])
+    bench.later(0)
+    assert "ensure look" in bench.roles.calls, "which takes the only look of the next hour"
+    changed = tuple(dataclasses.replace(role, boundary_arn="arn:other") for role in ROLES)
+    bench.roles.failures["appi-backend"] = [THROTTLED]
+    bench.ensured(changed)
+    bench.later(0)
+    assert bench.roles.there["appi-secrets"] == changed[1]
+    bench.ensured(changed)
+    bench.later(10)
+    assert bench.ensured(changed) == READY
+
+
+def test_a_later_look_at_what_was_seen_keeps_the_pace() -> None:
+    bench = Bench(reads_per_second=1e-3)
+    bench.keeper.ensured(KEY, "u", ROLES, new=True)
+    bench.later(0)
+    bench.keeper.ensured(KEY, "u", ROLES)
+    bench.roles.calls.clear()
+    bench.now += BELIEVED_SECONDS * 1.2
+    for _ in range(3):
+        bench.keeper.ensured(KEY, "u", ROLES, urgent=True)
+        bench.later(1)
+    assert bench.roles.calls == ["ensure appi-backend"]
