@@ -138,7 +138,7 @@ class RoleKeeper:
         if one.working:
             return one
         if self._turns.waits(ident):
-            if urgent and not one.urgent and one.not_before is None:
+            if urgent and not (one.seen or one.urgent) and one.not_before is None:
                 one.urgent = True
                 self._queue(ident, one)
         elif not one.seen or one.error or now >= one.believed_until:

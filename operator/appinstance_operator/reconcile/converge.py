@@ -92,9 +92,12 @@ class Converger:
         error = self.applier.apply_all(stage.objects, look)
         point("after-identity")
         first = "observedGeneration" not in (look.body.get("status") or {})
-        state = self.keeper.ensured(key, str(look.instance.uid), wanted.roles, new=first)
+        known = checks.known_good(look.body, checks.CLOUD)
+        uid = str(look.instance.uid)
+        # What is known to be good may wait for its turn among thousands of looks after a start.
+        state = self.keeper.ensured(key, uid, wanted.roles, new=first, urgent=not known)
         point("after-roles")
-        good = state.ready or state.verified or checks.known_good(look.body, checks.CLOUD)
+        good = state.ready or state.verified or known
         if state.error and not good:
             look.fail(state.error)
         if state.error or state.pending:
