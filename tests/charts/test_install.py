@@ -408,7 +408,7 @@ def test_the_account_of_the_helm_test_sees_its_instance_and_no_other(
         lambda: fleet.snapshot(),
         lambda: fleet.snapshot(Key("tenants", "other")),
         lambda: fleet.snapshot(Key("default", "acme")),
-        lambda: fleet.delete(own),
+        lambda: fleet.delete(seen.instances[0]),
     ):
         with pytest.raises(CommandError, match="403"):
             forbidden()
