@@ -133,9 +133,10 @@ def test_of_leases_it_has_the_one_in_its_own_namespace(helm: Helm) -> None:
 
 def test_kept_to_namespaces_it_has_nothing_elsewhere(helm: Helm) -> None:
     objects = helm.objects(_CHART, ["operator-production"], "--set", "settings.namespaces={a,b}")
-    here = {(_SYSTEM, f"{_NAME}-lease")}
-    assert _where(objects, "Role") == {("a", _NAME), ("b", _NAME)} | here
-    assert _where(objects, "RoleBinding") == {("a", _NAME), ("b", _NAME)} | here
+    expected = {(where, name) for where in ("a", "b") for name in (_NAME, f"{_NAME}-drain")}
+    expected |= {(_SYSTEM, f"{_NAME}-lease")}
+    assert _where(objects, "Role") == expected
+    assert _where(objects, "RoleBinding") == expected
     for item in objects:
         if item["kind"] == "Role" and item["metadata"]["name"] == _NAME:
             assert _granted(item["rules"]) == _listed()
@@ -143,15 +144,15 @@ def test_kept_to_namespaces_it_has_nothing_elsewhere(helm: Helm) -> None:
             assert item["roleRef"]["kind"] == "Role"
             assert item["roleRef"]["name"] == item["metadata"]["name"]
             (subject,) = item["subjects"]
-            assert (subject["name"], subject["namespace"]) == (_NAME, _SYSTEM)
-    assert ("", _NAME) not in _where(objects, "ClusterRole")
-    bound = [
-        subject["name"]
-        for item in objects
-        if item["kind"] == "ClusterRoleBinding"
-        for subject in item["subjects"]
-    ]
-    assert bound == [f"{_NAME}-drain"], "and that one only while uninstalling"
+            account = f"{_NAME}-drain" if item["metadata"]["name"].endswith("-drain") else _NAME
+            assert (subject["name"], subject["namespace"]) == (account, _SYSTEM)
+    assert _where(objects, "ClusterRoleBinding") == set()
+    # Those that are added to the built-in roles of whoever works in a namespace are left.
+    roles = {name for _, name in _where(objects, "ClusterRole")}
+    assert roles == {"appinstance-edit", "appinstance-view"}
+    (job,) = [item for item in objects if item["kind"] == "Job"]
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert container["args"][-2:] == ["--namespaces", "a,b"]
 
 
 def test_no_role_reaches_further_than_it_looks(helm: Helm) -> None:

@@ -7,6 +7,8 @@ then not be deleted. So the chart's `pre-delete` hook runs this while the operat
 - `refuse` (the default) stops the uninstall with one sentence that names what is left;
 - `delete` deletes every AppInstance and returns when the last one is gone.
 
+An operator that is kept to namespaces is uninstalled with those alone in mind.
+
 Deleting is not the default because it takes running applications away, which is more than most
 people mean by "uninstall the operator".
 """
@@ -89,6 +91,10 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     parser.add_argument("--mode", choices=MODES, default="refuse")
     parser.add_argument("--timeout", type=float, default=600.0, metavar="SECONDS")
+    parser.add_argument(
+        "--namespaces", type=lambda text: tuple(filter(None, text.split(","))), default=(),
+        metavar="A,B", help="only there, as the operator that is uninstalled (default: everywhere)",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
@@ -98,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
     from .fleet_client import KubernetesFleet
 
     def work() -> str:
-        fleet = KubernetesFleet.from_environment()
+        fleet = KubernetesFleet.from_environment(arguments.namespaces)
         return refuse(fleet) if arguments.mode == "refuse" else delete(fleet, arguments.timeout)
 
     return exit_code(work)

@@ -6,7 +6,8 @@ be refused: they are retried for about half a minute, as is a busy API server (4
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -32,32 +33,50 @@ RETRIES = urllib3.Retry(
 )
 
 
-class KubernetesFleet:
-    """The calls against a Kubernetes API server."""
+_LOOK_SECONDS = 2.0
 
-    def __init__(self, access: Access, retries: urllib3.Retry = RETRIES) -> None:
+
+class KubernetesFleet:
+    """The calls against a Kubernetes API server.
+
+    `namespaces` keeps it to those, as their operator is; what lies elsewhere is another's.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        retries: urllib3.Retry = RETRIES,
+        namespaces: Sequence[str] = (),
+    ) -> None:
         self._kube = Kube(access=access, retries=retries)
+        self._namespaces = tuple(namespaces)
 
     @classmethod
-    def from_environment(cls) -> KubernetesFleet:
+    def from_environment(cls, namespaces: Sequence[str] = ()) -> KubernetesFleet:
         """Return one for the cluster this pod runs in or, outside of one, the kubeconfig's."""
         # Late: it loads the `kubernetes` package.
         from appinstance_operator.kube import credentials
 
         try:
-            return cls(credentials.access())
+            return cls(credentials.access(), namespaces=namespaces)
         except SettingsError as error:
             raise CommandError(str(error)) from error
 
     def snapshot(self, only: Key | None = None) -> Snapshot:
         """Return what is there now; nothing when the CRD is not installed."""
         namespace, name = _where(only)
-        answer: dict[str, Any] = {"items": (), "metadata": {}}
-        with _sentences("list AppInstances", fine=(404,)):
-            answer = self._kube.list(APPINSTANCE, "", namespace, name=name)
+        scopes = (namespace,) if only else self._namespaces or (None,)
+        found: list[Seen] = []
+        version = ""
+        for scope in scopes:
+            answer: dict[str, Any] = {"items": (), "metadata": {}}
+            with _sentences("list AppInstances", fine=(404,)):
+                answer = self._kube.list(APPINSTANCE, "", scope, name=name)
+            found += (Seen.of(item) for item in answer["items"])
+            version = version or answer["metadata"].get("resourceVersion", "")
         return Snapshot(
-            tuple(Seen.of(item) for item in answer["items"]),
-            answer["metadata"].get("resourceVersion", ""),
+            tuple(found),
+            version,
         )
 
     def delete(self, seen: Seen) -> None:
@@ -71,6 +90,9 @@ class KubernetesFleet:
         A watch that the server ends early (or with 410, when `since` is too old) also returns: the
         caller takes a new snapshot in any case.
         """
+        if only is None and self._namespaces:
+            time.sleep(min(seconds, _LOOK_SECONDS))  # one watch is for one namespace, or for all
+            return
         namespace, name = _where(only)
         whole = max(1, round(seconds))
         with _sentences("watch AppInstances", fine=(404, 410)):

@@ -44,6 +44,16 @@ def test_a_snapshot_covers_all_namespaces_and_keeps_what_the_status_says(
     assert (seen.key, seen.current, seen.is_true("Ready")) == (Key("tenants", "acme"), False, True)
 
 
+def test_kept_to_namespaces_it_sees_no_other(server: ScriptedApi) -> None:
+    server.answers = [_LIST, (200, {"metadata": {"resourceVersion": "6"}, "items": []})]
+    fleet = KubernetesFleet(server.access(), namespaces=("tenants", "b"))
+    (seen,) = fleet.snapshot().instances
+    assert seen.key == Key("tenants", "acme")
+    assert [call.path for call in server.calls] == [_ONE, _ONE.replace("tenants", "b")]
+    fleet.await_change("5", 0.0)
+    assert len(server.calls) == 2, "it looks again, and watches nothing"
+
+
 def test_one_instance_is_asked_for_by_name_so_that_a_narrow_role_suffices(
     server: ScriptedApi, fleet: KubernetesFleet
 ) -> None:
