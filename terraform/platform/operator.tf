@@ -12,16 +12,18 @@ locals {
       issuer      = module.eks.oidc_issuer
     }
     edge = {
-      className = "alb"
-      scheme    = "internet-facing"
-      domains   = [var.domain]
-      # What the certificate holds (modules/edge): the names directly below the domain.
-      hostLabels       = 1
+      className        = "alb"
+      scheme           = "internet-facing"
+      domains          = [var.domain]
       certificateArn   = module.edge.certificate_arn
       wafAclArn        = module.edge.web_acl_arn
       securityGroupIds = [module.security_groups.edge_security_group_id]
       # With target type ip the load balancer's own addresses reach the pods; it alone is in there.
       sources = [for cidr in module.network.public_subnet_cidrs : { cidr = cidr }]
+      # What the certificate holds (modules/edge): the names directly below the domain.
+      hostLabels = 1
+      # As the addons module installs the load balancer controller.
+      readinessGates = "all"
     }
     database = {
       destinations = [for cidr in module.network.database_subnet_cidrs : { cidr = cidr }]

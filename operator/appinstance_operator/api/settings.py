@@ -106,6 +106,9 @@ class Edge(_Model):
     """How many labels a host may have below a domain; a wildcard certificate covers one."""
     reachability: bool = False
     """Whether the operator may ask each load balancer for the host over HTTPS once it is ready."""
+    readiness_gates: Literal["labelled", "all"] = "labelled"
+    """Whose pods the load balancer controller gives readiness gates: those in namespaces with its
+    label, as it is installed by default, or all of the operator's (as Terraform installs it)."""
 
     @model_validator(mode="after")
     def _certificate(self) -> Edge:

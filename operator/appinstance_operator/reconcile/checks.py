@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appinstance_operator.api.errors import Fate, OperatorError
+from appinstance_operator.api.settings import Edge
 from appinstance_operator.api.spec import AppInstance
 from appinstance_operator.desired import names
 
@@ -266,10 +267,18 @@ def address(instance: AppInstance, children: Children) -> str | None:
     return None
 
 
+_GATE_LABEL = "elbv2.k8s.aws/pod-readiness-gate-inject"
 _NO_GATE = (
-    "the namespace lacks the label elbv2.k8s.aws/pod-readiness-gate-inject=enabled, so a rollout "
+    f"the namespace lacks the label {_GATE_LABEL}=enabled, so a rollout "
     "does not wait for the load balancer and may drop requests"
 )
+
+
+def gated(edge: Edge, labels: Mapping[str, str] | None) -> bool:
+    """Return whether new pods wait for an ALB, by the namespace's labels (None: not known)."""
+    if edge.class_name != "alb" or edge.readiness_gates == "all" or labels is None:
+        return True
+    return labels.get(_GATE_LABEL) == "enabled"
 
 
 def ingress_check(instance: AppInstance, children: Children, *, gate: bool = True) -> Check:

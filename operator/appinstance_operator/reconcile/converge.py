@@ -32,7 +32,6 @@ from .reach import AGAIN_SECONDS, Reach
 from .rollouts import Rollouts
 
 _ASK_IAM_AGAIN_SECONDS = 30.0
-READINESS_GATE = "elbv2.k8s.aws/pod-readiness-gate-inject"
 _CREATED_AFTER_ROLES = frozenset({"SecretStore", "ExternalSecret"})
 
 
@@ -208,10 +207,10 @@ class Converger:
             if error:
                 look.set(checks.Check(checks.INGRESS, "False", "AddressPending", error.message))
         point("after-edge")
-        labels = self.cache.namespace_labels(look.instance.namespace)
         # Where no namespace is known (an operator that is kept to some), nothing is said of labels.
-        known = self.settings.edge.class_name == "alb" and bool(self.cache.namespaces())
-        gate = not known or labels.get(READINESS_GATE) == "enabled"
+        known = self.cache.namespaces()
+        labels = self.cache.namespace_labels(look.instance.namespace) if known else None
+        gate = checks.gated(self.settings.edge, labels)
         look.set(checks.ingress_check(look.instance, look.children, gate=gate))
         if self.settings.edge.reachability and look.checks[checks.INGRESS].ok:
             address = checks.address(look.instance, look.children)

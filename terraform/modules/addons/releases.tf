@@ -51,6 +51,7 @@ locals {
     objectSelector            = { matchLabels = { "app.kubernetes.io/part-of" = "appinstance-platform" } }
     # While the controller is away, pods start without the gate: better than none that start.
     podMutatorWebhookConfig = { failurePolicy = "Ignore" }
+    # Look again before an upgrade to chart 3: its webhook quicid.elbv2.k8s.aws takes the same selectors and fails closed.
 
     # All load balancers carry the edge's group, so that pods need to admit no other.
     enableBackendSecurityGroup = true

@@ -203,6 +203,11 @@ run "each_module_gets_what_the_others_say" {
   }
 
   assert {
+    condition     = output.operator_values.edge.readinessGates == "all"
+    error_message = "The operator must know that all pods get readiness gates: the release asks for no label on a namespace."
+  }
+
+  assert {
     condition = jsonencode(output.operator_values.tenancy.grants) == jsonencode([
       { namespaces = ["acme"], secretPrefixes = ["shared/mail/"], mediaPrefixes = [], buckets = [], domains = [], egress = [], roleArns = [], permissionsBoundaryArn = "arn:aws:iam::123456789012:policy/platform/grant-mail" },
       { namespaces = ["globex"], secretPrefixes = [], mediaPrefixes = [], buckets = [], domains = ["globex.example.com"], egress = ["203.0.113.0/24"], roleArns = [], permissionsBoundaryArn = null },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.golden_settings import DESIRED
+from support.golden_settings import DESIRED, golden_settings
 
 from appinstance_operator.api.errors import CloudAccessDenied, CloudUnavailable
 from appinstance_operator.api.spec import AppInstance, parse
@@ -13,6 +13,7 @@ from appinstance_operator.cli import documents
 from appinstance_operator.reconcile.checks import (
     Check,
     cause_in_words,
+    gated,
     ingress_check,
     known_good,
     migration_check,
@@ -194,3 +195,14 @@ def test_the_load_balancers_address_is_told_and_a_missing_readiness_gate_too() -
     without = ingress_check(INSTANCE, children, gate=False)
     assert without.ok
     assert "elbv2.k8s.aws/pod-readiness-gate-inject=enabled" in (without.warning or "")
+
+
+def test_a_gate_is_missing_where_the_controller_asks_for_a_label_that_is_not_there() -> None:
+    edge = golden_settings(DESIRED / "golden" / "alb-with-page").edge
+    label = "elbv2.k8s.aws/pod-readiness-gate-inject"
+    assert gated(edge, {label: "enabled"})
+    assert not gated(edge, {label: "disabled"})
+    assert not gated(edge, {})
+    assert gated(edge, None), "nothing is known of the namespace"
+    assert gated(edge.model_copy(update={"readiness_gates": "all"}), {}), "no label is asked for"
+    assert gated(edge.model_copy(update={"class_name": "traefik"}), {}), "not an ALB"
