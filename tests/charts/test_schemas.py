@@ -29,6 +29,13 @@ _OPERATOR = [
     ("env[0].name=AWS_ACCESS_KEY_ID,env[0].value=x", "at '/env/0/name'", "'not' failed"),
     ("podLabels.a=true", "at '/podLabels/a'", "want string"),
     ("resources.limits.memory=null", "at '/resources/limits'", "missing property 'memory'"),
+    ("admission.actions={Deny,Warn}", "at '/admission/actions'", "'not' failed"),
+    ("admission.actions={Ignore}", "at '/admission/actions/0'", "one of 'Deny'"),
+    (
+        "admission.exemptGroups={system:authenticated}",
+        "at '/admission/exemptGroups/0'",
+        "'not' failed",
+    ),
     ("settings.accountId=12", "at '/settings/accountId'", "want string"),
     ("settings.edge.scheme=open", "at '/settings/edge/scheme'", "one of 'internet-facing'"),
     ("settings.regoin=x", "at '/settings'", "additional properties 'regoin' not allowed"),

@@ -12,6 +12,7 @@ from support.apiserver import ApiServer
 from support.operator_world import wait_for
 
 SECURITY_GROUP_POLICIES = Path(__file__).parent / "securitygrouppolicies.crd.yaml"
+TARGET_GROUP_BINDINGS = Path(__file__).parent / "targetgroupbindings.crd.yaml"
 
 OURS = REPO / "charts/appinstance-operator/crds/appinstances.platform.appinstance.io.yaml"
 
@@ -27,13 +28,25 @@ def crd_paths(external_secrets: Path) -> tuple[Path, ...]:
     )
 
 
-def install_crds(server: ApiServer) -> None:
+def foreign_crd_paths(external_secrets: Path) -> tuple[Path, ...]:
+    """Return the paths of CRDs that the operator makes nothing of and a tenant might."""
+    folder = external_secrets / "config" / "crds" / "bases"
+    return (
+        TARGET_GROUP_BINDINGS,
+        folder / "external-secrets.io_pushsecrets.yaml",
+        folder / "generators.external-secrets.io_ecrauthorizationtokens.yaml",
+        folder / "generators.external-secrets.io_stssessiontokens.yaml",
+    )
+
+
+def install_crds(server: ApiServer, *, foreign: bool = False) -> None:
     """Apply the CRDs and wait until each is served.
 
     `kubectl wait` fails where a CRD has no conditions yet, and Established comes before a list is
     answered.
     """
-    for path in crd_paths(builds.module_folder("external-secrets")):
+    folder = builds.module_folder("external-secrets")
+    for path in (*crd_paths(folder), *(foreign_crd_paths(folder) if foreign else ())):
         server.kubectl("apply", "--server-side", "-f", str(path))
         spec = yaml.safe_load(path.read_text())["spec"]
         version = next(item["name"] for item in spec["versions"] if item["storage"])

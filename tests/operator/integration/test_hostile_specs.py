@@ -1,0 +1,278 @@
+"""A hostile tenant before an operator alone: without the chart's policies it refuses the same.
+
+The attempts of support.hostile_specs are put into the cluster and must end as `Stalled/NotAllowed`
+with their sentence and nothing made; mended, each goes on. Hosts and names are what only the
+operator can judge, since it sees more than one object.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from support import hostile_objects, hostile_specs
+from support.admission import FINALIZER, hostile_settings
+from support.apiserver import ApiServer, started
+from support.crds import install_crds
+from support.hostile_specs import ATTEMPTS, TENANT, VICTIM
+from support.operator_world import World, wait_for
+from support.people import Person, manifest
+
+pytestmark = pytest.mark.integration
+
+REFUSED = {name: attempt for name, attempt in ATTEMPTS.items() if not attempt.by_form}
+NAMES = {name: f"t{number}" for number, name in enumerate(REFUSED)}
+KINDS = ",".join(
+    (
+        "networkpolicy", "serviceaccount", "service", "configmap", "secretstore", "externalsecret",
+        "ingress", "deployment", "job",
+    )
+)  # fmt: skip
+
+
+class Hostile(World):
+    """A world with the settings that the attempts are made for."""
+
+    def settings(self) -> Path:
+        """Write the settings and return their path."""
+        path = self.server.folder / "hostile.yaml"
+        path.write_text(yaml.safe_dump({**hostile_settings(), "awsEndpointUrl": self.moto}))
+        return path
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory, moto: str) -> Iterator[Hostile]:
+    """An operator on an API server of its own; both namespaces are known to it."""
+    with started(tmp_path_factory.mktemp("hostile")) as server, socket.socket() as free:
+        install_crds(server)
+        for namespace in (TENANT, VICTIM):
+            server.kubectl("create", "namespace", namespace)
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        world = Hostile(server, moto, port, TENANT)
+        world.start()
+        yield world
+        world.stop()
+
+
+@pytest.fixture(scope="module")
+def people(hostile: Hostile) -> Person:
+    """Somebody who may write everything: no policy and no rule stands before the operator here."""
+    return Person(hostile.server, hostile.server.token)
+
+
+def _instance(name: str, changes: dict[str, Any], *, host: str = "") -> dict[str, Any]:
+    spec = hostile_specs.spec({"host": f"{name}.apps.example.com", **changes})
+    if host:
+        spec["host"] = host
+    return manifest("AppInstance", name, spec=spec)
+
+
+def _conditions(server: ApiServer, namespace: str, kind: str) -> dict[str, dict[str, Any]]:
+    output = server.kubectl("-n", namespace, "get", "appi", "-o", "json").stdout
+    return {
+        item["metadata"]["name"]: condition
+        for item in json.loads(output)["items"]
+        for condition in item.get("status", {}).get("conditions", ())
+        if condition["type"] == kind
+    }
+
+
+def _stalled(world: Hostile, name: str, reason: str, namespace: str = TENANT) -> str:
+    """Wait until an instance is stalled for a reason, and return the sentence."""
+
+    def look() -> str:
+        condition = _conditions(world.server, namespace, "Stalled").get(name, {})
+        return str(condition["message"]) if condition.get("reason") == reason else ""
+
+    return wait_for(f"{name} to be stalled, {reason}", look)
+
+
+def _objects(world: Hostile, namespace: str = TENANT) -> set[str]:
+    """Return the objects of a namespace, without what Kubernetes itself puts there."""
+    output = world.server.kubectl("-n", namespace, "get", KINDS, "-o", "name").stdout.split()
+    return {item for item in output if not item.endswith(("/kube-root-ca.crt", "/default"))}
+
+
+def _remove(world: Hostile, people: Person, name: str, namespace: str = TENANT) -> None:
+    people.delete(namespace, "AppInstance", name)
+    wait_for(
+        f"{name} to go",
+        lambda: (
+            world.server.kubectl("-n", namespace, "get", "appi", name, "--ignore-not-found").stdout
+            == ""
+        ),
+    )
+
+
+def test_every_attempt_ends_with_its_sentence_and_the_mended_spec_goes_on(
+    hostile: Hostile, people: Person
+) -> None:
+    before = _objects(hostile)
+    for name, attempt in REFUSED.items():
+        created = people.create(TENANT, _instance(NAMES[name], dict(attempt.changes)))
+        assert created.status == 201, created.message
+    wait_for(
+        "all to be stalled",
+        lambda: set(_conditions(hostile.server, TENANT, "Stalled")) == set(NAMES.values()),
+    )
+    stalled = _conditions(hostile.server, TENANT, "Stalled")
+    ready = _conditions(hostile.server, TENANT, "Ready")
+    for name, attempt in REFUSED.items():
+        found = stalled[NAMES[name]]
+        assert found["reason"] == "NotAllowed", name
+        assert attempt.sentence in found["message"], name
+        assert ready[NAMES[name]]["status"] == "False", name
+    assert _objects(hostile) == before, "something was made of a spec that is not allowed"
+    assert hostile.roles() == []
+
+    for name, attempt in REFUSED.items():
+        host = f"{NAMES[name]}.apps.example.com"
+        mended = _instance(NAMES[name], dict(attempt.allowed), host=host)
+        hostile.server.kubectl("-n", TENANT, "replace", "-f", "-", stdin=json.dumps(mended))
+    wait_for("all to go on", lambda: _conditions(hostile.server, TENANT, "Stalled") == {})
+    wanted = {f"networkpolicy.networking.k8s.io/{name}-default-deny" for name in NAMES.values()}
+    wait_for("their policies", lambda: wanted <= _objects(hostile))
+    for name in NAMES.values():
+        people.delete(TENANT, "AppInstance", name)
+    wait_for(
+        "the end",
+        lambda: hostile.server.kubectl("-n", TENANT, "get", "appi", "-o", "name").stdout == "",
+    )
+
+
+def test_a_host_is_the_oldest_ones(hostile: Hostile, people: Person) -> None:
+    host = "wanted.apps.example.com"
+    key = {"database.credentials.remoteRef.key": "apps/acme/first/database"}
+    assert people.create(VICTIM, _instance("first", key, host=host)).status == 201
+    # Before the first one's Ingress is there; the creation time has whole seconds.
+    wait_for("the next second", lambda: people.create(TENANT, _instance("later", {}, host=host)))
+    sentence = _stalled(hostile, "later", "HostTaken")
+    assert host in sentence
+    assert VICTIM not in sentence
+    assert "first" not in sentence
+    wait_for(
+        "the first one's Ingress",
+        lambda: "ingress.networking.k8s.io/first" in _objects(hostile, VICTIM),
+    )
+    assert "ingress.networking.k8s.io/later" not in _objects(hostile)
+    # And after it is there: one that comes by a change of its spec.
+    assert people.create(TENANT, _instance("own", {})).status == 201
+    wait_for("its Ingress", lambda: "ingress.networking.k8s.io/own" in _objects(hostile))
+    people.patch(TENANT, "AppInstance", "own", {"spec": {"host": host}})
+    _stalled(hostile, "own", "HostTaken")
+    other = people.create(TENANT, _instance("free", {}))
+    assert other.status == 201
+    wait_for("a free host", lambda: "ingress.networking.k8s.io/free" in _objects(hostile))
+    for name in ("later", "own", "free"):
+        _remove(hostile, people, name)
+    _remove(hostile, people, "first", VICTIM)
+
+
+THEIRS = {
+    "Ingress": ("Ingress", "shop", {"spec": hostile_objects.ingress()["spec"]}),
+    "Service": ("Service", "shop-backend", {"spec": hostile_objects.service("ClusterIP")["spec"]}),
+    "ServiceAccount": ("ServiceAccount", "shop-secrets", {}),
+    "ConfigMap": ("ConfigMap", "shop-database-ca", {"data": {"ca.crt": "theirs"}}),
+    "NetworkPolicy": (
+        "NetworkPolicy", "shop-default-deny",
+        {"spec": {"podSelector": {"matchLabels": {"app": "theirs"}}}},
+    ),
+    "SecretStore": (
+        "SecretStore", "shop",
+        {"spec": hostile_objects.store({"jwt": {"serviceAccountRef": {"name": "x"}}})["spec"]},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", THEIRS, ids=str)
+def test_an_object_of_that_name_is_left_alone(hostile: Hostile, people: Person, case: str) -> None:
+    kind, name, parts = THEIRS[case]
+    theirs = people.create(TENANT, manifest(kind, name, **parts))
+    assert theirs.status == 201, theirs.message
+    assert people.create(TENANT, _instance("shop", {})).status == 201
+    sentence = _stalled(hostile, "shop", "NameTaken")
+    assert kind in sentence
+    assert name in sentence
+    now = hostile.get(kind, name)
+    assert now["metadata"]["resourceVersion"] == theirs.body["metadata"]["resourceVersion"]
+    people.delete(TENANT, kind, name)
+    wait_for("the way on", lambda: "shop" not in _conditions(hostile.server, TENANT, "Stalled"))
+    wait_for(
+        "the operator's own",
+        lambda: hostile.get(kind, name).get("metadata", {}).get("ownerReferences"),
+    )
+    _remove(hostile, people, "shop")
+    # Nobody collects garbage here.
+    hostile.server.kubectl("-n", TENANT, "delete", KINDS, "--all", "--wait=false")
+
+
+def test_labels_and_owners_that_point_elsewhere_move_nothing(
+    hostile: Hostile, people: Person
+) -> None:
+    key = {"database.credentials.remoteRef.key": "apps/acme/acme/database"}
+    victim = people.create(VICTIM, _instance("acme", key))
+    assert victim.status == 201, victim.message
+    wait_for(
+        "acme's Ingress", lambda: "ingress.networking.k8s.io/acme" in _objects(hostile, VICTIM)
+    )
+    made = _objects(hostile, VICTIM)
+    assert people.create(TENANT, _instance("shop", {})).status == 201
+    wait_for("shop's Ingress", lambda: "ingress.networking.k8s.io/shop" in _objects(hostile))
+    owner = {
+        "apiVersion": "platform.appinstance.io/v1alpha1", "kind": "AppInstance", "name": "acme",
+        "uid": victim.body["metadata"]["uid"], "controller": True,
+    }  # fmt: skip
+
+    def labels(instance: str) -> dict[str, str]:
+        return {
+            "app.kubernetes.io/name": "appinstance",
+            "app.kubernetes.io/instance": instance,
+            "app.kubernetes.io/managed-by": "appinstance-operator",
+            "app.kubernetes.io/part-of": "appinstance-platform",
+        }
+
+    tricks = {
+        # Like acme's own, in another namespace.
+        "acme-database-ca": manifest(
+            "ConfigMap", "acme-database-ca", labels=labels("acme"), owners=[owner]
+        ),
+        # Like a leftover of shop's, that shop does not own.
+        "shop-leftover": manifest("ConfigMap", "shop-leftover", labels=labels("shop")),
+        # Like one of acme's by its labels alone.
+        "acme": manifest("ServiceAccount", "acme", labels=labels("acme")),
+    }
+    versions = {}
+    for name, body in tricks.items():
+        answer = people.create(TENANT, {**body})
+        assert answer.status == 201, answer.message
+        versions[name] = answer.body["metadata"]["resourceVersion"]
+    looked = hostile.metric("controller_runtime_reconcile_total")
+    for namespace, name in ((VICTIM, "acme"), (TENANT, "shop")):
+        people.patch(namespace, "AppInstance", name, {"spec": {"backend": {"image": "a:2"}}})
+    hostile.wait_reconciled(looked)
+    for name, body in tricks.items():
+        now = hostile.get(body["kind"], name)
+        assert now["metadata"]["resourceVersion"] == versions[name], name
+    assert made <= _objects(hostile, VICTIM)
+    _remove(hostile, people, "acme", VICTIM)
+    for name, body in tricks.items():
+        assert hostile.get(body["kind"], name)["metadata"]["resourceVersion"] == versions[name]
+    _remove(hostile, people, "shop")
+
+
+def test_a_finalizer_that_is_patched_away_comes_back(hostile: Hostile, people: Person) -> None:
+    def finalizers() -> list[str]:
+        return list(hostile.get("appi", "shop").get("metadata", {}).get("finalizers", ()))
+
+    assert people.create(TENANT, _instance("shop", {})).status == 201
+    wait_for("the finalizer", lambda: FINALIZER in finalizers())
+    people.patch(TENANT, "AppInstance", "shop", {"metadata": {"finalizers": None}})
+    wait_for("it to be back", lambda: FINALIZER in finalizers())
+    _remove(hostile, people, "shop")
