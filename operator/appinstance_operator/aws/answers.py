@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from botocore.exceptions import (
-    BotoCoreError,
     ClientError,
     CredentialRetrievalError,
     NoCredentialsError,
@@ -46,7 +45,7 @@ def translated(action: str, role: str, error: ClientError) -> OperatorError:
     return CloudUnavailable(f"IAM answered {code} to {action} for role {role}")
 
 
-def unanswered(action: str, role: str, error: BotoCoreError) -> OperatorError:
+def unanswered(action: str, role: str, error: Exception) -> OperatorError:
     """Return the error for a call that came to no answer."""
     if isinstance(error, _UNCONFIGURED):
         return CloudUnconfigured(

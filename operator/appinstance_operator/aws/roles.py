@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from appinstance_operator.api.errors import CloudAccessDenied, CloudUnavailable
 from appinstance_operator.api.model import DesiredRole
@@ -68,7 +69,7 @@ class RoleManager:
             if without and error.response["Error"]["Code"] == without:
                 return None
             raise translated(action, role, error) from None
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             raise unanswered(action, role, error) from None
 
     def _role(self, name: str) -> Mapping[str, Any] | None:

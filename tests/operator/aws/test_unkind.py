@@ -11,6 +11,7 @@ from botocore.exceptions import (
     CredentialRetrievalError,
     NoCredentialsError,
 )
+from botocore.parsers import ResponseParserError
 from support.iam_roles import (
     DRIFTS,
     ROLE,
@@ -150,6 +151,10 @@ def test_a_role_that_goes_while_it_is_repaired_is_not_called_ready(iam: Any) -> 
         (
             ConnectTimeoutError(endpoint_url="https://iam"), CloudUnavailable, Fate.RETRY,
             "IAM gave no answer to get_role",
+        ),
+        (
+            ResponseParserError("<html>500"), CloudUnavailable, Fate.RETRY,
+            "IAM gave no answer to get_role .*ResponseParserError",
         ),
         (NoCredentialsError(), CloudUnconfigured, Fate.STALL, "no AWS credentials"),
         (
