@@ -164,7 +164,7 @@ class Cache:
     def children(self, key: Key) -> Children:
         """Return the instance's objects by (kind, name), as they are now."""
         with self._lock:
-            return Children(dict(self._children.get(key, {})), self._decode)
+            return Children(self._children.get(key, {}), self._decode)
 
     def replace(
         self,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 from .objects import version_of
-from .shelf import Item
+from .shelf import Item, Shelf
 
 ChildKey = tuple[str, str]
 """Kind and name of an object that an instance owns."""
@@ -16,10 +16,12 @@ class Children(MutableMapping[ChildKey, dict[str, Any]]):
     """Objects by (kind, name). What is set here is known to its holder alone, not to the cache."""
 
     def __init__(
-        self, items: dict[ChildKey, Item], decode: Callable[[Item], dict[str, Any]]
+        self,
+        items: Mapping[ChildKey, Item | dict[str, Any]],
+        decode: Callable[[Item], dict[str, Any]] | None = None,
     ) -> None:
         self._items: dict[ChildKey, Item | dict[str, Any]] = dict(items)
-        self._decode = decode
+        self._decode: Callable[[Item], dict[str, Any]] = decode or Shelf().body
 
     def version(self, key: ChildKey) -> int | None:
         """Return an object's resource version without decoding it, None when it is not there."""

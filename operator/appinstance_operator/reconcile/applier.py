@@ -52,13 +52,17 @@ class Applier:
     def apply(self, manifest: Manifest, look: Look) -> None:
         """Apply one object if it is missing, changed or drifted."""
         kind, name = manifest["kind"], manifest["metadata"]["name"]
+        alone = None if _depends_on_live(manifest) else with_hash(recorded(manifest))
+        version = str(look.children.version((kind, name)))
+        if alone and look.memory.fine.get((kind, name)) == (_hash(alone), version):
+            return  # without decoding what is there
         live = look.children.get((kind, name))
         if live is not None:
             refuse_foreign(live, look)
             if kind == "Job":
                 return  # its template cannot be changed; its name says what it is for
-        hashed = with_hash(recorded(with_held_replicas(manifest, live)))
-        seen = _versions(hashed, live) if live else None
+        hashed = alone or with_hash(recorded(with_held_replicas(manifest, live)))
+        seen = (_hash(hashed), version) if live else None
         if seen and look.memory.fine.get((kind, name)) == seen:
             return
         reason = reason_to_apply(hashed, live)
@@ -131,7 +135,7 @@ def with_held_replicas(manifest: Manifest, live: Mapping[str, Any] | None) -> Ma
     Giving up a field that nobody else holds sets it to its default: a Deployment that is handed
     over to an autoscaler would drop to one pod. So the number stays until that has taken it.
     """
-    if manifest["kind"] != "Deployment" or "replicas" in manifest["spec"] or live is None:
+    if not _depends_on_live(manifest) or live is None:
         return manifest
     holders = {
         entry.get("manager")
@@ -143,6 +147,10 @@ def with_held_replicas(manifest: Manifest, live: Mapping[str, Any] | None) -> Ma
     return {**manifest, "spec": {**manifest["spec"], "replicas": live["spec"]["replicas"]}}
 
 
-def _versions(hashed: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[str, str]:
-    """Return what a comparison depends on: what we want, and which state of the object it met."""
-    return hashed["metadata"]["annotations"][APPLIED_HASH], live["metadata"]["resourceVersion"]
+def _depends_on_live(manifest: Manifest) -> bool:
+    """Return whether what is applied is more than the manifest (see `with_held_replicas`)."""
+    return manifest["kind"] == "Deployment" and "replicas" not in manifest["spec"]
+
+
+def _hash(hashed: Manifest) -> str:
+    return str(hashed["metadata"]["annotations"][APPLIED_HASH])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from appinstance_operator.api.errors import Fate, OperatorError
 from appinstance_operator.api.spec import AppInstance
+from appinstance_operator.kube.children import Children
 
 from .checks import Check
 
@@ -36,7 +37,7 @@ class Look:
 
     instance: AppInstance
     body: dict[str, Any]
-    children: MutableMapping[Object, dict[str, Any]]
+    children: Children
     memory: Memory
     checks: dict[str, Check] = field(default_factory=dict)
     errors: list[OperatorError] = field(default_factory=list)

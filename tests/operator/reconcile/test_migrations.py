@@ -11,6 +11,7 @@ from appinstance_operator.api.spec import parse
 from appinstance_operator.cli import documents
 from appinstance_operator.desired import migration
 from appinstance_operator.kube.cache import Cache
+from appinstance_operator.kube.children import Children
 from appinstance_operator.kube.client import Kube
 from appinstance_operator.reconcile.look import Look, Memory
 from appinstance_operator.reconcile.migrations import Migrations
@@ -44,7 +45,7 @@ def _job(reason: str, attempt: str = "1", owner: str | None = None) -> dict[str,
 
 def _again(job: dict[str, Any], seconds_later: float) -> tuple[bool, Look, Deletes]:
     kube = Deletes()
-    look = Look(INSTANCE, BODY, {("Job", job["metadata"]["name"]): job}, Memory("u"))
+    look = Look(INSTANCE, BODY, Children({("Job", job["metadata"]["name"]): job}), Memory("u"))
     now = FAILED_AT.timestamp() + seconds_later
     migrations = Migrations(cast("Kube", kube), Cache(), lambda: now)
     return migrations.again(job, look), look, kube
