@@ -6,6 +6,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
@@ -139,22 +140,78 @@ def run_in(namespace: str, name: str, *command: str) -> subprocess.CompletedProc
     )  # fmt: skip
 
 
+# How the shell says that a connection came to be, or that its packets were dropped on the way.
+_CONNECTED, _TIMED_OUT = 0, 124
+
+
 def reaches(namespace: str, name: str, host: str, port: int, seconds: int = 3) -> bool:
     """Return whether a TCP connection from inside a pod comes to be.
 
-    A policy drops packets, so a refused connection counts as reached: the packet got there.
+    A policy drops packets, so a refused connection counts as reached: the packet got there. Closed
+    is only what times out: a pod without a shell, a name that does not resolve or a failed exec are
+    errors, as they say nothing about a policy.
     """
-    told = run_in(
-        namespace, name, "timeout", str(seconds), "bash", "-c", f"exec 3<>/dev/tcp/{host}/{port}"
-    )
-    return told.returncode == 0 or "refused" in told.stderr
+    program = f"timeout {seconds} bash -c 'exec 3<>/dev/tcp/{host}/{port}'; echo ended $?"
+    answer = run_in(namespace, name, "bash", "-c", program)
+    _, found, code = answer.stdout.rpartition("ended ")
+    if found and int(code) in {_CONNECTED, _TIMED_OUT}:
+        return int(code) == _CONNECTED
+    if found and "Connection refused" in answer.stderr:
+        return True
+    raise AssertionError(f"{namespace}/{name} could not try {host}:{port}: {answer.stderr[-500:]}")
 
 
 def python_in(namespace: str, name: str, program: str) -> Any:
     """Run Python in a backend pod; it prints one JSON document, which is returned."""
-    told = run_in(namespace, name, "python3", "-c", program)
-    assert told.returncode == 0, told.stderr[-2000:]
-    return json.loads(told.stdout)
+    answer = run_in(namespace, name, "python3", "-c", program)
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    return json.loads(answer.stdout)
+
+
+def restart_operator() -> None:
+    """Replace every pod of the operator and wait for the new ones."""
+    words = ("-n", "appinstance-system")
+    kubectl(*words, "rollout", "restart", "deployment/appinstance-operator")
+    kubectl(
+        *words, "rollout", "status", "deployment/appinstance-operator",
+        f"--timeout={WAIT_SECONDS:.0f}s",
+    )  # fmt: skip
+
+
+def editor_of(namespace: str, account: str, folder: Path) -> Path:
+    """Make a service account that may edit a namespace, and return the kubeconfig that it has.
+
+    Its token is all that it has: the administrator's certificate is not in the file.
+    """
+    for manifest_ in (
+        {"kind": "ServiceAccount", "apiVersion": "v1"},
+        {
+            "kind": "RoleBinding",
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "roleRef": {
+                "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit",
+            },
+            "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": namespace}],
+        },
+    ):  # fmt: skip
+        body = {**manifest_, "metadata": {"name": account, "namespace": namespace}}
+        kubectl("apply", "-f", "-", stdin=json.dumps(body))
+    config = json.loads(kubectl("config", "view", "--raw", "--minify", "-o", "json"))
+    token = kubectl("-n", namespace, "create", "token", account, "--duration=2h").strip()
+    config["users"] = [{"name": config["users"][0]["name"], "user": {"token": token}}]
+    path = folder / f"{namespace}-{account}"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(config))
+    return path
+
+
+def kubectl_as(who: Path, *words: str, stdin: str | None = None) -> tuple[bool, str]:
+    """Run kubectl with a kubeconfig; return whether it succeeded, and all that it said."""
+    done = subprocess.run(
+        [str(binary("kubectl")), "--kubeconfig", str(who), *words],
+        input=stdin, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    return done.returncode == 0, done.stdout + done.stderr
 
 
 def url(name: str) -> str:
@@ -162,6 +219,7 @@ def url(name: str) -> str:
     return f"https://{name}.apps.localhost:8443"
 
 
+LISTENS = 8080
 STRANGER = {
     "apiVersion": "v1",
     "kind": "Pod",
@@ -179,7 +237,8 @@ STRANGER = {
                 "name": "shell",
                 "image": BACKEND_IMAGE,
                 "imagePullPolicy": "IfNotPresent",
-                "command": ["sleep", "infinity"],
+                "command": ["python3", "-m", "http.server", str(LISTENS), "-d", "/usr/share"],
+                "readinessProbe": {"tcpSocket": {"port": LISTENS}, "periodSeconds": 1},
                 "securityContext": {
                     "allowPrivilegeEscalation": False,
                     "capabilities": {"drop": ["ALL"]},

@@ -8,6 +8,7 @@ forged token: the stand-in does not check signatures.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -117,10 +118,18 @@ def test_the_secrets_role_reads_its_entries_and_no_other(instances: None) -> Non
         ("globex", "globex-backend", "sts.amazonaws.com"),
         ("acme", "acme-secrets", "sts.amazonaws.com"),
         ("acme", "acme-frontend", "sts.amazonaws.com"),
+        ("acme", "acme-migrate", "sts.amazonaws.com"),
         ("acme", "default", "sts.amazonaws.com"),
         ("acme", "acme-backend", "https://kubernetes.default.svc.cluster.local"),
     ],
-    ids=["another instance", "the secrets account", "the page", "default", "another audience"],
+    ids=[
+        "another instance",
+        "the secrets account",
+        "the page",
+        "the migration",
+        "default",
+        "another audience",
+    ],
 )
 def test_nobody_else_takes_the_backends_role(
     instances: None, namespace: str, account: str, audience: str
@@ -129,6 +138,95 @@ def test_nobody_else_takes_the_backends_role(
     _assume(role, _token("acme", "acme-backend"))
     with pytest.raises(ClientError, match="not authorized"):
         _assume(role, _token(namespace, account, audience))
+
+
+EVERYTHING = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+    }
+)
+
+
+@pytest.fixture
+def wide_roles(instances: None) -> Iterator[dict[str, str]]:
+    """acme's roles, as if the operator judged nothing: each has a policy that allows everything.
+
+    It is there twice, in place of the operator's own policy and beside it.
+    """
+    iam, roles = aws.client("iam"), _roles("acme", "acme")
+    for arn in roles.values():
+        for policy in ("appinstance", "everything"):
+            iam.put_role_policy(
+                RoleName=arn.rsplit("/", 1)[-1], PolicyName=policy, PolicyDocument=EVERYTHING
+            )
+    yield roles
+    for arn in roles.values():
+        _code(
+            iam.delete_role_policy,
+            RoleName=arn.rsplit("/", 1)[-1],
+            PolicyName="everything",
+        )
+
+
+def _documents(role: str) -> dict[str, Any]:
+    iam, name = aws.client("iam"), role.rsplit("/", 1)[-1]
+    return {
+        policy: iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
+    }
+
+
+@pytest.mark.parametrize("part", ["backend", "secrets"])
+def test_under_the_boundary_a_wrong_document_opens_nothing_of_another(
+    wide_roles: dict[str, str], part: str
+) -> None:
+    who = _assume(wide_roles[part], _token("acme", f"acme-{part}"))
+    s3, manager = aws.client("s3", who), aws.client("secretsmanager", who)
+    planted = aws.client("s3")
+    for key in ("acme/acme/planted", "globex/globex/planted"):
+        planted.put_object(Bucket=aws.BUCKET, Key=key, Body=b"planted")
+    for prefix, name, allowed in (
+        ("acme/acme/", "acme", True),
+        ("globex/globex/", "globex", False),
+    ):
+        where = {"Bucket": aws.BUCKET, "Key": f"{prefix}planted"}
+        entry = {"SecretId": f"apps/{name}/{name}/app"}
+        for call, arguments in (
+            (s3.get_object, where),
+            (s3.put_object, {**where, "Body": b"mine"}),
+            (s3.list_objects_v2, {"Bucket": aws.BUCKET, "Prefix": prefix}),
+            (manager.get_secret_value, entry),
+        ):
+            code = _code(call, **arguments)
+            assert (code == "ok") if allowed else (code in REFUSED), (call, arguments, code)
+    whole = {"Bucket": aws.BUCKET, "Key": "acme/acme/copy"}
+    foreign = f"{aws.BUCKET}/globex/globex/planted"
+    assert _code(s3.copy_object, **whole, CopySource=foreign) in REFUSED
+    assert _code(s3.list_objects_v2, Bucket=aws.BUCKET) in REFUSED
+    assert _code(aws.client("iam", who).list_roles) in REFUSED
+    found = planted.get_object(Bucket=aws.BUCKET, Key="globex/globex/planted")["Body"].read()
+    assert found == b"planted"
+
+
+def test_the_operator_puts_a_wrong_document_right_at_its_next_look(
+    wide_roles: dict[str, str],
+) -> None:
+    """It looks every ten minutes, and when it starts: that is what is done here."""
+    support.restart_operator()
+
+    def repaired() -> bool:
+        return all(
+            set(documents := _documents(role)) == {"appinstance"}
+            and "*" not in [item["Action"] for item in documents["appinstance"]["Statement"]]
+            for role in wide_roles.values()
+        )
+
+    support.wait_for("the documents to be put right", repaired)
+    support.wait_until_ready("acme", "acme")
+    told = support.python_in("acme", support.pod("acme", "backend", "acme"), PROGRAM)
+    assert told["put_inside"] == "ok"
+    assert told["put_outside"] in REFUSED
 
 
 def test_the_operators_role_suffices_and_reaches_no_other_role(instances: None) -> None:

@@ -8,11 +8,12 @@ import secrets
 import threading
 from typing import Any
 
+import httpx
 import pytest
 from e2e import support
 from e2e.support import condition, get, kubectl, names, wait_for
 
-from appinstance_local import seed
+from appinstance_local import demo, seed
 from appinstance_local.demo import through_edge
 
 pytestmark = pytest.mark.e2e
@@ -34,7 +35,7 @@ def test_a_deleted_child_comes_back(instances: None) -> None:
 
 
 def test_a_widened_policy_is_closed_again(instances: None) -> None:
-    opened = {"spec": {"ingress": [{}]}}
+    opened: dict[str, Any] = {"spec": {"ingress": [{}]}}
     kubectl(
         "-n", "globex", "patch", "networkpolicy", "globex-default-deny", "--type=merge",
         "-p", json.dumps(opened),
@@ -42,7 +43,7 @@ def test_a_widened_policy_is_closed_again(instances: None) -> None:
 
     def closed() -> bool:
         policy = get("globex", "networkpolicy", "globex-default-deny") or {}
-        return policy.get("spec", {}).get("ingress", []) == []
+        return bool(policy.get("spec", {}).get("ingress", []) == [])
 
     wait_for("the policy to be closed", closed)
 
@@ -75,10 +76,14 @@ def test_a_rotated_secret_rolls_the_pods_without_a_failed_request(instances: Non
     def keep_asking() -> None:
         nonlocal answered
         while not done.is_set():
-            told = through_edge("acme", "/api/v1/users/me").status_code
+            try:
+                code = through_edge("acme", "/api/v1/users/me").status_code
+            except httpx.HTTPError as error:  # as a user would see it: no answer
+                failed.append(repr(error))
+                continue
             answered += 1
-            if told != 401:
-                failed.append(str(told))
+            if code != 401:
+                failed.append(str(code))
 
     seed.put_secret("apps/acme/acme/app", {"secretKey": value})
     asking = threading.Thread(target=keep_asking)
@@ -116,7 +121,12 @@ def test_a_failing_migration_leaves_the_old_version_serving(instances: None) -> 
         )
         assert "keeps serving" in failed["message"]
         assert condition("globex", "globex", "Ready")["status"] == "False"
+        assert condition("globex", "globex", "Stalled")["reason"] == "MigrationFailed"
         assert serving in names("globex", "pods")
+        # What has nothing to do with the new version is put right meanwhile.
+        kubectl("-n", "globex", "delete", "service", "globex-backend")
+        wait_for("the service", lambda: get("globex", "service", "globex-backend"), 30)
+        demo.wait_until_served("globex", page=False)
         assert through_edge("globex", "/api/v1/users/me").status_code == 401
     finally:
         _patch("globex", "globex", {"backend": {"image": support.BACKEND_IMAGE}})
@@ -125,7 +135,7 @@ def test_a_failing_migration_leaves_the_old_version_serving(instances: None) -> 
 
 def test_a_broken_instance_says_why_and_delays_no_other(instances: None) -> None:
     missing = "apps/broken/broken/never-made"
-    support.demo.ensure_namespace("broken")
+    demo.ensure_namespace("broken")
     body = support.manifest(
         "broken", "broken", database={"credentials": {"remoteRef": {"key": missing}}}
     )
@@ -144,20 +154,6 @@ def test_a_broken_instance_says_why_and_delays_no_other(instances: None) -> None
     finally:
         kubectl("-n", "broken", "delete", "appi", "broken", "--timeout=60s")
         kubectl("delete", "namespace", "broken", "--wait=false")
-
-
-def test_a_spec_outside_the_platforms_settings_is_stalled_with_a_sentence(instances: None) -> None:
-    support.demo.ensure_namespace("broken2")
-    body = support.manifest("broken2", "wrong", host="wrong.example.com")
-    kubectl("apply", "-f", "-", stdin=json.dumps(body))
-    try:
-        stalled = wait_for("Stalled", lambda: (c := condition("broken2", "wrong", "Stalled")) and c)
-        assert stalled["reason"] == "InvalidSpec"
-        assert "outside the platform's domains (apps.localhost)" in stalled["message"]
-        assert names("broken2", "networkpolicies") == []
-    finally:
-        kubectl("-n", "broken2", "delete", "appi", "wrong", "--timeout=60s")
-        kubectl("delete", "namespace", "broken2", "--wait=false")
 
 
 def test_a_suspended_instance_is_left_alone_and_never_ready(instances: None) -> None:

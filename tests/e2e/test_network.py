@@ -1,15 +1,20 @@
-"""Enforcement, by trying: who reaches whom. What is allowed is tried beside what is not."""
+"""Enforcement, by trying: who reaches whom. What is allowed is tried beside what is not.
+
+What is closed is tried on targets that are open: a listener outside of the cluster, a pod under no
+policy, and the database and the stand-in for AWS, which admit by labels. A probe that should fail
+is first seen to work from the same pod.
+"""
 
 from __future__ import annotations
 
 import json
-import socket
-import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from e2e import support
-from e2e.support import kubectl, pod, pod_ip, reaches
+from e2e.support import kubectl, pod, pod_ip, reaches, wait_for
 
 from appinstance_local.demo import through_edge
 
@@ -22,13 +27,32 @@ def _address_of(service: str, namespace: str) -> str:
     return kubectl("-n", namespace, "get", "svc", service, "-o", "jsonpath={.spec.clusterIP}")
 
 
-def test_a_stranger_reaches_neither_app_nor_database(stranger: str) -> None:
+@contextmanager
+def _egress(instance: str, address: str, port: int) -> Iterator[None]:
+    """Open egress of an instance's backend to one address and port, by its spec."""
+    opening = {"spec": {"network": {"egress": [{"cidr": f"{address}/32", "ports": [port]}]}}}
+    kubectl("-n", instance, "patch", "appi", instance, "--type=merge", "-p", json.dumps(opening))
+    try:
+        yield
+    finally:
+        removal = json.dumps([{"op": "remove", "path": "/spec/network"}])
+        kubectl("-n", instance, "patch", "appi", instance, "--type=json", "-p", removal)
+
+
+def test_a_stranger_reaches_no_part_of_an_instance(stranger: str) -> None:
     backend = pod_ip("acme", pod("acme", "backend", "acme"))
     frontend = pod_ip("acme", pod("acme", "frontend", "acme"))
     assert reaches("stranger", stranger, _address_of("traefik", "traefik"), 443)
     assert not reaches("stranger", stranger, backend, 8000)
     assert not reaches("stranger", stranger, backend, 9090)
     assert not reaches("stranger", stranger, frontend, 8080)
+
+
+def test_the_stand_ins_admit_no_stranger_either(stranger: str) -> None:
+    """As the database's security group would. That is the stand-ins' own policy, not an instance's.
+
+    The tests of egress rely on it being by labels: what has an instance's labels is admitted.
+    """
     assert not reaches("stranger", stranger, _address_of("mariadb", "database"), 3306)
     assert not reaches("stranger", stranger, _address_of("moto", "aws"), 5000)
 
@@ -38,13 +62,21 @@ def test_the_edge_reaches_page_and_api(instances: None) -> None:
     assert through_edge("acme", "/api/v1/users/me").status_code == 401
 
 
-def test_the_page_reaches_neither_database_nor_backend(instances: None) -> None:
-    frontend = pod("acme", "frontend", "acme")
-    backend = pod("acme", "backend", "acme")
+def test_the_page_reaches_nothing_not_even_what_its_backend_may(
+    stranger: str, outside: tuple[str, int]
+) -> None:
+    address, port = outside
+    frontend, backend = pod("acme", "frontend", "acme"), pod("acme", "backend", "acme")
+    assert reaches("acme", frontend, "127.0.0.1", 8080), "the probe works in this pod"
+    assert not reaches("acme", frontend, address, port)
+    assert not reaches("acme", frontend, pod_ip("stranger", stranger), support.LISTENS)
+    assert not reaches("acme", frontend, _address_of("kubernetes", "default"), 443)
+    assert not reaches("acme", frontend, pod_ip("acme", backend), 8000)
     assert reaches("acme", backend, DATABASE, 3306)
     assert not reaches("acme", frontend, _address_of("mariadb", "database"), 3306)
-    assert not reaches("acme", frontend, pod_ip("acme", backend), 8000)
-    assert not reaches("acme", frontend, _address_of("moto", "aws"), 5000)
+    with _egress("acme", address, port):
+        wait_for("the opening", lambda: reaches("acme", backend, address, port) or None)
+        assert not reaches("acme", frontend, address, port)
 
 
 def test_one_backend_does_not_reach_another_instances(instances: None) -> None:
@@ -55,61 +87,87 @@ def test_one_backend_does_not_reach_another_instances(instances: None) -> None:
     assert not reaches("globex", other, pod_ip("acme", one), 8000)
 
 
-@pytest.fixture
-def outside(instances: None) -> Iterator[tuple[str, int]]:
-    """A listener on this host, which is outside of the cluster: address and port."""
-    gateway = kubectl(
-        "get",
-        "nodes",
-        "-o",
-        "jsonpath={.items[0].status.addresses[?(@.type=='InternalIP')].address}",
-    )
-    address = ".".join([*gateway.split(".")[:3], "1"])
-    with socket.create_server(("0.0.0.0", 0)) as server:
-        server.settimeout(0.2)
-        done = threading.Event()
-
-        def accept() -> None:
-            while not done.is_set():
-                try:
-                    server.accept()[0].close()
-                except TimeoutError:
-                    continue
-
-        thread = threading.Thread(target=accept)
-        thread.start()
-        yield address, server.getsockname()[1]
-        done.set()
-        thread.join()
-
-
 def test_a_backend_reaches_outside_only_what_its_spec_opens(
     stranger: str, outside: tuple[str, int]
 ) -> None:
     address, port = outside
     backend = pod("globex", "backend", "globex")
-    assert reaches("stranger", stranger, address, port)
+    assert reaches("globex", backend, DATABASE, 3306)
     assert not reaches("globex", backend, address, port)
-    opening = {"spec": {"network": {"egress": [{"cidr": f"{address}/32", "ports": [port]}]}}}
-    kubectl("-n", "globex", "patch", "appi", "globex", "--type=merge", "-p", json.dumps(opening))
-    try:
-        support.wait_for(
-            "the opening to work", lambda: reaches("globex", backend, address, port) or None
-        )
+    assert not reaches("globex", backend, pod_ip("stranger", stranger), support.LISTENS)
+    with _egress("globex", address, port):
+        wait_for("the opening to work", lambda: reaches("globex", backend, address, port) or None)
+        # Nothing listens there, so it is refused by the host where the packet gets to it.
+        assert reaches("stranger", stranger, address, port + 1)
         assert not reaches("globex", backend, address, port + 1)
-    finally:
-        kubectl(
-            "-n", "globex", "patch", "appi", "globex", "--type=json",
-            "-p", '[{"op":"remove","path":"/spec/network"}]',
-        )  # fmt: skip
-    support.wait_for(
-        "the opening to close", lambda: not reaches("globex", backend, address, port) or None
+    wait_for("the opening to close", lambda: not reaches("globex", backend, address, port) or None)
+
+
+@pytest.fixture
+def migration(instances: None) -> Iterator[str]:
+    """A pod like the migration's, under its labels and its account, that waits to be asked."""
+    jobs = json.loads(kubectl("-n", "acme", "get", "jobs", "-o", "json"))["items"]
+    template = next(
+        job["spec"]["template"]
+        for job in jobs
+        if job["metadata"]["labels"]["app.kubernetes.io/component"] == "migrate"
     )
+    container: dict[str, Any] = dict(template["spec"]["containers"][0])
+    container.pop("args", None)
+    container["command"] = ["sleep", "infinity"]
+    # What ties a pod to the Job; without it nobody counts or collects this one.
+    ours = {
+        key: value
+        for key, value in template["metadata"]["labels"].items()
+        if "job" not in key and "controller" not in key
+    }
+    body = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "like-the-migration", "namespace": "acme", "labels": ours},
+        "spec": {
+            **template["spec"], "containers": [container], "terminationGracePeriodSeconds": 0,
+        },
+    }  # fmt: skip
+    kubectl("apply", "-f", "-", stdin=json.dumps(body))
+    try:
+        kubectl(
+            "-n", "acme", "wait", "--for=condition=Ready", "pod/like-the-migration",
+            "--timeout=60s",
+        )  # fmt: skip
+        yield "like-the-migration"
+    finally:
+        kubectl("-n", "acme", "delete", "pod", "like-the-migration", "--wait=false")
 
 
-def test_a_migration_reaches_the_database_alone(instances: None) -> None:
-    policy = support.get("acme", "networkpolicy", "acme-migrate")
-    assert policy is not None
-    assert policy["spec"].get("ingress", []) == []
-    ports = [port["port"] for rule in policy["spec"]["egress"] for port in rule["ports"]]
-    assert sorted(ports) == [53, 53, 3306]
+def test_a_migration_reaches_the_database_alone(
+    migration: str, stranger: str, outside: tuple[str, int]
+) -> None:
+    assert reaches("acme", migration, DATABASE, 3306), "by its name, so DNS answers too"
+    assert not reaches("acme", migration, *outside)
+    assert not reaches("acme", migration, pod_ip("stranger", stranger), support.LISTENS)
+    assert not reaches("acme", migration, _address_of("moto", "aws"), 5000)
+    assert not reaches("acme", migration, _address_of("kubernetes", "default"), 443)
+    assert not reaches("acme", migration, pod_ip("acme", pod("acme", "backend", "acme")), 8000)
+
+
+def test_nobody_reaches_a_migration(migration: str, stranger: str) -> None:
+    program = "setsid python3 -m http.server 8000 -d /tmp >/tmp/log 2>&1 &"
+    support.run_in("acme", migration, "bash", "-c", program)
+    listens = "exec 3<>/dev/tcp/127.0.0.1/8000"
+    wait_for(
+        "the listener",
+        lambda: support.run_in("acme", migration, "bash", "-c", listens).returncode == 0,
+    )
+    address = pod_ip("acme", migration)
+    assert not reaches("stranger", stranger, address, 8000)
+    assert not reaches("acme", pod("acme", "backend", "acme"), address, 8000)
+
+
+def test_a_migrations_account_takes_no_role_and_knows_no_token(migration: str) -> None:
+    mounted = support.run_in(
+        "acme", migration, "bash", "-c", "ls -d /var/run/secrets/*/serviceaccount; env"
+    )
+    assert "DB_PASSWORD" in mounted.stdout
+    assert "serviceaccount" not in mounted.stdout
+    assert "AWS_ROLE_ARN" not in mounted.stdout
