@@ -263,3 +263,58 @@ def test_an_object_of_somebody_else_is_not_taken_over(mallory: Path, which: str)
     finally:
         _delete(mallory, "namesake")
         kubectl("-n", "evil", "delete", kind, name, "--ignore-not-found")
+
+
+def _ingress(name: str, host: str, class_name: str) -> dict[str, Any]:
+    backend = {"service": {"name": "evil-backend", "port": {"number": 8000}}}
+    path = {"path": "/", "pathType": "Prefix", "backend": backend}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": name, "namespace": "evil"},
+        "spec": {
+            "ingressClassName": class_name,
+            "rules": [{"host": host, "http": {"paths": [path]}}],
+        },
+    }
+
+
+# Past the operator: objects that other controllers act on.
+RAW: dict[str, tuple[dict[str, Any], str]] = {
+    "another's host": (
+        _ingress("raw", "acme.apps.localhost", "elsewhere"), "host acme.apps.localhost",
+    ),
+    "the edge's class": (
+        _ingress("raw", "raw.example.com", "traefik"), "Ingresses of class traefik",
+    ),
+    "another's role on an account": (
+        {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": {
+                "name": "raw",
+                "namespace": "evil",
+                "annotations": {
+                    "eks.amazonaws.com/role-arn": f"{ACME}appi-acme-acme-0123456789abcdef-backend"
+                },
+            },
+        },
+        "is the operator's",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", RAW)
+def test_raw_objects_past_the_operator_are_refused(mallory: Path, what: str) -> None:
+    body, about = RAW[what]
+    done, said = support.kubectl_as(mallory, "apply", "-f", "-", stdin=json.dumps(body))
+    assert not done
+    assert about in said, said
+    assert through_edge("acme", "/").status_code == 200
+
+
+def test_a_raw_ingress_elsewhere_is_mallorys_own_business(mallory: Path) -> None:
+    body = json.dumps(_ingress("raw", "raw.example.com", "elsewhere"))
+    done, said = support.kubectl_as(mallory, "apply", "-f", "-", stdin=body)
+    assert done, said
+    assert support.kubectl_as(mallory, "-n", "evil", "delete", "ingress", "raw")[0]
