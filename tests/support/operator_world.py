@@ -104,7 +104,8 @@ class World:
             },
             stdout=log, stderr=log,
         )  # fmt: skip
-        wait_for("the operator to be ready or dead", self._ready_or_dead)
+        # Loading its libraries takes a busy machine longer than anything that it does then.
+        wait_for("the operator to be ready or dead", self._ready_or_dead, 3 * WAIT_SECONDS)
 
     def _ready_or_dead(self) -> bool:
         assert self.process
