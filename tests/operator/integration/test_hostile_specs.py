@@ -211,7 +211,12 @@ def test_an_object_of_that_name_is_left_alone(hostile: Hostile, people: Person, 
     now = hostile.get(kind, name)
     assert now["metadata"]["resourceVersion"] == theirs.body["metadata"]["resourceVersion"]
     people.delete(TENANT, kind, name)
-    wait_for("the way on", lambda: "shop" not in _conditions(hostile.server, TENANT, "Stalled"))
+    # Nothing tells the operator that it went; it looks again by itself, less and less often.
+    wait_for(
+        "the way on",
+        lambda: "shop" not in _conditions(hostile.server, TENANT, "Stalled"),
+        seconds=150,
+    )
     wait_for(
         "the operator's own",
         lambda: hostile.get(kind, name).get("metadata", {}).get("ownerReferences"),
