@@ -47,12 +47,20 @@ app: setup ## Serve the app and its page alone, with the file store (http://127.
 	  $(RUN) appinstance-app serve
 
 .PHONY: test-unit
-test-unit: setup ## Tests that need no other process (under 30 s)
+test-unit: setup ## Tests that need no other process, the simulator's too (2 min)
 	@$(RUN) pytest -q -n 2 -m "not integration and not e2e and not terraform"
 
 .PHONY: test-integration
 test-integration: setup ## Tests against a real API server, MariaDB, moto and Chromium; no cluster
 	@$(LOCAL) test integration
+
+.PHONY: simulator
+simulator: setup ## Ten times the simulator's steps of `make test`, on both cores (20 min)
+	@$(RUN) pytest -q -n 2 tests/simulator --simulator-steps 1000000 --simulator-seed 1000
+
+.PHONY: mutants
+mutants: setup ## Seed bugs into copies of the operator: the fast suites must find each (20 min)
+	@PYTHONPATH=tests $(RUN) python -m simulator.mutation
 
 .PHONY: terraform-test
 terraform-test: setup ## Tests of terraform/: each module, mutations, and an apply without AWS

@@ -125,7 +125,7 @@ class Converger:
         look.set(
             checks.secrets_check(
                 stage.objects,
-                look.children,
+                look.own,
                 {name: digest for name, digest in facts.secret_hashes.items() if digest},
                 self._cause_of_refusal(stage, look),
                 good=checks.known_good(look.body, checks.SECRETS),
@@ -134,7 +134,7 @@ class Converger:
 
     def _cause_of_refusal(self, stage: Stage, look: Look) -> str | None:
         """Return why a secret is refused; asked for only then, and never a reason to fail."""
-        refused = checks.refused_secret(stage.objects, look.children)
+        refused = checks.refused_secret(stage.objects, look.own)
         if refused is None:
             return None
         try:
@@ -152,7 +152,7 @@ class Converger:
         point("after-migration")
         if error:
             look.set(checks.Check(checks.MIGRATIONS, "False", "MigrationFailed", error.message))
-        check = checks.migration_check(job, look.children, good=good)
+        check = checks.migration_check(job, look.own, good=good)
         if check.reason == "MigrationFailed":
             look.stalled = look.stalled or (check.reason, check.message)
         look.set(check)
@@ -173,7 +173,7 @@ class Converger:
         point("after-workloads")
         if error:
             look.set(checks.Check(checks.WORKLOADS, "False", "RolloutInProgress", error.message))
-        look.set(checks.workloads_check(look.instance, look.children))
+        look.set(checks.workloads_check(look.instance, look.own))
         if closed or not turn:
             look.held = closed or "its turn to roll has not come"
         if turn and look.checks[checks.WORKLOADS].ok:
@@ -183,12 +183,13 @@ class Converger:
         self, key: Key, wanted: Manifest, closed: str | None, look: Look
     ) -> tuple[Manifest | None, bool]:
         """Return what to apply of a Deployment (None: nothing), and whether it had its turn."""
-        live = look.children.get(("Deployment", wanted["metadata"]["name"]))
+        live = look.own.get(("Deployment", wanted["metadata"]["name"]))
         component = wanted["metadata"]["labels"][COMPONENT]
+        secrets = look.checks[checks.SECRETS].ok
         if closed:
             if live is None and gates.ran_before(wanted, component, look):
                 return wanted, True
-            return templates.with_template_of(wanted, live), True
+            return templates.with_template_of(wanted, live, secrets=secrets), True
         fleet = (
             live is not None
             and look.owns(live)
@@ -196,11 +197,11 @@ class Converger:
             and templates.is_new_template(wanted, live)
         )
         if fleet and not self.rollouts.enter(key):
-            return templates.with_template_of(wanted, live), False
+            return templates.with_template_of(wanted, live, secrets=secrets), False
         return wanted, True
 
     def _edge(self, key: Key, stage: Stage, look: Look) -> None:
-        exists = ("Ingress", look.instance.name) in look.children
+        exists = ("Ingress", look.instance.name) in look.own
         ran = look.checks[checks.WORKLOADS].ok or look.held is None
         if exists or ran:
             error = self.applier.apply_all(stage.objects, look)
@@ -211,9 +212,9 @@ class Converger:
         known = self.cache.namespaces()
         labels = self.cache.namespace_labels(look.instance.namespace) if known else None
         gate = checks.gated(self.settings.edge, labels)
-        look.set(checks.ingress_check(look.instance, look.children, gate=gate))
+        look.set(checks.ingress_check(look.instance, look.own, gate=gate))
         if self.settings.edge.reachability and look.checks[checks.INGRESS].ok:
-            address = checks.address(look.instance, look.children)
+            address = checks.address(look.instance, look.own)
             found = self.reach.seen(key, look.instance.host, str(address))
             if found:
                 look.set(found)

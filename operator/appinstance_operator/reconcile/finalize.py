@@ -18,7 +18,7 @@ from appinstance_operator.signals.faults import point
 from .checks import CLOUD, Check
 from .conditions import Report
 
-_POLL_SECONDS = 30.0
+POLL_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,9 @@ class Finalizer:
         try:
             waiting = self._remove_roles(key, remains)
         except OperatorError:
-            return _POLL_SECONDS
+            return POLL_SECONDS
         if waiting:
-            return _POLL_SECONDS
+            return POLL_SECONDS
         del self._known[key]
         self._keeper.forget(key)
         return None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from appinstance_operator.api.errors import Fate, OperatorError
 from appinstance_operator.api.spec import AppInstance
 from appinstance_operator.kube.children import Children
+from appinstance_operator.kube.kinds import SECRET
 
 from .checks import Check
 
@@ -62,7 +63,40 @@ class Look:
         else:
             self.retrying = self.retrying or error.message
 
+    @property
+    def own(self) -> Mapping[Object, dict[str, Any]]:
+        """Return the objects that are this very instance's; by these it is judged."""
+        return _Own(self)
+
     def owns(self, live: Mapping[str, Any]) -> bool:
         """Return whether an object is this instance's: by owner, not by name or label."""
         owners = live["metadata"].get("ownerReferences") or ()
         return any(owner.get("uid") == self.instance.uid for owner in owners)
+
+
+class _Own(Mapping[Object, dict[str, Any]]):
+    """Of what stands under an instance's name, what is its own.
+
+    An earlier instance of the name may have left objects that the cluster has not collected yet,
+    and others may have put its labels on theirs. Secrets are External Secrets', by their labels.
+    """
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+
+    def __getitem__(self, item: Object) -> dict[str, Any]:
+        body = self._look.children[item]
+        if item[0] != SECRET.kind and not self._look.owns(body):
+            raise KeyError(item)
+        return body
+
+    def __contains__(self, item: object) -> bool:
+        # What was found fine for this instance need not be decoded to know whose it is.
+        known = item in self._look.memory.fine and item in self._look.children
+        return known or super().__contains__(item)
+
+    def __iter__(self) -> Iterator[Object]:
+        return (item for item in self._look.children if item in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -40,7 +40,7 @@ class Migrations:
     def attempt(self, look: Look) -> int:
         """Return which attempt the current Job is, or the next one will be."""
         name = migration.job_name(look.instance)
-        live = look.children.get(("Job", name))
+        live = look.own.get(("Job", name))
         if live is not None:
             return _attempt_of(live)
         return look.memory.attempts.get(name, 1)
@@ -48,7 +48,7 @@ class Migrations:
     def again(self, job: Manifest, look: Look) -> bool:
         """Remove a failed Job when its next attempt is due; return whether one was removed."""
         name = job["metadata"]["name"]
-        live = look.children.get(("Job", name))
+        live = look.own.get(("Job", name))
         if live is None or not look.owns(live):
             return False
         failed = find_condition(live, "Failed")

@@ -34,7 +34,7 @@ from appinstance_operator.signals.faults import point
 
 from .conditions import Report
 from .converge import Converger
-from .finalize import Finalizer
+from .finalize import POLL_SECONDS, Finalizer
 from .hosts import Hosts, given_host
 from .look import Look, Memory
 from .report import Reporter
@@ -164,7 +164,7 @@ class Reconciler:
         seen = None
         if plan is not None:
             order = tuple((item["kind"], item["metadata"]["name"]) for item in plan.objects)
-            seen = Seen(look.instance, look.children, order, retiring)
+            seen = Seen(look.instance, look.own, order, retiring)
         self._reporter.write_or_leave(key, look.body, seen, report)
 
     def _count_failures(self, look: Look) -> None:
@@ -216,7 +216,8 @@ class Reconciler:
         if result.error:
             memory.failures += 1
             return Outcome(backoff(memory.failures), result.error)
-        return Outcome()
+        # What was asked of IAM long ago is not done any more: it has to be asked for.
+        return Outcome(POLL_SECONDS if result.report else None)
 
     def _after_it_is_gone(self, key: Key) -> Outcome:
         """Forget an instance; remove what is outside where nobody was asked to."""

@@ -12,7 +12,7 @@ from appinstance_operator.api.errors import OperatorError
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.desired import names
 from appinstance_operator.kube.cache import Cache, Key
-from appinstance_operator.kube.client import Kube
+from appinstance_operator.kube.client import ApiError, Kube
 from appinstance_operator.kube.kinds import APPINSTANCE, EVENT
 from appinstance_operator.signals.metrics import Metrics
 
@@ -22,6 +22,8 @@ from .conditions import READY, Report
 from .status import Seen, status
 
 log = structlog.get_logger(__name__)
+
+_CONFLICT = 409
 
 
 class Reporter:
@@ -79,9 +81,7 @@ class Reporter:
         self._warn(key, body, report, now)
         if after == before:
             return
-        made = self._kube.merge(
-            APPINSTANCE, *key, {"status": merge_patch(before, after)}, sub="status"
-        )
+        made = self._write_status(key, body, merge_patch(before, after))
         if made is None:
             return
         self._cache.put_instance(made)
@@ -89,6 +89,25 @@ class Reporter:
         is_now = find_condition(made, READY)
         if (was.get("status"), was.get("reason")) != (is_now["status"], is_now["reason"]):
             self._post_event(made, is_now, now)
+
+    def _write_status(
+        self, key: Key, body: Mapping[str, Any], change: Mapping[str, Any]
+    ) -> dict[str, Any] | None:
+        """Write onto the version that was looked at, None where there is a newer one or none.
+
+        The newer one may be another instance of the name, or be led by another operator; its event
+        brings the next look.
+        """
+        patch = {
+            "metadata": {"resourceVersion": body["metadata"]["resourceVersion"]},
+            "status": change,
+        }
+        try:
+            return self._kube.merge(APPINSTANCE, *key, patch, sub="status")
+        except ApiError as error:
+            if error.status == _CONFLICT:
+                return None
+            raise
 
     def _warn(self, key: Key, body: Mapping[str, Any], report: Report, now: str) -> None:
         """Post an Event for each warning that is new since the last report."""

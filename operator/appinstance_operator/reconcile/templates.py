@@ -24,16 +24,30 @@ def recorded(manifest: Manifest) -> Manifest:
     return {**manifest, "metadata": {**manifest["metadata"], "annotations": annotations}}
 
 
-def with_template_of(wanted: Manifest, live: Mapping[str, Any] | None) -> Manifest | None:
+def with_template_of(
+    wanted: Manifest, live: Mapping[str, Any] | None, *, secrets: bool = False
+) -> Manifest | None:
     """Return a Deployment as wanted, but with the pod template that was applied before.
 
-    None where there is none, or where it does not say what was applied (an earlier version made
-    it): then it is better left alone.
+    With `secrets`, its pods read them anew all the same: a password that was rotated while a new
+    image is held back would cut the old one off. None where there is none, or where it does not say
+    what was applied (an earlier version made it): then it is better left alone.
     """
     template = _applied(live) if live is not None else None
     if template is None:
         return None
+    if secrets:
+        template = _with_secrets_of(wanted, template)
     return {**wanted, "spec": {**wanted["spec"], "template": template}}
+
+
+def _with_secrets_of(wanted: Manifest, template: Mapping[str, Any]) -> Mapping[str, Any]:
+    now = wanted["spec"]["template"]["metadata"].get("annotations") or {}
+    before = template["metadata"].get("annotations") or {}
+    if SECRETS_HASH not in now or SECRETS_HASH not in before:
+        return template
+    annotations = {**before, SECRETS_HASH: now[SECRETS_HASH]}
+    return {**template, "metadata": {**template["metadata"], "annotations": annotations}}
 
 
 def is_new_template(wanted: Manifest, live: Mapping[str, Any]) -> bool:

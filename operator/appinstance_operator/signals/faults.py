@@ -7,6 +7,7 @@ APPINSTANCE_FAULT names ends the process at once, as a lost node would.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Final
 
 POINTS: Final = (
@@ -26,10 +27,14 @@ POINTS: Final = (
     "before-finalizer-removal",
 )
 _EXIT_CODE = 137  # as if killed
+hook: Callable[[str], None] | None = None
+"""What a simulator has called at each point; None outside of one."""
 
 
 def point(name: str) -> None:
     """Die here if a test asked for it."""
+    if hook is not None:
+        hook(name)
     if os.environ.get("APPINSTANCE_FAULTS_ENABLED") != "1":
         return
     if name not in POINTS:

@@ -34,7 +34,13 @@ class Told:
     """A stand-in for the API server: it keeps what a merge patch of the status makes."""
 
     def __init__(self) -> None:
-        meta = {**BODY["metadata"], "namespace": KEY[0], "name": KEY[1], "uid": "u"}
+        meta = {
+            **BODY["metadata"],
+            "namespace": KEY[0],
+            "name": KEY[1],
+            "uid": "u",
+            "resourceVersion": "0",
+        }
         self.body: dict[str, Any] = {**BODY, "metadata": {**meta, "generation": 1}}
         self.writes = 0
         self.events: list[str] = []

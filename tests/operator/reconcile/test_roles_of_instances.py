@@ -1,0 +1,168 @@
+"""IAM roles through an instance's life: made, replaced, kept while pods use them, and removed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from support.fake_iam import FakeIam, Role, RoleWrite, failure
+from support.stage import NAME, NAMESPACE, Stage, stage_settings
+
+from appinstance_operator.desired import iam
+
+OWN = f"arn:aws:iam::123456789012:role/tenants/{NAMESPACE}/app"
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """A world whose settings let tenants bring roles."""
+    arn = "arn:aws:iam::123456789012:role/tenants/{namespace}/*"
+    boundary = "arn:aws:iam::123456789012:policy/platform/appinstance-boundary"
+    return Stage(stage_settings(iam={"permissionsBoundaryArn": boundary, "allowedRoleArns": [arn]}))
+
+
+def _role(stage: Stage, part: str = "backend") -> str:
+    return iam.role_of(NAMESPACE, NAME, stage.settings, part)
+
+
+def test_an_instance_has_its_two_roles_and_says_so(running: Stage) -> None:
+    assert sorted(running.iam.roles) == [_role(running), _role(running, "secrets")]
+    assert running.status()["roles"]["backend"].endswith(_role(running))
+
+
+def test_made_anew_under_its_name_it_is_ready_only_with_roles(running: Stage) -> None:
+    running.replace_by_force()
+    running.iam.roles.clear()
+    running.apply()
+    running.settle()
+    running.pass_time(30)
+    running.settle()
+    assert running.ready() == "True"
+    assert sorted(running.iam.roles) == [_role(running), _role(running, "secrets")]
+
+
+def test_a_role_is_not_removed_while_the_new_pods_do_not_run(running: Stage) -> None:
+    running.controllers.deployments.mood = running.controllers.deployments.mood.REFUSES
+    running.apply(identity={"backendRoleArn": OWN})
+    running.settle()
+    assert _role(running) in running.iam.roles
+    assert running.status()["retiringRoles"] == [running.iam.roles[_role(running)].arn]
+
+
+def test_a_role_is_removed_once_the_new_pods_run(running: Stage) -> None:
+    running.apply(identity={"backendRoleArn": OWN})
+    running.settle()
+    assert list(running.iam.roles) == [_role(running, "secrets")]
+    assert "retiringRoles" not in running.status()
+    assert running.ready() == "True"
+
+
+def test_trouble_while_a_role_is_removed_makes_no_illegal_status(running: Stage) -> None:
+    running.apply(identity={"backendRoleArn": OWN})
+    running.controllers.step()
+    with running.iam_fails(failure("AccessDenied", "DeleteRole")):
+        running.settle()
+        running.status()
+        assert running.ready() == "True"
+    running.pass_time(700)
+    running.settle()
+    assert list(running.iam.roles) == [_role(running, "secrets")]
+
+
+def test_deletion_waits_until_the_roles_are_gone(running: Stage) -> None:
+    with running.iam_fails(failure("Throttling", "GetRole")):
+        running.delete("AppInstance", NAME)
+        running.settle()
+        assert running.get("AppInstance", NAME) is not None
+        running.status()
+    running.pass_time(700)
+    running.settle()
+    assert running.get("AppInstance", NAME) is None
+    assert running.iam.roles == {}
+
+
+def test_deletion_goes_on_after_an_iam_that_hung_for_long(running: Stage) -> None:
+    running.delete("AppInstance", NAME)
+    running.settle(iam=False)
+    for _ in range(30):
+        running.pass_time(60)
+        running.settle(iam=False)
+    running.pass_time(60)
+    running.settle()
+    assert running.get("AppInstance", NAME) is None
+    assert running.iam.roles == {}
+
+
+def test_deletion_goes_on_after_a_restart(running: Stage) -> None:
+    running.delete("AppInstance", NAME)
+    running.restart()
+    running.settle()
+    assert running.get("AppInstance", NAME) is None
+    assert running.iam.roles == {}
+
+
+def test_retained_roles_stay(stage: Stage) -> None:
+    stage.apply(deletionPolicy="Retain")
+    stage.settle()
+    stage.delete("AppInstance", NAME)
+    stage.settle()
+    assert stage.get("AppInstance", NAME) is None
+    assert len(stage.iam.roles) == 2
+
+
+def test_roles_of_an_instance_that_went_by_force_are_removed(running: Stage) -> None:
+    running.replace_by_force()
+    running.settle()
+    assert running.iam.roles == {}
+
+
+def test_a_role_of_others_is_left_alone_also_at_the_end(stage: Stage) -> None:
+    name = _role(stage)
+    theirs = Role(name, "/", {"theirs": True}, None, {"owner": "theirs"})
+    stage.iam.put("stranger", "create_role", name, theirs)
+    stage.apply()
+    stage.settle()
+    assert stage.condition("Stalled")["reason"] == "AccessDenied"
+    stage.delete("AppInstance", NAME)
+    stage.settle()
+    assert stage.iam.roles == {name: theirs}
+    assert stage.get("AppInstance", NAME) is None
+
+
+def test_what_was_changed_on_a_role_is_put_right_at_a_resync(running: Stage) -> None:
+    name = _role(running)
+    right = running.iam.roles[name]
+    running.iam.put("somebody", "tamper", name, replace(right, trust={}, boundary=None))
+    running.pass_time(700)
+    running.settle()
+    assert running.iam.roles[name] == right
+
+
+def test_a_new_role_has_its_boundary_and_all_tags_from_the_first_moment(stage: Stage) -> None:
+    seen: list[RoleWrite] = []
+    cloud: FakeIam = stage.iam
+    cloud.on_write = seen.append
+    stage.apply()
+    stage.settle()
+    created = [write.after for write in seen if write.action == "create_role"]
+    assert len(created) == 2
+    for role in created:
+        assert role is not None
+        assert role.boundary == stage.settings.iam.permissions_boundary_arn
+        assert role.tags == iam.role_tags_of(NAMESPACE, NAME, stage.settings)
+
+
+def test_no_write_leaves_a_process_without_the_lease(running: Stage) -> None:
+    held = [True]
+    running.operator.leads = lambda: held[0]
+    running.delete("Service", f"{NAME}-backend")
+    running.iam.roles.clear()
+    held[0] = False
+    running.pass_time(700)
+    running.look()
+    assert running.operator_writes() == []
+    assert running.iam.roles == {}
+    running.restart()
+    running.settle()
+    assert running.get("Service", f"{NAME}-backend") is not None
+    assert len(running.iam.roles) == 2

@@ -1,0 +1,324 @@
+"""Bugs to seed: each is a text of the operator's source and what is put in its place.
+
+Those of the review ("mutants that nothing catches") come first. `found_by` is what should notice;
+the runner (mutation.py) tries it first and all of the fast suites after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_ROLES = ("tests/operator/aws",)
+_RECONCILE = ("tests/operator/reconcile", "-m", "not integration")
+_KUBE = ("tests/operator/kube", "-m", "not integration")
+_DESIRED = ("tests/operator/desired",)
+_RUNTIME = ("tests/operator/runtime", "-m", "not integration")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One seeded bug."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    found_by: tuple[str, ...] = ()
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    Mutant(
+        "boundary is not repaired on adoption",
+        "aws/roles.py",
+        "if boundary != wanted.boundary_arn:",
+        "if False and boundary != wanted.boundary_arn:",
+        _ROLES,
+    ),
+    Mutant(
+        "trust is not repaired on adoption",
+        "aws/roles.py",
+        'if _document(role["AssumeRolePolicyDocument"]) != wanted.trust:',
+        "if False:",
+        _ROLES,
+    ),
+    Mutant(
+        "attached policies stay on a role",
+        "aws/roles.py",
+        'self._call("detach_role_policy", role, without="NoSuchEntity", PolicyArn=arn)',
+        "pass",
+        _ROLES,
+    ),
+    Mutant(
+        "delete removes roles of others",
+        "aws/roles.py",
+        "        if found is None or not ours(found):\n            return\n",
+        "        if found is None:\n            return\n",
+        _ROLES,
+    ),
+    Mutant(
+        "a role that was made anew is removed",
+        "aws/roles.py",
+        '        if again.get("RoleId") != found.get("RoleId"):\n',
+        "        if False:\n",
+        _ROLES,
+    ),
+    Mutant(
+        "a role is adopted whatever its tags",
+        "aws/roles.py",
+        "if not _carries(role, wanted.tags):",
+        "if False:",
+        _ROLES,
+    ),
+    Mutant(
+        "IAM is written without asking the fence",
+        "aws/roles.py",
+        "        if not action.startswith(_READS):\n            self._fence()\n",
+        "",
+        _ROLES,
+    ),
+    Mutant(
+        "Secrets are listed with their values",
+        "kube/kinds.py",
+        'SECRET = Kind("v1", "Secret", "secrets", metadata_only=True)',
+        'SECRET = Kind("v1", "Secret", "secrets")',
+        _RECONCILE,
+    ),
+    Mutant(
+        "prune does not look at the owner",
+        "reconcile/prune.py",
+        "                if not look.owns(live):\n",
+        "                if False:\n",
+        _RECONCILE,
+    ),
+    Mutant(
+        "delete has no uid as precondition",
+        "kube/client.py",
+        '{"preconditions": {"uid": uid}, "propagationPolicy": "Background"}',
+        '{"propagationPolicy": "Background"}',
+        _RECONCILE,
+    ),
+    Mutant(
+        "Ready while the frontend is down",
+        "reconcile/checks.py",
+        '    for component in instance.components:\n        live = children.get(("Deployment"',
+        '    for component in instance.components[:1]:\n        live = children.get(("Deployment"',
+        _RECONCILE,
+    ),
+    Mutant(
+        "never RetriesExhausted",
+        "reconcile/reconciler.py",
+        "if memory.failures >= _MAX_FAILURES and look.stalled is None:",
+        "if False:",
+        _RECONCILE,
+    ),
+    Mutant(
+        "no resync",
+        "reconcile/reconciler.py",
+        "return Outcome(min(due, default=self._resync()), error)",
+        "return Outcome(min(due, default=None), error)",
+        _RECONCILE,
+    ),
+    Mutant(
+        "frontend egress is open to all",
+        "desired/networkpolicy.py",
+        'made.append(_policy(instance, "frontend", [edge], [_dns(settings)]))',
+        'made.append(_policy(instance, "frontend", [edge], [{}]))',
+        _DESIRED,
+    ),
+    Mutant(
+        "writable root file system",
+        "desired/pods.py",
+        '"readOnlyRootFilesystem": True,',
+        '"readOnlyRootFilesystem": False,',
+        _DESIRED,
+    ),
+    Mutant(
+        "API tokens in pods",
+        "desired/pods.py",
+        '"automountServiceAccountToken": False,',
+        '"automountServiceAccountToken": True,',
+        _DESIRED,
+    ),
+    Mutant(
+        "no redirect to HTTPS",
+        "desired/ingress.py",
+        '        f"{_ALB}/ssl-redirect": "443",\n',
+        "",
+        _DESIRED,
+    ),
+    Mutant(
+        "the cluster is written without asking the fence",
+        "kube/transport.py",
+        '        if method != "GET":\n            self._fence()\n',
+        "",
+        _RECONCILE,
+    ),
+    Mutant(
+        "an object that exists is adopted",
+        "kube/client.py",
+        'held = {"resourceVersion": NONE_YET}',
+        "held: dict[str, str] = {}",
+        _RECONCILE,
+    ),
+    Mutant(
+        "memory by name: one made anew is taken for the one before",
+        "reconcile/reconciler.py",
+        "if memory is None or memory.uid != uid:",
+        "if memory is None:",
+        _RECONCILE,
+    ),
+    Mutant(
+        "what an earlier instance left is judged as its own",
+        "reconcile/look.py",
+        "if item[0] != SECRET.kind and not self._look.owns(body):",
+        "if False:",
+        _RECONCILE,
+    ),
+    Mutant(
+        "a status lands on a newer version",
+        "reconcile/report.py",
+        '            "metadata": {"resourceVersion": body["metadata"]["resourceVersion"]},\n',
+        "",
+        _RECONCILE,
+    ),
+    Mutant(
+        "a new image does not wait for its migration",
+        "reconcile/gates.py",
+        "_BEFORE_PODS = (NETWORK, CLOUD, SECRETS, MIGRATIONS)",
+        "_BEFORE_PODS = (NETWORK, CLOUD, SECRETS)",
+        _RECONCILE,
+    ),
+    Mutant(
+        "pods do not wait for their role",
+        "reconcile/gates.py",
+        "_BEFORE_PODS = (NETWORK, CLOUD, SECRETS, MIGRATIONS)",
+        "_BEFORE_PODS = (NETWORK, SECRETS, MIGRATIONS)",
+        _RECONCILE,
+    ),
+    Mutant(
+        "pods do not wait for their secret",
+        "reconcile/gates.py",
+        "_BEFORE_PODS = (NETWORK, CLOUD, SECRETS, MIGRATIONS)",
+        "_BEFORE_PODS = (NETWORK, CLOUD, MIGRATIONS)",
+        _RECONCILE,
+    ),
+    Mutant(
+        "a role is removed while old pods use it",
+        "reconcile/converge.py",
+        "        if not runs:\n            return tuple(former)\n",
+        "",
+        _RECONCILE,
+    ),
+    Mutant(
+        "a failed migration is never stalled",
+        "reconcile/converge.py",
+        'if check.reason == "MigrationFailed":',
+        "if False:",
+        _RECONCILE,
+    ),
+    Mutant(
+        "a failed migration is never tried again",
+        "reconcile/migrations.py",
+        "        if left > 0:\n",
+        "        if True:\n",
+        _RECONCILE,
+    ),
+    Mutant(
+        "the status tells of the image that is wanted",
+        "reconcile/status.py",
+        "        if live and rolled_out(live):\n",
+        "        if live:\n",
+        _RECONCILE,
+    ),
+    Mutant(
+        "the inventory lists what is wanted",
+        "reconcile/status.py",
+        "existing = [item for item in seen.order if item in seen.children]",
+        "existing = list(seen.order)",
+        _RECONCILE,
+    ),
+    Mutant(
+        "two conditions of one type",
+        "reconcile/conditions.py",
+        "    return sorted(found.values(), ",
+        "    return sorted([*found.values(), *held.values()], ",
+        _RECONCILE,
+    ),
+    Mutant(
+        "an instance is let go before its roles are gone",
+        "reconcile/finalize.py",
+        "            if waiting:\n                return Finalized(",
+        "            if False:\n                return Finalized(",
+        _RECONCILE,
+    ),
+    Mutant(
+        "retained roles are removed",
+        "reconcile/finalize.py",
+        'retain = body.get("spec", {}).get("deletionPolicy", "Delete") == "Retain"',
+        "retain = False",
+        _RECONCILE,
+    ),
+    Mutant(
+        "a host is given twice",
+        "reconcile/hosts.py",
+        "            return held == (key, uid)",
+        "            return True",
+        _RECONCILE,
+    ),
+    Mutant(
+        "a secret in the way is taken over",
+        "reconcile/applier.py",
+        "            self._refuse_foreign_secret(manifest, look)\n",
+        "            pass\n",
+        _RECONCILE,
+    ),
+    Mutant(
+        "drift is not repaired",
+        "kube/comparison.py",
+        "    found = differences(hashed, live)\n",
+        "    found: tuple[str, ...] = ()\n",
+        (),
+    ),
+    Mutant(
+        "one more field in a NetworkPolicy is no drift",
+        "kube/drift.py",
+        '_EXACT_KINDS = frozenset({"NetworkPolicy", "SecurityGroupPolicy"})',
+        '_EXACT_KINDS = frozenset({"SecurityGroupPolicy"})',
+        _KUBE,
+    ),
+    Mutant(
+        "rotated secrets do not roll the pods",
+        "desired/workloads.py",
+        'hashes = {name: facts.secret_hashes.get(name, "") for name in secret_names(instance)}',
+        'hashes = {name: "" for name in secret_names(instance)}',
+        _RECONCILE,
+    ),
+    Mutant(
+        "any audience is trusted",
+        "desired/iam.py",
+        '"StringEquals": {f"{issuer}:sub": subject, f"{issuer}:aud": AUDIENCE}',
+        '"StringEquals": {f"{issuer}:sub": subject}',
+        _DESIRED,
+    ),
+    Mutant(
+        "entries of other namespaces may be named",
+        "api/tenancy.py",
+        "        if not key.startswith(prefixes):\n",
+        "        if False:\n",
+        ("tests/operator", "-m", "not integration"),
+    ),
+    Mutant(
+        "deletions of instances are lost over a relist",
+        "kube/cache.py",
+        "        for key in gone:\n            self.drop_instance(key)\n",
+        "",
+        _RECONCILE,
+    ),
+    Mutant(
+        "an older event replaces what is known",
+        "kube/cache.py",
+        "    return same and version_of(body) <= held.version",
+        "    return False",
+        _KUBE,
+    ),
+)

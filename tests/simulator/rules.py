@@ -1,0 +1,347 @@
+"""What may happen in the simulated world: each rule takes a number and does something with it.
+
+Every number is fine for every rule, so that any list of (rule, number) is a program, also what is
+left of one while a failing program is made smaller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from support.fake_api import no_answer
+from support.fake_cluster import Body, Name, Refused
+from support.fake_iam import Role, failure, no_reply
+
+from appinstance_operator.desired import iam
+from simulator import specs
+from simulator.world import MANAGER, SETTINGS, Crash, Trap, World, mood
+
+Rule = Callable[[World, int], None]
+_CHILDREN = (
+    ("NetworkPolicy", "default-deny"),
+    ("NetworkPolicy", "backend"),
+    ("ServiceAccount", "backend"),
+    ("ServiceAccount", "secrets"),
+    ("SecretStore", ""),
+    ("ExternalSecret", "database"),
+    ("ConfigMap", "database-ca"),
+    ("Deployment", "backend"),
+    ("Service", "backend"),
+    ("PodDisruptionBudget", "backend"),
+    ("Ingress", ""),
+    ("Secret", "database"),
+    ("HorizontalPodAutoscaler", "backend"),
+    ("Deployment", "frontend"),
+)
+_API_STATUSES = (0, 500, 429, 503, 0, 403)
+_IAM_MOODS = ("works", "throttles", "denies", "silent", "hangs", "works")
+
+
+def place_of(number: int) -> tuple[str, str]:
+    """Return one of the places."""
+    return specs.PLACES[number % len(specs.PLACES)]
+
+
+def _child(number: int) -> Name:
+    namespace, name = place_of(number)
+    kind, part = _CHILDREN[number // 3 % len(_CHILDREN)]
+    return kind, namespace, f"{name}-{part}" if part else name
+
+
+# The operator goes on
+
+
+def follow(world: World, number: int) -> None:
+    """A few events of one kind arrive."""
+    process = world.standby if number % 7 == 0 else world.leader
+    lagging = [kind for kind in process.kinds if process.lags(kind)]
+    if lagging:
+        process.follow(lagging[number // 7 % len(lagging)], most=1 + number // 100 % 4)
+
+
+def follow_all(world: World, number: int) -> None:
+    """All that waits arrives."""
+    for kind in world.leader.kinds:
+        if world.leader.lags(kind):
+            world.leader.follow(kind)
+
+
+def work(world: World, number: int) -> None:
+    """The next instance of the queue is looked at."""
+    world.work()
+
+
+def background(world: World, number: int) -> None:
+    """What waits for IAM is done."""
+    world.background()
+
+
+# Controllers
+
+
+def external_secrets(world: World, number: int) -> None:
+    """External Secrets looks at everything once."""
+    world.controllers.secrets.step()
+
+
+def begin_rollouts(world: World, number: int) -> None:
+    """A first pod of each new template is made."""
+    world.controllers.deployments.begin()
+
+
+def roll_out(world: World, number: int) -> None:
+    """Deployments come to the end of their rollouts."""
+    world.controllers.autoscalers.step()
+    world.controllers.deployments.step()
+
+
+def run_jobs(world: World, number: int) -> None:
+    """Jobs end."""
+    world.controllers.jobs.step()
+
+
+def balance(world: World, number: int) -> None:
+    """Load balancers get their addresses."""
+    world.controllers.balancers.step()
+
+
+def collect(world: World, number: int) -> None:
+    """What has no owner any more is removed."""
+    world.cluster.collect_garbage()
+
+
+def change_mood(world: World, number: int) -> None:
+    """A controller begins to refuse or to hang, or works again."""
+    parts = world.controllers
+    chosen = (parts.secrets, parts.deployments, parts.jobs, parts.balancers)[number % 4]
+    chosen.mood = mood(number // 4)
+
+
+def rotate(world: World, number: int) -> None:
+    """An entry of Secrets Manager gets a new value."""
+    namespace, name = place_of(number)
+    world.controllers.secrets.rotate(f"apps/{namespace}/{name}/database")
+
+
+# Users
+
+
+def set_spec(world: World, number: int) -> None:
+    """An instance is made, or changed."""
+    world.set_spec(place_of(number), number // 3)
+
+
+def delete(world: World, number: int) -> None:
+    """An instance is deleted."""
+    world.delete(place_of(number))
+
+
+def replace_by_force(world: World, number: int) -> None:
+    """An instance loses its finalizer and is deleted; perhaps one is made at once in its place."""
+    place = place_of(number)
+    world.delete(place, force=True)
+    if number // 3 % 2 and world.cluster.get("AppInstance", *place) is None:
+        world.set_spec(place, number // 6)
+
+
+# Trouble
+
+
+def api_trouble(world: World, number: int) -> None:
+    """The next requests to the API server fail."""
+    world.api_failures += [_API_STATUSES[number % 6]] * (1 + number // 6 % 4)
+
+
+def iam_trouble(world: World, number: int) -> None:
+    """IAM throttles, refuses, is silent, hangs, or works again."""
+    world.iam_mood = _IAM_MOODS[number % len(_IAM_MOODS)]
+
+
+def crash(world: World, number: int) -> None:
+    """The operator dies between two looks."""
+    world.crash()
+
+
+def take_over(world: World, number: int) -> None:
+    """The lease passes to the standby."""
+    world.take_over()
+
+
+def trap(world: World, number: int) -> None:
+    """Something will happen in the middle of a look."""
+
+    def spring(where: str) -> None:
+        kind = number % 8
+        if kind in {0, 1}:
+            raise Crash
+        if kind == 2:
+            world.lose_answer(where)
+        elif kind == 3 and where == "kube":
+            raise (Refused(500, "internal error") if number % 3 else no_answer())
+        elif kind == 3 and where == "iam":
+            raise (failure("Throttling", "x") if number % 3 else no_reply())
+        elif kind == 4:
+            world.take_over()
+        elif kind == 5:
+            world.set_spec(place_of(number // 8), number // 24)
+        elif kind == 6:
+            replace_by_force(world, number // 8)
+        elif kind == 7:
+            drift(world, number // 8)
+
+    if len(world.traps) < 3:
+        world.traps.append(Trap(1 + number // 8 % 23, spring))
+
+
+def clock(world: World, number: int) -> None:
+    """Time passes: a moment, until the next look is due, or a long while."""
+    timers = world.leader.timers.values()
+    how = number % 8
+    if how < 4:
+        world.clock.now += 1 + number % 20
+    elif how < 7 and timers:
+        world.clock.now = max(world.clock.now, min(timers))
+    else:
+        world.clock.now += 700
+    world.leader.due()
+
+
+def lose_events(world: World, number: int) -> None:
+    """The server forgets events of a kind that not everybody has seen: they have to list."""
+    kinds = world.leader.kinds
+    world.cluster.compact(kinds[number % len(kinds)])
+
+
+def repeat_events(world: World, number: int) -> None:
+    """The next events of a kind come once more."""
+    kinds = world.leader.kinds
+    world.leader.rewind(kinds[number % len(kinds)], 1 + number // 16 % 12)
+
+
+# Strangers
+
+
+def drift(world: World, number: int) -> None:
+    """Somebody changes or deletes an object of the operator's."""
+    name = _child(number)
+    held = world.cluster.objects.get(name)
+    if held is None or name in world.foreign:
+        return
+    if number // 42 % 2:
+        world.cluster.delete("somebody", name, held.uid)
+    else:
+        world.cluster.edit("somebody", name, _changed)
+
+
+def _changed(body: Body) -> Body:
+    kind, meta = body["kind"], body["metadata"]
+    if kind == "Service":
+        return {**body, "spec": {**body["spec"], "selector": {"app": "other"}}}
+    if kind == "NetworkPolicy":
+        return {**body, "spec": {**body["spec"], "egress": [{}]}}
+    if kind == "Deployment":
+        return {**body, "spec": {**body["spec"], "revisionHistoryLimit": 9}}
+    if kind == "ConfigMap":
+        return {**body, "data": {"ca.crt": "another one"}}
+    if kind == "Secret":
+        return body
+    return {**body, "metadata": {**meta, "labels": {**meta["labels"], MANAGED_PART: "other"}}}
+
+
+MANAGED_PART = "app.kubernetes.io/part-of"
+
+
+def stranger(world: World, number: int) -> None:
+    """Somebody makes an object under a name that an instance would take."""
+    name = _child(number)
+    labels = {"app": "theirs"}
+    if number // 42 % 2:
+        # As if it were the operator's: labels say nothing.
+        labels |= {
+            "app.kubernetes.io/managed-by": MANAGER,
+            "app.kubernetes.io/instance": name[2].split("-")[0],
+        }
+    body: dict[str, Any] = {
+        "apiVersion": "v1", "kind": name[0],
+        "metadata": {"namespace": name[1], "name": name[2], "labels": labels},
+    }  # fmt: skip
+    if name[0] in {"ConfigMap", "Secret", "ServiceAccount"}:
+        body["data"] = {"theirs": "1"}
+    elif name[0] == "Ingress":
+        body["spec"] = {"rules": [{"host": "theirs.example.com"}]}
+    elif name[0] == "Deployment":
+        container = {"name": "theirs", "image": "theirs"}
+        template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+        body["spec"] = {"selector": {"matchLabels": labels}, "replicas": 1, "template": template}
+    elif name[0] == "ExternalSecret":
+        return  # External Secrets itself would write its status
+    elif name[0] in {"SecretStore", "HorizontalPodAutoscaler"}:
+        return
+    else:
+        body["spec"] = {"theirs": True}
+    if name[0] in {"Deployment", "Ingress"}:
+        return  # its controller writes its status: byte for byte could not be asked for
+    world.in_the_way(name, body)
+
+
+def remove_strangers(world: World, number: int) -> None:
+    """What is in the way goes."""
+    world.end_foreign()
+
+
+def tamper(world: World, number: int) -> None:
+    """Somebody changes or removes a role of the operator's, or takes its name."""
+    namespace, name = place_of(number)
+    role_name = iam.role_of(namespace, name, SETTINGS, ("backend", "secrets")[number // 3 % 2])
+    role = world.iam.roles.get(role_name)
+    if role is None:
+        taken = Role(role_name, "/", {"theirs": True}, None, {"owner": "theirs"})
+        if number // 6 % 4 == 0:
+            world.foreign_roles[role_name] = taken
+            world.iam.put("stranger", "create_role", role_name, taken)
+        return
+    if role_name in world.foreign_roles:
+        return
+    changed = (
+        replace(role, boundary=None),
+        replace(role, trust={"Statement": []}),
+        replace(role, attached=("arn:aws:iam::aws:policy/AdministratorAccess",)),
+        replace(role, policies={**role.policies, "more": {"Statement": []}}),
+        replace(role, policies={}),
+        None,
+    )[number // 6 % 6]
+    world.iam.put("somebody", "tamper", role_name, changed)
+
+
+WEIGHTS: dict[str, tuple[int, Rule]] = {
+    "follow": (300, follow),
+    "follow_all": (60, follow_all),
+    "work": (170, work),
+    "background": (70, background),
+    "external_secrets": (40, external_secrets),
+    "begin_rollouts": (15, begin_rollouts),
+    "roll_out": (40, roll_out),
+    "run_jobs": (30, run_jobs),
+    "balance": (20, balance),
+    "collect": (15, collect),
+    "change_mood": (12, change_mood),
+    "rotate": (8, rotate),
+    "set_spec": (22, set_spec),
+    "delete": (5, delete),
+    "replace_by_force": (3, replace_by_force),
+    "api_trouble": (10, api_trouble),
+    "iam_trouble": (12, iam_trouble),
+    "crash": (4, crash),
+    "take_over": (3, take_over),
+    "trap": (30, trap),
+    "clock": (30, clock),
+    "lose_events": (8, lose_events),
+    "repeat_events": (8, repeat_events),
+    "drift": (20, drift),
+    "stranger": (5, stranger),
+    "remove_strangers": (3, remove_strangers),
+    "tamper": (10, tamper),
+}
+RULES: dict[str, Rule] = {name: rule for name, (_, rule) in WEIGHTS.items()}
