@@ -74,7 +74,7 @@ def judge(mutant: Mutant) -> Verdict:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         mutated(mutant, folder)
-        suites = ((mutant.found_by,), *SUITES) if mutant.found_by else SUITES
+        suites = (mutant.found_by, *SUITES) if mutant.found_by else SUITES
         for words in suites:
             if _fails(words, folder):
                 return Verdict(mutant, words[0], time.monotonic() - start)
