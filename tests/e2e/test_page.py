@@ -43,12 +43,11 @@ def test_sign_up_upload_and_see_the_avatar(
         app.open()
         page.screenshot(path=artifacts / "1-signed-out.png")
         app.sign_up(email=email, password="a long enough passphrase", name="Ada Lovelace")
-        app.upload_avatar(_picture(tmp_path / "ada.png"))
+        source = app.upload_avatar(_picture(tmp_path / "ada.png"))
         page.screenshot(path=artifacts / "2-avatar.png")
-        source = app.avatar_src()
-        assert source
         app.reload()
-        assert app.is_signed_in(), "the session survives a reload"
+        app.expect_signed_in()
+        assert app.expect_avatar_drawn() == source, "session and picture survive a reload"
         page.set_viewport_size({"width": 390, "height": 844})
         page.screenshot(path=artifacts / "3-phone.png")
         answer = page.evaluate(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import os
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from app.frontend.servers import (
     REPOSITORY,
     Server,
     free_port,
-    missing_tools,
+    missing,
     running_backend,
     running_edge,
     running_frontend,
@@ -55,12 +54,10 @@ class Watched:
 
 @pytest.fixture(scope="session")
 def tools() -> None:
-    """Skips where the programs or the rights are missing, and says which."""
-    missing = missing_tools()
-    if missing:
-        pytest.skip(f"Install with apt-get: {', '.join(missing)}")
-    if os.geteuid() != 0:
-        pytest.skip("A mount namespace with a read-only root needs root.")
+    """Fails where a program or a right is missing, and says which. Nothing is skipped silently."""
+    sentence = missing()
+    if sentence:
+        pytest.fail(sentence, pytrace=False)
 
 
 @pytest.fixture(scope="session")

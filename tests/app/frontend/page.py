@@ -1,8 +1,15 @@
 """The page as a person uses it, for every browser test: here and on the cluster.
 
 A test speaks in actions (`sign_up`, `upload_avatar`) and reads what a person would see. Each action
-returns only once the page shows its outcome, so no test sleeps. Elements are found by their
-`data-testid`; those ids are the contract between `app/frontend/site/index.html` and the tests:
+returns only once the page shows its outcome, so no test sleeps. Nothing here looks at what shows at
+one moment to decide what to do next: before the act the page may change, and Playwright's click
+then waits for an element that has just gone. A look and what depends on it are one wait.
+
+What `wait_for_function` waits for is written as a function: an expression would be evaluated as
+text again at each frame, and after the first time the page's policy forbids that.
+
+Elements are found by their `data-testid`; those ids are the contract between
+`app/frontend/site/index.html` and the tests:
 
 =====================  =====================================================================
 view-loading           until the silent sign-in has answered
@@ -25,14 +32,15 @@ offline-banner         shown while the browser has no connection
 
 from __future__ import annotations
 
+import os
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from playwright.sync_api import Browser, FilePayload, Locator, Page, Playwright
+    from playwright.sync_api import Browser, FilePayload, Locator, Page, Playwright, Response
 
 # How long an outcome is waited for. A machine with two busy cores is slow, not wrong.
 expect.set_options(timeout=30_000)
@@ -40,7 +48,6 @@ expect.set_options(timeout=30_000)
 CHROMIUM: Final = "/usr/bin/chromium"
 CHROMIUM_FLAGS: Final = (
     "--headless",
-    "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -49,11 +56,30 @@ CHROMIUM_FLAGS: Final = (
     "--disable-sync",
 )
 
+# One step within the page: the form shows, or the way to it is taken. Asked again at each frame.
+_TAKE_THE_WAY_TO_A_FORM: Final = """([form, way]) => {
+    const shown = id => document.querySelector(`[data-testid="${id}"]`)?.checkVisibility();
+    if (shown(form)) return true;
+    if (shown(way)) document.querySelector(`[data-testid="${way}"]`).click();
+    return false;
+}"""
+_ADDRESS_OF_A_DRAWN_PICTURE: Final = """image =>
+    image.checkVisibility() && image.complete && image.naturalWidth > 0 && image.getAttribute("src")
+"""
 
-def launched_chromium(playwright: Playwright, *more_flags: str) -> Browser:
-    """Debian's Chromium, headless. Playwright's own builds can't be fetched everywhere."""
+
+def launched_chromium(playwright: Playwright) -> Browser:
+    """Debian's Chromium, headless. Playwright's own builds can't be fetched everywhere.
+
+    Its sandbox is off only for root, for whom Chromium has none.
+    """
+    if not Path(CHROMIUM).exists():
+        raise AssertionError(f"There is no {CHROMIUM}: apt-get install chromium")
     return playwright.chromium.launch(
-        executable_path=CHROMIUM, args=[*CHROMIUM_FLAGS, *more_flags], headless=True
+        executable_path=CHROMIUM,
+        args=list(CHROMIUM_FLAGS),
+        headless=True,
+        chromium_sandbox=os.geteuid() != 0,
     )
 
 
@@ -80,10 +106,6 @@ class AppPage:
         self.page.reload()
         self._wait_until_settled()
 
-    def is_signed_in(self) -> bool:
-        """Whether the account view shows."""
-        return self.by("view-account").is_visible()
-
     def expect_signed_in(self) -> None:
         """Waits for the account view; fails when it does not come."""
         expect(self.by("view-account")).to_be_visible()
@@ -96,8 +118,7 @@ class AppPage:
 
     def fill_sign_up(self, *, email: str, password: str, name: str) -> None:
         """Goes to the sign-up form and fills it without sending."""
-        if not self.by("sign-up-form").is_visible():
-            self.by("go-sign-up").click()
+        self._show_form("sign-up-form", way="go-sign-up")
         self.by("sign-up-name").fill(name)
         self.by("sign-up-email").fill(email)
         self.by("sign-up-password").fill(password)
@@ -110,8 +131,7 @@ class AppPage:
 
     def fill_sign_in(self, *, email: str, password: str) -> None:
         """Goes to the sign-in form and fills it without sending."""
-        if not self.by("sign-in-form").is_visible():
-            self.by("go-sign-in").click()
+        self._show_form("sign-in-form", way="go-sign-in")
         self.by("sign-in-email").fill(email)
         self.by("sign-in-password").fill(password)
 
@@ -141,39 +161,47 @@ class AppPage:
         self.by("picture-save").click()
 
     def upload_avatar(self, file: Path | FilePayload) -> str:
-        """Chooses and saves a picture; the address of the new one, once it is drawn."""
-        before = self.avatar_src()
+        """Chooses and saves a picture; its address, once the one the server told is drawn."""
         self.choose_picture(file)
         expect(self.by("chosen")).to_be_visible()
-        self.save_picture()
+        with self.page.expect_response(_has_saved_a_picture) as saved:
+            self.save_picture()
         expect(self.by("picture-status")).to_have_text("Your new picture is saved.")
-        after = self.expect_avatar_drawn()
-        if after == before:
-            raise AssertionError(f"The picture is saved, but its address is still {before}.")
-        return after
+        expect(self.by("avatar-image")).to_have_attribute("src", saved.value.json()["avatar_url"])
+        return self.expect_avatar_drawn()
 
     def remove_avatar(self) -> None:
         """Removes the picture through the dialog and waits until the initials show."""
         self.by("picture-remove").click()
         self.by("remove-confirm").click()
-        expect(self.by("avatar-image")).to_be_hidden()
+        expect(self.by("remove-dialog")).to_be_hidden()
+        self.expect_initials()
 
-    def avatar_src(self) -> str | None:
-        """The address of the picture that shows, as the page has it; None for initials."""
+    def expect_initials(self) -> None:
+        """Waits until initials stand where a picture would, and nothing of a picture is left."""
         image = self.by("avatar-image")
-        return image.get_attribute("src") if image.is_visible() else None
+        expect(self.by("avatar")).to_be_visible()
+        expect(image).to_be_hidden()
+        expect(image).not_to_have_attribute("src", re.compile(""))
 
     def expect_avatar_drawn(self) -> str:
         """Waits until the browser has fetched, decoded and shown the picture; its address."""
         image = self.by("avatar-image")
         expect(image).to_be_visible()
-        self.page.wait_for_function(
-            "image => image.complete && image.naturalWidth > 0", arg=image.element_handle()
-        )
-        source = self.avatar_src()
-        if not source:
-            raise AssertionError("The picture shows but has no address.")
-        return source
+        drawn = self.page.wait_for_function(_ADDRESS_OF_A_DRAWN_PICTURE, arg=image.element_handle())
+        return str(drawn.json_value())
+
+    # -- waiting -----------------------------------------------------------------------------
 
     def _wait_until_settled(self) -> None:
+        views = self.by("view-unreachable").or_(self.by("view-auth")).or_(self.by("view-account"))
+        expect(views.filter(visible=True)).to_be_visible()
         expect(self.by("view-loading")).to_be_hidden()
+
+    def _show_form(self, form: str, *, way: str) -> None:
+        self.page.wait_for_function(_TAKE_THE_WAY_TO_A_FORM, arg=[form, way])
+
+
+def _has_saved_a_picture(response: Response) -> bool:
+    request = response.request
+    return request.method == "PUT" and request.url.endswith("/users/me/avatar") and response.ok

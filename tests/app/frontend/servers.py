@@ -1,10 +1,11 @@
 """The real processes behind the browser tests, each as a context manager that ends what it began.
 
 `running_frontend` runs Debian's nginx with our configuration as the image does: uid 10001, a
-read-only root and a private /tmp, in a mount namespace of its own. `running_backend` runs the app
-with its file store. `running_edge` is a second nginx in the role of the Ingress: /api to the one,
-everything else to the other, so that the browser sees one origin. It believes the address in the
-header `X-Test-Client`, so that each test is a client of its own for the rate limits.
+read-only root and a private /tmp, in a mount namespace of its own (who is not root gets the same by
+user namespaces). `running_backend` runs the app with its file store. `running_edge` is a second
+nginx in the role of the Ingress: /api to the one, everything else to the other, so that the browser
+sees one origin. It believes the address in the header `X-Test-Client`, so that each test is a
+client of its own for the rate limits.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ SITE: Final = FRONTEND / "site"
 NGINX_CONF: Final = FRONTEND / "nginx.conf"
 LISTEN_LINE: Final = "listen 8080 default_server;"
 UID: Final = 10001
-START_SECONDS: Final = 30.0
+AS_ROOT: Final = os.geteuid() == 0
+# A fresh clone has no compiled Python yet, and the machine may have other work.
+START_SECONDS: Final = 120.0
 
 # /usr/share is covered by a small file system that holds the site, as the image's layer would;
 # then everything but /tmp is made read-only, and the process loses root and every capability.
@@ -41,19 +44,32 @@ mkdir /usr/share/appinstance
 cp -r "$1" /usr/share/appinstance/site
 cp "$2" /usr/share/appinstance/nginx.conf
 chmod -R u=rwX,go=rX /usr/share/appinstance
-mount -o remount,ro /usr/share
+mount -o remount,bind,ro /usr/share
 mount -t tmpfs -o mode=1777 tmpfs /tmp
 mount -o remount,bind,ro /
-exec setpriv --reuid 10001 --regid 10001 --clear-groups --no-new-privs \
-    --inh-caps=-all --bounding-set=-all \
+exec {become} setpriv {identity} --no-new-privs \
+    --inh-caps=-all --ambient-caps=-all --bounding-set=-all \
     nginx -c /usr/share/appinstance/nginx.conf "$3" "$4" "$5" "$6"
 """
+# Who is not root has one uid: it is root's in a first namespace, for the mounts, and 10001 in a
+# second one within it, with the capabilities that it takes to give them all up.
+_NAMESPACES: Final = ("--mount", "--propagation", "private")
+if AS_ROOT:
+    _UNSHARE: Final = ("unshare", *_NAMESPACES)
+    _SCRIPT: Final = _CONTAINED.format(
+        become="", identity=f"--reuid {UID} --regid {UID} --clear-groups"
+    )
+else:
+    _UNSHARE = ("unshare", "--user", "--map-root-user", *_NAMESPACES)
+    _SCRIPT = _CONTAINED.format(
+        become=f"unshare --user --map-user={UID} --map-group={UID} --keep-caps", identity=""
+    )
 # What the Dockerfile's entrypoint says after `-c <file>`; a test compares the two.
 NGINX_ARGUMENTS: Final = ("-e", "stderr", "-g", "daemon off;")
 
 _EDGE: Final = """
 daemon off;
-user root;
+{user}
 worker_processes 1;
 pid {folder}/edge.pid;
 error_log {folder}/edge-error.log;
@@ -109,12 +125,13 @@ def running_frontend(folder: Path) -> Iterator[Server]:
         raise AssertionError(f"nginx.conf should have the line `{LISTEN_LINE}` exactly once.")
     conf = folder / "frontend.conf"
     conf.write_text(text.replace(LISTEN_LINE, f"listen 127.0.0.1:{port} default_server;"))
-    command = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", _CONTAINED, "sh"]
+    command = [*_UNSHARE, "sh", "-ec", _SCRIPT, "sh"]
     log = folder / "frontend.log"
     log.touch()
-    # nginx opens /dev/stdout by name, so the file behind it must be its own; a container runtime
-    # does the same for the pipes it hands over.
-    os.chown(log, UID, UID)
+    if AS_ROOT:
+        # nginx opens /dev/stdout by name, so the file behind it must be its own; a container
+        # runtime does the same for the pipes it hands over.
+        os.chown(log, UID, UID)
     with _running([*command, str(SITE), str(conf), *NGINX_ARGUMENTS], port, log) as server:
         yield server
 
@@ -126,7 +143,14 @@ def running_edge(
     """One origin for both, as the Ingress makes it. Does not need its servers to be up yet."""
     conf = folder / "edge.conf"
     conf.write_text(
-        _EDGE.format(folder=folder, port=port, backend=backend_port, frontend=frontend.port)
+        _EDGE.format(
+            folder=folder,
+            port=port,
+            backend=backend_port,
+            frontend=frontend.port,
+            # The folder is the user's own; the workers of root's nginx would be nobody's.
+            user="user root;" if AS_ROOT else "",
+        )
     )
     command = ["nginx", "-e", str(folder / "edge-error.log"), "-c", str(conf)]
     with _running(command, port, folder / "edge.log") as server:
@@ -194,9 +218,21 @@ def _await_answer(process: subprocess.Popen[bytes], port: int, log: Path) -> Non
     raise AssertionError(f"{process.args} does not answer on port {port}:\n{log.read_text()}")
 
 
-def missing_tools() -> list[str]:
-    """The programs these tests need and this machine lacks, with the package that has each."""
+def missing() -> str:
+    """What these tests need and this machine lacks, in one sentence; empty when all is there."""
     needed = {"chromium": "chromium", "nginx": "nginx-light", "setpriv": "util-linux"}
-    return [
-        f"{tool} (package {package})" for tool, package in needed.items() if not shutil.which(tool)
-    ]
+    packages = [package for tool, package in needed.items() if not shutil.which(tool)]
+    if packages:
+        return f"The browser tests need packages: apt-get install {' '.join(packages)}"
+    tried = subprocess.run([*_UNSHARE, "true"], check=False, capture_output=True, text=True)
+    if tried.returncode == 0:
+        return ""
+    if AS_ROOT:
+        way = "run them where root may make one (a container needs CAP_SYS_ADMIN)"
+    else:
+        way = (
+            "run them as root, or allow user namespaces: sysctl -w"
+            " kernel.unprivileged_userns_clone=1 (Debian),"
+            " kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu)"
+        )
+    return f"The browser tests need a mount namespace ({tried.stderr.strip()}): {way}"

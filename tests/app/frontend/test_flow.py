@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,9 +31,9 @@ def live_through(
     app.open()
     app.expect_signed_out()
     app.sign_up(**account)
-    assert app.by("account-name").inner_text() == account["name"]
-    assert app.by("account-email").inner_text() == account["email"]
-    assert app.avatar_src() is None
+    expect(app.by("account-name")).to_have_text(account["name"])
+    expect(app.by("account-email")).to_have_text(account["email"])
+    app.expect_initials()
 
     first = app.upload_avatar(picture)
     assert app.expect_avatar_drawn() == first
@@ -53,7 +55,7 @@ def live_through(
     app.remove_avatar()
     app.reload()
     app.expect_signed_in()
-    assert app.avatar_src() is None
+    app.expect_initials()
     assert view.violations == []
     assert view.errors == []
 
@@ -114,14 +116,14 @@ def test_a_picture_dropped_on_the_zone_is_previewed_before_it_is_sent(
     expect(app.by("chosen-name")).to_have_text("hills.png")
     expect(app.by("dropzone")).to_be_hidden()
     preview = app.by("picture-preview")
-    assert (preview.get_attribute("src") or "").startswith("blob:")
-    assert preview.evaluate("image => image.naturalWidth") == 480
+    expect(preview).to_have_attribute("src", re.compile("^blob:"))
+    expect(preview).to_have_js_property("naturalWidth", 480)
     assert uploads == []
 
     app.by("picture-cancel").click()
     expect(app.by("dropzone")).to_be_visible()
     expect(app.by("picture-file")).to_be_focused()
-    assert app.avatar_src() is None
+    app.expect_initials()
     assert uploads == []
 
 
@@ -147,7 +149,7 @@ def test_removing_a_picture_asks_first(
     expect(app.by("remove-dialog")).to_be_visible()
     app.by("remove-cancel").click()
     expect(app.by("remove-dialog")).to_be_hidden()
-    assert app.avatar_src() == source
+    assert app.expect_avatar_drawn() == source
 
 
 def test_no_token_is_left_where_a_script_could_read_it(
@@ -241,7 +243,7 @@ def test_a_session_that_ended_on_the_server_leads_to_the_sign_in(
     app.save_picture()
     app.expect_signed_out()
     expect(app.by("auth-notice")).to_have_text("Your session has ended. Please sign in again.")
-    assert page.get_by_text(account["name"]).count() == 0
+    expect(page.get_by_text(account["name"])).to_have_count(0)
 
 
 def test_signing_out_in_one_tab_signs_the_others_out(site: Watched, account: Account) -> None:
@@ -269,10 +271,12 @@ def test_tabs_that_reload_at_once_do_not_take_each_others_session(
     for tab in tabs[1:]:
         tab.open()
     for _ in range(3):
+        with ExitStack() as loads:
+            for tab in tabs:
+                loads.enter_context(tab.page.expect_event("load"))
+            for tab in tabs:
+                tab.page.evaluate("setTimeout(() => location.reload(), 0)")
         for tab in tabs:
-            tab.page.evaluate("setTimeout(() => location.reload(), 0)")
-        for tab in tabs:
-            tab.page.wait_for_load_state()
             tab.expect_signed_in()
 
 
@@ -321,6 +325,11 @@ def test_the_address_decides_which_form_opens(site: Watched) -> None:
     expect(app.by("sign-up-form")).to_be_visible()
     page.go_back()
     expect(app.by("sign-in-form")).to_be_visible()
+    app.by("go-sign-up").click()
+    expect(app.by("sign-up-form")).to_be_visible()
+    app.by("go-sign-in").click()
+    expect(app.by("sign-in-form")).to_be_visible()
+    expect(app.by("sign-up-form")).to_be_hidden()
 
 
 def test_signing_out_empties_the_forms_and_the_account(site: Watched, account: Account) -> None:

@@ -51,6 +51,7 @@ def test_the_page_is_pictured_in_each_state(
     take("wrong-password")
     app.fill_sign_up(email="ada", password="short", name="")
     app.by("sign-up-submit").click()
+    expect(page.locator("#sign-up-password-error")).not_to_be_empty()
     take("sign-up-mistakes")
     app.sign_up(**account)
     take("account")
@@ -62,6 +63,7 @@ def test_the_page_is_pictured_in_each_state(
     app.expect_avatar_drawn()
     take("saved")
     app.by("picture-remove").click()
+    expect(app.by("remove-dialog")).to_be_visible()
     take("remove")
 
     for path in taken:
