@@ -244,6 +244,9 @@ def test_a_session_that_ended_on_the_server_leads_to_the_sign_in(
     app.expect_signed_out()
     expect(app.by("auth-notice")).to_have_text("Your session has ended. Please sign in again.")
     expect(page.get_by_text(account["name"])).to_have_count(0)
+    app.sign_in(email=account["email"], password=account["password"])
+    expect(app.by("picture-error")).to_be_empty()
+    expect(app.by("chosen")).to_be_hidden()
 
 
 def test_signing_out_in_one_tab_signs_the_others_out(site: Watched, account: Account) -> None:

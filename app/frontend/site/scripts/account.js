@@ -7,8 +7,10 @@ import { explain } from "./messages.js";
 import { chosenPicture, resetPicker, startPicker } from "./picker.js";
 
 let user = null;
+// Which visit this is: one more whenever a person leaves. An answer to an earlier one is dropped.
+let visit = 0;
 
-/** @param {() => void} onSignedOut */
+/** @param {() => Promise<void>} onSignedOut */
 export function startAccount(onSignedOut) {
   startPicker();
   byId("picture-form").addEventListener("submit", (event) => {
@@ -26,6 +28,7 @@ export function startAccount(onSignedOut) {
 
 /** Fills the view. Resolves once the picture shows, so that the view opens complete. */
 export async function fillAccount(signedIn) {
+  if (user && user.id !== signedIn.id) clearAccount();
   user = signedIn;
   byId("account-name").textContent = user.display_name;
   byId("account-email").textContent = user.email;
@@ -45,6 +48,7 @@ export function focusAccount() {
 /** Nothing of one person may stay in the page for the next. */
 export function clearAccount() {
   user = null;
+  visit += 1;
   resetPicker();
   if (byId("remove-dialog").open) byId("remove-dialog").close();
   silence(
@@ -69,15 +73,20 @@ async function savePicture() {
   const alert = byId("picture-alert");
   silence(alert, byId("picture-status"));
   button.dataset.busyLabel = "Saving…";
+  const asked = visit;
   let wait = null;
   await whileBusy(button, async () => {
     try {
-      user = await putAvatar(file);
+      const saved = await putAvatar(file);
+      if (asked !== visit) return;
+      user = saved;
       await showAvatar(user);
+      if (asked !== visit) return;
       describePicture();
       resetPicker({ focus: true });
       say(byId("picture-status"), "Your new picture is saved.");
     } catch (error) {
+      if (asked !== visit) return;
       const { text, waitSeconds } = explain(error, "picture");
       say(alert, text);
       wait = waitSeconds;
@@ -94,10 +103,11 @@ function startRemoval() {
   byId("remove-cancel").addEventListener("click", () => dialog.close());
   confirm.addEventListener("click", () => {
     silence(byId("picture-alert"), byId("picture-status"));
+    const asked = visit;
     whileBusy(confirm, async () => {
       try {
         await deleteAvatar();
-        if (!user) return;
+        if (asked !== visit) return;
         user = { ...user, avatar_url: null };
         await showAvatar(user);
         dialog.close();
@@ -105,6 +115,7 @@ function startRemoval() {
         byId("picture-file").focus();
         say(byId("picture-status"), "Your picture is removed.");
       } catch (error) {
+        if (asked !== visit) return;
         if (dialog.open) dialog.close();
         say(byId("picture-alert"), explain(error, "picture").text);
       }
@@ -121,7 +132,7 @@ function startSignOut(onSignedOut) {
     whileBusy(button, async () => {
       try {
         await signOut();
-        onSignedOut();
+        await onSignedOut();
       } catch (error) {
         say(alert, `You are still signed in. ${explain(error, "sign-out").text}`);
       }

@@ -13,6 +13,7 @@ const UPLOAD_TIMEOUT_MS = 90_000;
 const TAB_LOCK = "appinstance-session";
 
 let accessToken = null;
+let owner = null; // the id of whose token it is
 let refreshing = null;
 let onSessionEnd = () => {};
 
@@ -53,11 +54,12 @@ export async function signIn({ email, password }) {
 /** Ends the session on the server, then here. While the server can't be told, the session stays. */
 export async function signOut() {
   await send("POST", "/auth/sign-out", { token: accessToken });
-  accessToken = null;
+  forgetSession();
 }
 
 export function forgetSession() {
   accessToken = null;
+  owner = null;
 }
 
 /** The user of the refresh cookie, or null without a live one. */
@@ -83,13 +85,16 @@ export async function deleteAvatar() {
 async function authorised(method, path, options = {}) {
   if (!accessToken) await refreshOrEnd();
   const token = accessToken;
+  const sender = owner;
   try {
     return await send(method, path, { ...options, token });
   } catch (error) {
     if (!(error instanceof ProblemError) || error.status !== 401) throw error;
+    // Unless another request has renewed it while this one was under way.
+    if (accessToken === token) await refreshOrEnd();
+    // What one person sent is not sent again in the name of the next.
+    if (owner !== sender) throw error;
   }
-  // Unless another request has renewed it while this one was under way.
-  if (accessToken === token) await refreshOrEnd();
   return send(method, path, { ...options, token: accessToken });
 }
 
@@ -98,7 +103,7 @@ async function refreshOrEnd() {
     await refresh();
   } catch (error) {
     if (isRefusal(error)) {
-      accessToken = null;
+      forgetSession();
       onSessionEnd();
     }
     throw error;
@@ -118,6 +123,7 @@ function oneTabAtATime(work) {
 async function openSession(response) {
   const { access_token, user } = await response.json();
   accessToken = access_token;
+  owner = user.id;
   return user;
 }
 

@@ -7,7 +7,7 @@ import { explain } from "./messages.js";
 
 const EMAIL_SHAPE = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 
-/** @param {(user: object) => void} onSignedIn */
+/** @param {(user: object) => Promise<void>} onSignedIn resolves once the account shows */
 export function startAuth(onSignedIn) {
   byId("sign-up-password-hint").textContent =
     `At least ${PASSWORD_MIN_LENGTH} characters. A few words in a row work well.`;
@@ -55,9 +55,9 @@ function startForm(form, task, request, onSignedIn) {
     let wait = null;
     whileBusy(button, async () => {
       try {
-        const user = await request(trimmed(values));
+        // Busy until the account shows, which may wait for a picture: no idle form in between.
+        await onSignedIn(await request(trimmed(values)));
         clearAuth();
-        onSignedIn(user);
       } catch (error) {
         const { text, fields, waitSeconds } = explain(error, task);
         say(form.querySelector("[data-alert]"), text);

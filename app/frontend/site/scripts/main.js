@@ -11,6 +11,16 @@ const VIEWS = ["view-loading", "view-unreachable", "view-auth", "view-account"];
 // What happens in one tab is told to the others; it carries no data, they ask the server themselves.
 const otherTabs = new BroadcastChannel("appinstance-session");
 
+// One change of view after the other, in the order they came: each may wait for the server or for a
+// picture, and one that has waited longer must not undo what has happened since.
+let lastChange = Promise.resolve();
+
+function inTurn(change) {
+  const done = lastChange.then(change);
+  lastChange = done.catch(() => {});
+  return done;
+}
+
 function show(view) {
   for (const id of VIEWS) byId(id).hidden = id !== view;
 }
@@ -48,16 +58,16 @@ async function resume({ focus = false } = {}) {
   }
 }
 
+function leaveWithTheOthers() {
+  if (byId("view-account").hidden) return;
+  forgetSession();
+  openAuth({ notice: "You signed out in another tab.", tell: false });
+}
+
 function followOtherTabs() {
   otherTabs.addEventListener("message", ({ data }) => {
-    if (data === "signed-out") {
-      if (byId("view-account").hidden) return;
-      forgetSession();
-      openAuth({ notice: "You signed out in another tab.", tell: false });
-    } else if (data === "signed-in") {
-      clearAuth();
-      resume();
-    }
+    if (data === "signed-out") inTurn(leaveWithTheOthers);
+    else if (data === "signed-in") inTurn(() => { clearAuth(); return resume(); });
   });
 }
 
@@ -71,20 +81,20 @@ function followConnection() {
 
 function start() {
   for (const place of document.querySelectorAll("[data-host]")) place.textContent = location.host;
-  startAuth((user) => openAccount(user));
-  startAccount(() => openAuth({ notice: "You are signed out." }));
-  whenSessionEnds(() => {
+  startAuth((user) => inTurn(() => openAccount(user)));
+  startAccount(() => inTurn(() => openAuth({ notice: "You are signed out." })));
+  whenSessionEnds(() => inTurn(() => {
     openAuth({ notice: "Your session has ended. Please sign in again.", tell: false });
-  });
+  }));
   window.addEventListener("hashchange", () => {
     if (!byId("view-auth").hidden) showAuth();
   });
   const retry = byId("retry");
   retry.dataset.busyLabel = "Trying…";
-  retry.addEventListener("click", () => whileBusy(retry, () => resume({ focus: true })));
+  retry.addEventListener("click", () => whileBusy(retry, () => inTurn(() => resume({ focus: true }))));
   followConnection();
   followOtherTabs();
-  resume();
+  inTurn(resume);
 }
 
 start();
