@@ -166,7 +166,7 @@ def _install(
 
 
 _SPEC = {
-    "host": "acme.apps.localhost",
+    "host": "acme.apps.example.com",
     "backend": {"image": "appinstance/backend:dev"},
     "database": {"credentials": {"remoteRef": {"key": "apps/default/acme/database"}}},
 }
@@ -366,6 +366,29 @@ def installed_crd(control_plane: ControlPlane) -> None:
     """Leave the CRD behind, as every uninstall does."""
     _install(control_plane)
     control_plane.run_helm("uninstall", "appinstance-operator", "--no-hooks")
+    _await_no_policy(control_plane)
+
+
+def _await_no_policy(plane: ControlPlane) -> None:
+    """Wait until the API server has forgotten the release's admission policies: it learns by a watch."""
+    instances = client.CustomObjectsApi(plane.client())
+    anything = {
+        "apiVersion": "platform.appinstance.io/v1alpha1", "kind": "AppInstance",
+        "metadata": {"name": "probe"}, "spec": {**_SPEC, "host": "probe.elsewhere.example.org"},
+    }  # fmt: skip
+
+    def is_asked() -> bool:
+        try:
+            instances.create_namespaced_custom_object(
+                "platform.appinstance.io", "v1alpha1", "default", "appinstances", anything,
+                dry_run="All",
+            )  # fmt: skip
+        except client.ApiException as refusal:
+            assert "ValidatingAdmissionPolicy" in str(refusal.body), refusal.body
+            return True
+        return False
+
+    eventually(lambda: not is_asked(), 60)
 
 
 @pytest.mark.usefixtures("installed_crd")
