@@ -23,13 +23,13 @@ import pytest
 import urllib3
 import yaml
 from kubernetes import client, utils, watch
+from support.operator_world import wait_for
 
 from appinstance_operator.cli import drain
 from appinstance_operator.cli.fleet import CommandError, Key
 from appinstance_operator.cli.fleet_client import KubernetesFleet
 from appinstance_operator.kube.access import Access
 from appinstance_operator.kube.credentials import access_by
-from support.operator_world import wait_for
 
 if TYPE_CHECKING:
     from .conftest import Helm
