@@ -18,6 +18,7 @@ from .progress import say
 # What the integration tests start as processes.
 _DEBIAN = ("chromium", "mariadb-server", "nginx-light")
 _PARTS = ("kubernetes", "etcd", "helm")
+_OPERATOR = ("tests/operator", "tests/charts")
 
 
 def _pytest(words: Sequence[str], env: Mapping[str, str] | None = None, niceness: int = 0) -> None:
@@ -30,9 +31,10 @@ def _pytest(words: Sequence[str], env: Mapping[str, str] | None = None, niceness
 
 
 @contextmanager
-def _beside(words: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator[None]:
+def _beside(words: Sequence[str], env: Mapping[str, str], name: str) -> Iterator[None]:
     """Run pytest beside what the block does; show what it said when both are done."""
     say(f"pytest {' '.join(words)} (beside the next)")
+    log = cache() / "logs" / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     merged = {**os.environ, "APPINSTANCE_BIN": str(binaries()), **env}
     with log.open("wb") as sink:
@@ -70,9 +72,8 @@ def _terraform_environment() -> dict[str, str]:
 def terraform_() -> None:
     """Build the providers and test `terraform/`, applying it to moto and a real API server."""
     env = _terraform_environment()
-    log = cache() / "logs" / "terraform-apply.log"
     # Applying is mostly waiting, so the modules' own tests run meanwhile, and give way to it.
-    with _beside(["-q", "-m", "terraform and applied"], env, log):
+    with _beside(["-q", "-m", "terraform and applied"], env, "terraform-apply"):
         _pytest(["-q", "-m", "terraform and not applied", "-n", "2"], env, niceness=10)
 
 
@@ -80,7 +81,9 @@ def integration() -> None:
     """Install and build what the integration tests start, and run them."""
     debian.ensure(_DEBIAN)
     builds.ensure(_PARTS)
-    _pytest(["-q", "-m", "integration"])
+    # The operator's wait for an API server, the app's for a browser and a database: side by side.
+    with _beside(["-q", "-m", "integration", *_OPERATOR], {}, "integration-operator"):
+        _pytest(["-q", "-m", "integration", *(f"--ignore={folder}" for folder in _OPERATOR)])
 
 
 def e2e() -> None:
