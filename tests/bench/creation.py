@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from support.operator_world import GOLDEN, wait_for
+from support.operator_world import GOLDEN
+from support.waiting import wait_for
 
 from appinstance_operator.api.settings import load_settings
 from appinstance_operator.api.spec import parse

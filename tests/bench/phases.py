@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from support.operator_world import wait_for
+from support.waiting import wait_for
 
 from appinstance_operator.kube.client import path_of
 from appinstance_operator.kube.kinds import APPINSTANCE, BY_KIND, Kind

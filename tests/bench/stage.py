@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,9 @@ from pathlib import Path
 import httpx
 from support.apiserver import ApiServer, started
 from support.crds import install_crds
-from support.operator_world import World, wait_for
+from support.operator_world import World
+from support.ports import free_port
+from support.waiting import wait_for
 
 from appinstance_operator.kube.client import Kube
 from appinstance_operator.runtime.permissions import LEASE_RULES, RBAC_RULES
@@ -114,13 +115,6 @@ def _children() -> dict[str, int]:
             if int(rest.split()[1]) == os.getpid():
                 found[name.partition("(")[2]] = int(folder.name)
     return found
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @contextlib.contextmanager

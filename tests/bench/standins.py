@@ -41,7 +41,7 @@ def kube_for(kubeconfig: Path) -> Kube:
     """Return the operator's own client under another kubeconfig."""
     urllib3.disable_warnings()  # the server made its certificate itself a moment ago
     found = client.Configuration()
-    config.load_kube_config(str(kubeconfig), client_configuration=found)  # type: ignore[no-untyped-call]
+    config.load_kube_config(str(kubeconfig), client_configuration=found)
     return Kube(access=access_by(found))
 
 

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from support.helm import VALUES
 
 from appinstance_operator.api.settings import parse_settings
 from appinstance_operator.desired.names import FINALIZER
 from appinstance_operator.kube.kinds import LEASE_NAME
 from appinstance_operator.runtime.permissions import RBAC_RULES, SECURITY_GROUP_RULE
 
-from .conftest import VALUES
-
 if TYPE_CHECKING:
-    from .conftest import Helm
+    from support.helm import Helm
 
 pytestmark = pytest.mark.integration
 _CHART = "appinstance-operator"

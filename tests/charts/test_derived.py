@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 if TYPE_CHECKING:
-    from .conftest import Helm
+    from support.helm import Helm
 
 REPO = Path(__file__).resolve().parents[2]
 

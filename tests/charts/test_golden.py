@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from .conftest import Helm
+    from support.helm import Helm
 
 pytestmark = pytest.mark.integration
 

@@ -8,9 +8,7 @@ does with that outcome is what counts.
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
-import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -20,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import urllib3
 import yaml
 from kubernetes import client, utils, watch
-from support.operator_world import wait_for
+from support.apiserver import ApiServer, started
+from support.waiting import wait_for
 
 from appinstance_operator.cli import drain
 from appinstance_operator.cli.fleet import CommandError, Key
@@ -32,36 +30,27 @@ from appinstance_operator.kube.access import Access
 from appinstance_operator.kube.credentials import access_by
 
 if TYPE_CHECKING:
-    from .conftest import Helm
+    from support.helm import Helm
 
 pytestmark = pytest.mark.integration
-_TOKEN = "token-of-the-test"
 _SYSTEM = "appinstance-system"
 REPO = Path(__file__).resolve().parents[2]
 _CHART = str(REPO / "charts" / "appinstance-operator")
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @dataclass(frozen=True)
 class ControlPlane:
-    """etcd and kube-apiserver with RBAC, and the ways in."""
+    """An API server with RBAC, and the ways in."""
 
-    port: int
-    kubeconfig: Path
+    server: ApiServer
     helm: str
 
     def client(self, account: str | None = None) -> client.ApiClient:
         """Return an administrator's client, or one that acts as a service account (`ns:name`)."""
         configuration = client.Configuration()
-        configuration.host = f"https://127.0.0.1:{self.port}"
+        configuration.host = self.server.url
         configuration.verify_ssl = False
-        configuration.api_key = {"authorization": f"Bearer {_TOKEN}"}
+        configuration.api_key = {"authorization": f"Bearer {self.server.token}"}
         api = client.ApiClient(configuration)
         if account is not None:
             api.set_default_header("Impersonate-User", f"system:serviceaccount:{account}")
@@ -75,84 +64,21 @@ class ControlPlane:
 
     def run_helm(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Return the finished process of Helm in the operator's namespace."""
-        command = [self.helm, "--kubeconfig", str(self.kubeconfig), "--namespace", _SYSTEM, *words]
+        command = [
+            self.helm,
+            "--kubeconfig",
+            str(self.server.kubeconfig),
+            "--namespace",
+            _SYSTEM,
+            *words,
+        ]
         return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
 
 
-def _binary(generate: Any, name: str) -> str:
-    path = Path(generate.helm_binary()).resolve().parent / name
-    for folder in (Path(generate.helm_binary()).parent, path.parent):
-        if (folder / name).exists():
-            return str(folder / name)
-    pytest.fail(f"{name} is not there: run `make build`", pytrace=False)
-
-
 @pytest.fixture(scope="module")
-def control_plane(
-    tmp_path_factory: pytest.TempPathFactory, generate: Any, helm: Helm
-) -> Iterator[ControlPlane]:
-    folder = tmp_path_factory.mktemp("control-plane")
-    etcd_port, peer_port, port = _free_port(), _free_port(), _free_port()
-    key, tokens = folder / "accounts.key", folder / "tokens.csv"
-    subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
-    tokens.write_text(f"{_TOKEN},admin,1,system:masters\n")
-    kubeconfig = folder / "kubeconfig"
-    kubeconfig.write_text(
-        json.dumps(
-            {
-                "apiVersion": "v1",
-                "kind": "Config",
-                "current-context": "it",
-                "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it"}}],
-                "users": [{"name": "it", "user": {"token": _TOKEN}}],
-                "clusters": [
-                    {
-                        "name": "it",
-                        "cluster": {
-                            "server": f"https://127.0.0.1:{port}",
-                            "insecure-skip-tls-verify": True,
-                        },
-                    }
-                ],
-            }
-        )
-    )
-    etcd = [
-        _binary(generate, "etcd"), "--data-dir", str(folder / "etcd"), "--unsafe-no-fsync",
-        "--listen-client-urls", f"http://127.0.0.1:{etcd_port}",
-        "--advertise-client-urls", f"http://127.0.0.1:{etcd_port}",
-        "--listen-peer-urls", f"http://127.0.0.1:{peer_port}",
-        "--initial-advertise-peer-urls", f"http://127.0.0.1:{peer_port}",
-        "--initial-cluster", f"default=http://127.0.0.1:{peer_port}",
-    ]  # fmt: skip
-    apiserver = [
-        _binary(generate, "kube-apiserver"), "--etcd-servers", f"http://127.0.0.1:{etcd_port}",
-        "--bind-address", "127.0.0.1", "--secure-port", str(port), "--cert-dir", str(folder),
-        "--authorization-mode", "RBAC", "--token-auth-file", str(tokens),
-        "--service-cluster-ip-range", "10.0.0.0/24", "--service-account-issuer", "https://it",
-        "--service-account-key-file", str(key), "--service-account-signing-key-file", str(key),
-    ]  # fmt: skip
-    with contextlib.ExitStack() as running:
-        for command in (etcd, apiserver):
-            log = running.enter_context((folder / f"{Path(command[0]).name}.log").open("w"))
-            process = running.enter_context(subprocess.Popen(command, stdout=log, stderr=log))
-            running.callback(process.terminate)
-        plane = ControlPlane(port, kubeconfig, helm.binary)
-        _await_ready(plane, folder / "kube-apiserver.log", process)
-        yield plane
-
-
-def _await_ready(plane: ControlPlane, log: Path, process: subprocess.Popen[bytes]) -> None:
-    retries = urllib3.Retry(
-        total=100, backoff_factor=0.1, backoff_max=0.3, status_forcelist=(500, 503, 403)
-    )
-    with urllib3.PoolManager(cert_reqs="CERT_NONE") as pool:
-        answer = pool.request(
-            "GET", f"https://127.0.0.1:{plane.port}/readyz", retries=retries,
-            headers={"Authorization": f"Bearer {_TOKEN}"},
-        )  # fmt: skip
-    assert answer.status == 200, log.read_text()[-2000:]
-    assert process.poll() is None
+def control_plane(tmp_path_factory: pytest.TempPathFactory, helm: Helm) -> Iterator[ControlPlane]:
+    with started(tmp_path_factory.mktemp("control-plane")) as server:
+        yield ControlPlane(server, helm.binary)
 
 
 def _install(
@@ -188,7 +114,8 @@ def held_instance(control_plane: ControlPlane) -> Iterator[Callable[[], bool]]:
     instances.create_namespaced_custom_object(*where, body)
 
     def exists() -> bool:
-        return bool(instances.list_namespaced_custom_object(*where)["items"])
+        listed: Any = instances.list_namespaced_custom_object(*where)
+        return bool(listed["items"])
 
     yield exists
     if exists():
@@ -212,7 +139,7 @@ class _Cluster(threading.Thread):
         super().__init__(daemon=True)
         self._plane, self._operator = plane, operator
         # A refused drain leaves its Job for people to read; only one that comes now is ours to run.
-        jobs = client.BatchV1Api(plane.client()).list_namespaced_job(_SYSTEM)
+        jobs: Any = client.BatchV1Api(plane.client()).list_namespaced_job(_SYSTEM)
         self._since = jobs.metadata.resource_version
         self.sentence = ""
 
@@ -220,7 +147,7 @@ class _Cluster(threading.Thread):
         if self._operator:
             threading.Thread(target=self._lift, daemon=True).start()
         jobs = client.BatchV1Api(self._plane.client())
-        stream = watch.Watch()
+        stream: Any = watch.Watch()
         for event in stream.stream(
             jobs.list_namespaced_job, _SYSTEM, resource_version=self._since, timeout_seconds=60
         ):
@@ -231,7 +158,7 @@ class _Cluster(threading.Thread):
     def _lift(self) -> None:
         """Lift the finalizer as soon as deletion is asked for, as the operator does."""
         instances = client.CustomObjectsApi(self._plane.client())
-        stream = watch.Watch()
+        stream: Any = watch.Watch()
         for event in stream.stream(
             instances.list_cluster_custom_object,
             "platform.appinstance.io", "v1alpha1", "appinstances", timeout_seconds=60,
@@ -265,7 +192,7 @@ class _Cluster(threading.Thread):
 def _leftovers(plane: ControlPlane) -> set[str]:
     """Return the kinds of which an object of the release, or of its drain, is still there."""
     api = plane.client()
-    lists = {
+    lists: dict[str, Any] = {
         "Deployment": client.AppsV1Api(api).list_namespaced_deployment(_SYSTEM),
         "ServiceAccount": client.CoreV1Api(api).list_namespaced_service_account(_SYSTEM),
         "ClusterRole": client.RbacAuthorizationV1Api(api).list_cluster_role(),
@@ -341,10 +268,8 @@ def test_an_upgrade_reaches_the_crd(control_plane: ControlPlane, tmp_path: Path)
 
     def short_names() -> list[str]:
         crds = client.ApiextensionsV1Api(control_plane.client())
-        names: list[str] = crds.read_custom_resource_definition(
-            _CRD.split("/")[1]
-        ).spec.names.short_names
-        return names
+        crd: Any = crds.read_custom_resource_definition(_CRD.split("/")[1])
+        return list(crd.spec.names.short_names)
 
     _install(control_plane, chart=str(older))
     assert short_names() == ["older"]
@@ -402,7 +327,7 @@ def test_the_api_server_accepts_what_the_instance_chart_renders(
         item for item in helm.objects("appinstance", [case]) if item["kind"] == "AppInstance"
     ]
     instance["metadata"]["namespace"] = "default"
-    made = client.CustomObjectsApi(control_plane.client()).create_namespaced_custom_object(
+    made: Any = client.CustomObjectsApi(control_plane.client()).create_namespaced_custom_object(
         "platform.appinstance.io", "v1alpha1", "default", "appinstances", instance,
         dry_run="All", field_validation="Strict",
     )  # fmt: skip
@@ -416,7 +341,8 @@ def test_the_account_of_the_helm_test_sees_its_instance_and_no_other(
     administrator = control_plane.client()
     instances = client.CustomObjectsApi(administrator)
     where = ("platform.appinstance.io", "v1alpha1", "tenants", "appinstances")
-    client.CoreV1Api(administrator).create_namespace({"metadata": {"name": "tenants"}})
+    tenants = client.V1Namespace(metadata=client.V1ObjectMeta(name="tenants"))
+    client.CoreV1Api(administrator).create_namespace(tenants)
     for item in helm.objects("appinstance", ["instance-minimal"]):
         if item["kind"] == "AppInstance":
             instances.create_namespaced_custom_object(*where, item)

@@ -11,7 +11,7 @@ from appinstance_operator.cli import wait
 from appinstance_operator.cli.fleet import Key
 
 if TYPE_CHECKING:
-    from .conftest import Helm
+    from support.helm import Helm
 
 pytestmark = pytest.mark.integration
 _CASES = [("instance-minimal", "acme"), ("instance-production", "acme-shop")]

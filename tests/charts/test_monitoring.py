@@ -14,7 +14,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from appinstance_operator.signals.metrics import Metrics
 
 if TYPE_CHECKING:
-    from .conftest import Helm
+    from support.helm import Helm
 
 REPO = Path(__file__).resolve().parents[2]
 DASHBOARD = REPO / "charts/appinstance-operator/dashboards/appinstance.json"

@@ -10,7 +10,7 @@ import pytest
 from appinstance_operator.api.settings import Dns
 
 if TYPE_CHECKING:
-    from .conftest import Helm
+    from support.helm import Helm
 
 pytestmark = pytest.mark.integration
 _CHART = "appinstance-operator"

@@ -16,7 +16,7 @@ from appinstance_operator.runtime import operator
 from appinstance_operator.runtime.lease import Timing
 
 if TYPE_CHECKING:
-    from .conftest import Helm
+    from support.helm import Helm
 
 pytestmark = pytest.mark.integration
 _CHART = "appinstance-operator"

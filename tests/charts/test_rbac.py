@@ -17,7 +17,7 @@ from appinstance_operator.runtime.permissions import (
 )
 
 if TYPE_CHECKING:
-    from .conftest import Helm
+    from support.helm import Helm
 
 pytestmark = pytest.mark.integration
 _CHART = "appinstance-operator"

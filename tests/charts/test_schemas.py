@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 if TYPE_CHECKING:
-    from .conftest import Helm
+    from support.helm import Helm
 
 pytestmark = pytest.mark.integration
 REPO = Path(__file__).resolve().parents[2]

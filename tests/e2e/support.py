@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
+from support import waiting
 
 from appinstance_local import aws, demo, platform, seed
 from appinstance_local.errors import LocalError
@@ -51,18 +51,8 @@ def names(namespace: str, kind: str, selector: str = "") -> list[str]:
 
 
 def wait_for(what: str, look: Callable[[], T | None], seconds: float = WAIT_SECONDS) -> T:
-    """Return the first true answer of `look`; fail with `what` was waited for."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            found = look()
-        except LocalError:
-            found = None
-        if found:
-            return found
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds:.0f} s for: {what}")
-        time.sleep(0.3)
+    """Wait as the other suites do, for longer, and past a failed kubectl."""
+    return waiting.wait_for(what, look, seconds, pause=0.3, passing=(LocalError,))
 
 
 def manifest(namespace: str, name: str, **spec: Any) -> dict[str, Any]:

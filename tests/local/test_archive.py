@@ -18,11 +18,17 @@ def _image(folder: Path) -> Path:
     return out
 
 
+def _content(tar: tarfile.TarFile, name: str) -> bytes:
+    file = tar.extractfile(name)
+    assert file is not None, f"{name} is no file"
+    return file.read()
+
+
 def test_layers_are_named_by_their_content(tmp_path: Path) -> None:
     with tarfile.open(_image(tmp_path / "a")) as tar:
-        manifest = json.loads(tar.extractfile("manifest.json").read())[0]
-        config = json.loads(tar.extractfile(manifest["Config"]).read())
-        layer = tar.extractfile(manifest["Layers"][0]).read()
+        manifest = json.loads(_content(tar, "manifest.json"))[0]
+        config = json.loads(_content(tar, manifest["Config"]))
+        layer = _content(tar, manifest["Layers"][0])
     assert manifest["RepoTags"] == ["example.org/program:v1"]
     assert config["config"]["Entrypoint"] == ["/usr/bin/program"]
     assert config["rootfs"]["diff_ids"] == [f"sha256:{hashlib.sha256(layer).hexdigest()}"]

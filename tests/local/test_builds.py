@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def test_key_is_stable() -> None:
     [{"tags": ("other",)}, {"cgo": True}, {"packages": {"kind": "./cmd/kind"}}],
     ids=["tags", "cgo", "packages"],
 )
-def test_key_changes_with_the_recipe(change: dict[str, object]) -> None:
+def test_key_changes_with_the_recipe(change: dict[str, Any]) -> None:
     recipe = BY_NAME["kind"]
     assert builds.key(dataclasses.replace(recipe, **change)) != builds.key(recipe)
 

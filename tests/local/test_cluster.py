@@ -1,5 +1,7 @@
 """kind's configuration for both modes, and the choice between them."""
 
+from typing import Any
+
 import pytest
 
 from appinstance_local import cluster
@@ -7,7 +9,7 @@ from appinstance_local.cluster import Mode
 from appinstance_local.engine import Engine
 from appinstance_local.errors import LocalError
 
-BASE = {
+BASE: dict[str, Any] = {
     "kind": "Cluster",
     "nodes": [{"role": "control-plane", "extraPortMappings": [{"hostPort": 8443}]}],
     "kubeadmConfigPatches": ["kind: ClusterConfiguration\n"],

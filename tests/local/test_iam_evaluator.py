@@ -61,10 +61,12 @@ def test_a_boundary_caps_and_does_not_grant() -> None:
 
 @pytest.mark.parametrize("where", ["identity", "boundary", "resource_policy"])
 def test_a_deny_in_any_of_the_documents_wins(where: str) -> None:
-    documents = dict.fromkeys(("identity", "boundary", "resource_policy"), policy(allow()))
-    assert permitted(action="s3:GetObject", resource=BUCKET, **documents)  # type: ignore[misc, arg-type]
+    documents: dict[str, Any] = dict.fromkeys(
+        ("identity", "boundary", "resource_policy"), policy(allow())
+    )
+    assert permitted(action="s3:GetObject", resource=BUCKET, **documents)
     documents[where] = policy(allow(), deny("s3:Get*"))
-    assert not permitted(action="s3:GetObject", resource=BUCKET, **documents)  # type: ignore[misc, arg-type]
+    assert not permitted(action="s3:GetObject", resource=BUCKET, **documents)
 
 
 def test_the_context_reaches_the_boundary_too() -> None:

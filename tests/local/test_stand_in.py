@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -21,6 +20,7 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from support.ports import free_port
 
 from appinstance_local import aws, platform, seed, tls
 from appinstance_local.aws import ACCOUNT, BUCKET, Credentials
@@ -54,9 +54,7 @@ def settings(
     folder = tmp_path_factory.mktemp("moto")
     for name, text in platform.moto_files().items():
         (folder / name).write_text(text)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     endpoint = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(
         [sys.executable, str(folder / "serve.py"), "-H", "127.0.0.1", "-p", str(port)],

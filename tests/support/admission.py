@@ -16,8 +16,8 @@ from appinstance_local.paths import REPO, binary
 from support.apiserver import ApiServer, started
 from support.crds import install_crds
 from support.golden_settings import DESIRED, golden_values
-from support.operator_world import wait_for
 from support.people import Person, manifest
+from support.waiting import wait_for
 
 CHART = REPO / "charts" / "appinstance-operator"
 NAMESPACE = "appinstance-system"

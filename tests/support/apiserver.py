@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import secrets
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from appinstance_local.paths import binary
+from support.ports import free_ports
 
 _START_SECONDS = 90
 _AUDIT_POLICY = {
@@ -78,14 +78,6 @@ class ApiServer:
         return told
 
 
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for item in sockets:
-            item.bind(("127.0.0.1", 0))
-        return [item.getsockname()[1] for item in sockets]
-
-
 def _ready(server: ApiServer) -> bool:
     headers = {"Authorization": f"Bearer {server.token}"}
     try:
@@ -104,7 +96,7 @@ def started(folder: Path, users: Mapping[str, str] | None = None) -> Iterator[Ap
     """
     missing = [name for name in ("etcd", "kube-apiserver", "kubectl") if not binary(name).exists()]
     assert not missing, f"{', '.join(missing)} not built: run `make build`"
-    client, peer, secure = _free_ports(3)
+    client, peer, secure = free_ports(3)
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     (folder / "sa.key").write_bytes(
         key.private_bytes(
@@ -152,9 +144,9 @@ def started(folder: Path, users: Mapping[str, str] | None = None) -> Iterator[Ap
         deadline = time.monotonic() + _START_SECONDS
         while not _ready(server):
             ended = [item for item in processes if item.poll() is not None]
-            log = (folder / "process-1.log").read_text()[-1500:]
-            assert not ended, f"a process of the API server ended: {log}"
-            assert time.monotonic() < deadline, f"the API server did not start: {log}"
+            words = (folder / "process-1.log").read_text()[-1500:]
+            assert not ended, f"a process of the API server ended: {words}"
+            assert time.monotonic() < deadline, f"the API server did not start: {words}"
             time.sleep(0.2)
         yield server
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -9,7 +10,7 @@ import yaml
 from appinstance_local import builds
 from appinstance_local.paths import REPO
 from support.apiserver import ApiServer
-from support.operator_world import wait_for
+from support.waiting import wait_for
 
 SECURITY_GROUP_POLICIES = Path(__file__).parent / "securitygrouppolicies.crd.yaml"
 TARGET_GROUP_BINDINGS = Path(__file__).parent / "targetgroupbindings.crd.yaml"
@@ -39,6 +40,10 @@ def foreign_crd_paths(external_secrets: Path) -> tuple[Path, ...]:
     )
 
 
+def _is_served(server: ApiServer, url: str) -> bool:
+    return server.kubectl("get", "--raw", url, check=False).returncode == 0
+
+
 def install_crds(server: ApiServer, *, foreign: bool = False) -> None:
     """Apply the CRDs and wait until each is served.
 
@@ -53,5 +58,5 @@ def install_crds(server: ApiServer, *, foreign: bool = False) -> None:
         url = f"/apis/{spec['group']}/{version}/{spec['names']['plural']}"
         wait_for(
             f"{url} to be served",
-            lambda url=url: server.kubectl("get", "--raw", url, check=False).returncode == 0,
+            partial(_is_served, server, url),
         )

@@ -7,11 +7,11 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import boto3
 import httpx
@@ -20,24 +20,12 @@ import yaml
 from appinstance_operator.kube.kinds import LEASE_NAME
 from support.apiserver import ApiServer
 from support.golden_settings import DESIRED, golden_values
+from support.waiting import WAIT_SECONDS, wait_for
 
-T = TypeVar("T")
-WAIT_SECONDS = 40.0
 PARTS = ("backend", "frontend")
 GOLDEN = DESIRED / "golden" / "minimal"
 SECURITY_GROUPS = {"backend": ["sg-0bac0000"], "frontend": ["sg-0f000000"]}
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-
-
-def wait_for(what: str, look: Callable[[], T | None], seconds: float = WAIT_SECONDS) -> T:
-    """Return the first true answer; fail with what was waited for."""
-    deadline = time.monotonic() + seconds
-    while True:
-        found = look()
-        if found:
-            return found
-        assert time.monotonic() < deadline, f"waited {seconds:.0f} s for: {what}"
-        time.sleep(0.1)
 
 
 @dataclass
@@ -185,6 +173,10 @@ class World:
         found: dict[str, Any] = json.loads(told) if told.strip() else {}
         return found
 
+    def is_gone(self, kind: str, name: str) -> bool:
+        """Return whether there is no such object."""
+        return self.get(kind, name) == {}
+
     def apply(self, name: str = "shop", **spec: Any) -> None:
         """Apply an instance like the golden one."""
         text = (GOLDEN / "appinstance.yaml").read_text()
@@ -228,7 +220,7 @@ class World:
         self.patch_status("secretstore", name, {"conditions": ready})
         for part in ("database", "app"):
             full = f"{name}-{part}"
-            external = wait_for(full, lambda full=full: self.get("externalsecret", full))
+            external = wait_for(full, partial(self.get, "externalsecret", full))
             secret = {
                 "apiVersion": "v1",
                 "kind": "Secret",
@@ -303,7 +295,7 @@ class World:
         """Do the Deployment controller's part."""
         for part in parts:
             full = f"{name}-{part}"
-            body = wait_for(full, lambda full=full: self.get("deployment", full))
+            body = wait_for(full, partial(self.get, "deployment", full))
             count = body["spec"]["replicas"]
             self.patch_status(
                 "deployment",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +15,7 @@ from support.apiserver import ApiServer
 from support.hostile_specs import TENANT, VICTIM
 from support.operator_world import World
 from support.people import manifest
+from support.ports import free_port
 
 _numbers = itertools.count(1)
 
@@ -33,10 +33,7 @@ def moto() -> Iterator[str]:
 @pytest.fixture
 def world(apiserver: ApiServer, moto: str) -> Iterator[World]:
     """A world whose operator is not started yet; what is left of instances is let go at the end."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    made = World(apiserver, moto, port, f"w{next(_numbers)}")
+    made = World(apiserver, moto, free_port(), f"w{next(_numbers)}")
     apiserver.kubectl("create", "namespace", made.namespace)
     yield made
     made.stop()

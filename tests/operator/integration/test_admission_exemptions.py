@@ -8,8 +8,8 @@ import pytest
 from support import hostile_objects, hostile_specs
 from support.admission import NAMESPACE, Court
 from support.hostile_specs import TENANT
-from support.operator_world import wait_for
 from support.people import manifest
+from support.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from support.operator_world import World, wait_for
+from support.operator_world import World
+from support.waiting import wait_for
 
 from appinstance_operator.signals import faults
 

@@ -8,8 +8,8 @@ operator can judge, since it sees more than one object.
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ from support.admission import FINALIZER, hostile_settings
 from support.apiserver import ApiServer, started
 from support.crds import install_crds
 from support.hostile_specs import ATTEMPTS, TENANT, VICTIM
-from support.operator_world import World, wait_for
+from support.operator_world import World
 from support.people import Person, manifest
+from support.ports import free_port
+from support.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -48,14 +50,11 @@ class Hostile(World):
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory, moto: str) -> Iterator[Hostile]:
     """An operator on an API server of its own; both namespaces are known to it."""
-    with started(tmp_path_factory.mktemp("hostile")) as server, socket.socket() as free:
+    with started(tmp_path_factory.mktemp("hostile")) as server:
         install_crds(server)
         for namespace in (TENANT, VICTIM):
             server.kubectl("create", "namespace", namespace)
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
-        world = Hostile(server, moto, port, TENANT)
+        world = Hostile(server, moto, free_port(), TENANT)
         world.start()
         yield world
         world.stop()
@@ -67,6 +66,10 @@ def people(hostile: Hostile) -> Person:
     return Person(hostile.server, hostile.server.token)
 
 
+def _has_no_instance(hostile: Hostile, namespace: str) -> bool:
+    return hostile.server.kubectl("-n", namespace, "get", "appi", "-o", "name").stdout == ""
+
+
 @pytest.fixture(autouse=True)
 def _swept(hostile: Hostile) -> Iterator[None]:
     """Leave nothing to the next test; nobody collects garbage here."""
@@ -76,9 +79,7 @@ def _swept(hostile: Hostile) -> Iterator[None]:
         hostile.server.kubectl(*words, "appi")
         wait_for(
             "the instances to go",
-            lambda namespace=namespace: (
-                hostile.server.kubectl("-n", namespace, "get", "appi", "-o", "name").stdout == ""
-            ),
+            partial(_has_no_instance, hostile, namespace),
         )
         hostile.server.kubectl(*words, KINDS)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import json
 import signal
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -13,7 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.operator_world import World, wait_for
+from support.operator_world import World
+from support.ports import free_port
+from support.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -29,11 +30,8 @@ def _with_account(world: World, name: str, lease_seconds: int = 6) -> World:
     )  # fmt: skip
     token = world.kubectl("create", "token", name).strip()
     kubeconfig = world.server.kubeconfig_for(token, f"{world.namespace}-{name}")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     return replace(
-        world, port=port, process=None, kubeconfig=kubeconfig, lease_seconds=lease_seconds
+        world, port=free_port(), process=None, kubeconfig=kubeconfig, lease_seconds=lease_seconds
     )
 
 

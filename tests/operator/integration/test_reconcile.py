@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
-from support.operator_world import World, wait_for
+from support.operator_world import World
+from support.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -190,7 +192,7 @@ def test_a_deleted_child_is_made_again(world: World) -> None:
     ):  # fmt: skip
         old = world.get(kind, name)["metadata"]["uid"]
         world.kubectl("delete", kind, name)
-        again = wait_for(f"{kind} {name} to be back", lambda k=kind, n=name: world.get(k, n))
+        again = wait_for(f"{kind} {name} to be back", partial(world.get, kind, name))
         assert again["metadata"]["uid"] != old
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from support.apiserver import ApiServer, audited, started
 from support.crds import install_crds
-from support.operator_world import World, wait_for
+from support.operator_world import World
+from support.ports import free_port
+from support.waiting import wait_for
 
 from appinstance_operator.runtime.permissions import (
     LEASE_RULES,
@@ -62,18 +64,12 @@ def _role_and_binding(kind: str, rules: Iterable[Rule]) -> Iterator[dict[str, An
     }
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 def test_the_rules_are_enough_for_a_whole_life_and_none_is_unused(
     own_server: ApiServer, moto: str
 ) -> None:
     server = own_server
     token = _grant(server)
-    world = World(server, moto, _free_port(), "life", security_groups=True)
+    world = World(server, moto, free_port(), "life", security_groups=True)
     world.kubeconfig = server.kubeconfig_for(token, "operator")
     try:
         world.start()
@@ -123,4 +119,4 @@ def _leave_something_of_each_kind_to_prune(world: World) -> None:
             template["metadata"]["labels"] = {"a": "b"}
             body["spec"] = {"template": template}
         world.kubectl("create", "-f", "-", stdin=json.dumps(body))
-        wait_for(f"a stray {kind} to go", lambda kind=kind: world.get(kind, "stray") == {})
+        wait_for(f"a stray {kind} to go", partial(world.is_gone, kind, "stray"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import Any
 
 from appinstance_operator.kube.cache import DATA_HASH, Cache, owner_key, secret_hashes
@@ -39,7 +40,7 @@ def test_of_who_owns_which_field_only_the_holders_of_replicas_are_kept() -> None
     body = _child(5, managedFields=fields)
     cache.put_child(body)
     (held,) = cache.children(KEY).values()
-    replicas = {"f:spec": {"f:replicas": {}}}
+    replicas: dict[str, Any] = {"f:spec": {"f:replicas": {}}}
     assert held["metadata"]["managedFields"] == [
         {"manager": "us", "fieldsV1": replicas}, {"manager": "scaler", "fieldsV1": replicas},
     ]  # fmt: skip
@@ -79,7 +80,8 @@ def test_nothing_is_remembered_of_objects_that_are_gone() -> None:
         cache.put_child(body)
         cache.drop_child(body)
     assert cache.children(KEY) == {}
-    held = (cache._children, cache._vouched, cache._shelf._decoded, cache._claims._ingresses)
+    held: list[Sized] = [cache._children, cache._vouched]
+    held += [cache._shelf._decoded, cache._claims._ingresses]
     assert sum(map(len, held)) == 1, "one version, of the kind"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -219,12 +220,13 @@ def test_before_each_write_the_fence_is_asked_and_reads_pass(api: ScriptedApi) -
 
     kube = Kube(access=api.access(), fence=fence)
     kube.list(SERVICE)
-    for write in (
+    writes: tuple[Callable[[], object], ...] = (
         lambda: kube.apply(MANIFEST, live=None),
         lambda: kube.delete(SERVICE, "team", "shop", "u1"),
         lambda: kube.merge(APPINSTANCE, "team", "shop", {"a": 1}),
         lambda: kube.create(SERVICE, MANIFEST),
-    ):
+    )
+    for write in writes:
         with pytest.raises(NotLeader):
             write()
     assert [call.method for call in api.calls] == ["GET"], "nothing that writes was sent"

@@ -56,7 +56,7 @@ class FakeKube:
 
 
 def _run(kube: FakeKube) -> tuple[Cache, list[Key]]:
-    cache, woken = Cache(), []
+    cache, woken = Cache(), list[Key]()
     thread = Watch(kube, SECRET, ChildSink(cache, SECRET), woken.append)  # type: ignore[arg-type]
     thread._stop_asked.wait = lambda *_: None  # type: ignore[assignment,method-assign]
     kube.ended.set = lambda: thread.stop()  # type: ignore[method-assign]

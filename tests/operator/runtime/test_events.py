@@ -24,7 +24,10 @@ class Wired:
         handlers.register(
             self.registry, self.cache, self.woken.append, lambda: self.listed.append(True)
         )
-        self._by_id = {item.id: item.fn for item in self.registry._watching._handlers}
+        # Any: kopf's handlers take a dozen arguments, of which ours use one.
+        self._by_id: dict[str, Any] = {
+            str(item.id): item.fn for item in self.registry._watching._handlers
+        }
 
     async def send(self, handler: str, type_: str | None, body: dict[str, Any]) -> list[Key]:
         """Deliver one event; return whom it woke."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -14,7 +15,6 @@ from appinstance_operator.api.settings import parse_settings
 from appinstance_operator.kube.cache import Cache
 from appinstance_operator.kube.client import ApiError
 from appinstance_operator.kube.kinds import CHILDREN, NAMESPACE, SECRET
-from appinstance_operator.runtime import watching
 from appinstance_operator.runtime.watching import Watches
 from appinstance_operator.signals.metrics import Metrics
 
@@ -78,7 +78,7 @@ def test_a_kind_that_is_not_served_is_named_with_what_to_install() -> None:
 def test_a_server_that_starts_is_waited_for_and_one_that_forbids_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(watching.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
     kube = Lists(ApiError(0, "away"), ApiError(503, "starting"))
     _watches(kube).fill()
     assert [kind for kind, _ in kube.asked[:3]] == ["Ingress"] * 3
