@@ -121,8 +121,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "frontend egress is open to all",
         "desired/networkpolicy.py",
-        'made.append(_policy(instance, "frontend", [edge], [_dns(settings)]))',
-        'made.append(_policy(instance, "frontend", [edge], [{}]))',
+        'found.append(_policy(instance, "frontend", [edge], [_dns(settings)]))',
+        'found.append(_policy(instance, "frontend", [edge], [{}]))',
         _DESIRED,
     ),
     Mutant(

@@ -1,12 +1,11 @@
 """Platform settings: what is the same for all instances, typed, validated and loaded once.
 
 Filled by the Helm values (`settings:` of charts/appinstance-operator), which Terraform's output
-produces. Keys are camelCase as everywhere in Kubernetes.
+produces. What they are made of is in values.py, grants to namespaces in grants.py.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,8 +13,6 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
@@ -24,70 +21,29 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from .errors import SettingsError
+from .grants import Tenancy
+from .values import (
+    Arn,
+    Cidr,
+    Model,
+    Namespace,
+    Peer,
+    Peers,
+    Port,
+    RolePattern,
+    SecurityGroups,
+    Selector,
+)
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True
-    )
-
-
-def _canonical(cidr: str) -> str:
-    """Return the CIDR unchanged; host bits set have caused random time-outs on EKS."""
-    network = ipaddress.ip_network(cidr, strict=False)
-    if str(network) != cidr:
-        raise ValueError(f"write {network} instead of {cidr}")
-    if network.prefixlen == 0:
-        raise ValueError("0.0.0.0/0 admits everybody; name the networks that are meant")
-    return cidr
-
-
-Cidr = Annotated[str, AfterValidator(_canonical)]
-Arn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d*:.+$")]
-Labels = dict[str, str]
-Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-class Selector(_Model):
-    """Pods or namespaces by their labels, in Kubernetes' own form."""
-
-    match_labels: Annotated[Labels, Field(min_length=1)]
-
-
-class Peer(_Model):
-    """One side of a connection: a network, or pods (as the local platform's parts are)."""
-
-    cidr: Cidr | None = None
-    namespace_selector: Selector | None = None
-    pod_selector: Selector | None = None
-
-    @model_validator(mode="after")
-    def _either(self) -> Peer:
-        pods = self.namespace_selector is not None or self.pod_selector is not None
-        if (self.cidr is not None) == pods:
-            raise ValueError("give either cidr, or namespaceSelector and podSelector")
-        if pods and not (self.namespace_selector and self.pod_selector):
-            raise ValueError("name both a namespaceSelector and a podSelector")
-        return self
-
-
-Peers = Annotated[tuple[Peer, ...], Field(min_length=1)]
-
-
-class Oidc(_Model):
+class Oidc(Model):
     """The cluster's OIDC provider in IAM; `issuer` is without https://."""
 
     provider_arn: Arn
     issuer: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+(/[A-Za-z0-9._/-]+)?$")]
 
 
-SecurityGroups = Annotated[
-    tuple[Annotated[str, StringConstraints(pattern=r"^sg-[0-9a-f]{8,17}$")], ...],
-    Field(min_length=1, max_length=5),
-]
-
-
-class Edge(_Model):
+class Edge(Model):
     """What stands before the instances. `sources` are the addresses that reach the pods.
 
     `security_group_ids` are put on every load balancer; without them the controller makes a group
@@ -117,7 +73,7 @@ class Edge(_Model):
         return self
 
 
-class Database(_Model):
+class Database(Model):
     """Where databases are. `ca_bundle` is PEM and is given to every backend."""
 
     destinations: Peers
@@ -125,7 +81,7 @@ class Database(_Model):
     ca_bundle: Annotated[str, StringConstraints(pattern=r"-----BEGIN CERTIFICATE-----")]
 
 
-class Dns(_Model):
+class Dns(Model):
     """The cluster's DNS pods."""
 
     namespace_selector: Selector = Selector(
@@ -134,34 +90,21 @@ class Dns(_Model):
     pod_selector: Selector = Selector(match_labels={"k8s-app": "kube-dns"})
 
 
-class AwsEndpoints(_Model):
+class AwsEndpoints(Model):
     """Where STS and S3 answer: the VPC endpoints' networks."""
 
     destinations: Peers
     port: Port = 443
 
 
-class Media(_Model):
+class Media(Model):
     """The bucket for avatars. Others come with a grant, which has a boundary for them."""
 
     bucket: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
     kms_key_arn: Arn | None = None
 
 
-def _role_pattern(pattern: str) -> str:
-    rest = pattern.replace("{namespace}", "n")
-    if not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/[A-Za-z0-9_+=,.@/*-]+", rest):
-        raise ValueError(
-            "write the ARN of a role, with * for the rest of one part of its path and {namespace} "
-            "for the namespace of the AppInstance"
-        )
-    return pattern
-
-
-RolePattern = Annotated[str, AfterValidator(_role_pattern)]
-
-
-class Iam(_Model):
+class Iam(Model):
     """How the operator names its roles, the boundary of each, and which roles specs may bring.
 
     `allowed_role_arns` are patterns of ARNs: `*` stands for anything within one part of the path,
@@ -182,7 +125,7 @@ def _entries_template(template: str) -> str:
     return template
 
 
-class Secrets(_Model):
+class Secrets(Model):
     """Which Secrets Manager entries specs may name, and how often they are read again."""
 
     allowed_prefix: Annotated[str, AfterValidator(_entries_template)]
@@ -191,7 +134,7 @@ class Secrets(_Model):
     refresh_interval: Annotated[str, StringConstraints(pattern=r"^\d+[smh]$")] = "5m"
 
 
-class PodSecurityGroups(_Model):
+class PodSecurityGroups(Model):
     """EC2 security groups of the pods, so that RDS admits the backend's alone (at most 5 each).
 
     The migration gets the backend's.
@@ -201,82 +144,25 @@ class PodSecurityGroups(_Model):
     frontend: SecurityGroups
 
 
-class Network(_Model):
+class Network(Model):
     """Where specs may open egress to (`spec.network.egress`). Empty: nowhere without a grant."""
 
     allowed_egress: tuple[Cidr, ...] = ()
 
 
-class Monitoring(_Model):
+class Monitoring(Model):
     """Who may read the metrics of every backend, such as the cluster's Prometheus."""
 
     sources: tuple[Peer, ...] = ()
 
 
-class Rollouts(_Model):
+class Rollouts(Model):
     """How many instances may roll at once because the operator or its settings changed."""
 
     max_concurrent: Annotated[int, Field(ge=1)] = 10
 
 
-Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-WholeParts = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9_+=.@-]+/)+$")]
-"""A prefix that ends with a slash: `apps/acme/` does not admit `apps/acme-evil/x`."""
-
-
-class Grant(_Model):
-    """What named namespaces may name beyond their own. Additive; see docs/adr/0050.
-
-    `namespaces` are names, or `["*"]` for all. The common boundary caps an instance's role to its
-    namespace, so a grant of entries, media or buckets needs a boundary that holds them.
-    """
-
-    namespaces: Annotated[tuple[Namespace | Literal["*"], ...], Field(min_length=1)]
-    secret_prefixes: tuple[WholeParts, ...] = ()
-    media_prefixes: tuple[WholeParts, ...] = ()
-    buckets: tuple[str, ...] = ()
-    domains: tuple[str, ...] = ()
-    egress: tuple[Cidr, ...] = ()
-    role_arns: tuple[RolePattern, ...] = ()
-    permissions_boundary_arn: Arn | None = None
-
-    @model_validator(mode="after")
-    def _complete(self) -> Grant:
-        if "*" in self.namespaces and len(self.namespaces) > 1:
-            raise ValueError('write namespaces: ["*"] alone, or name each namespace')
-        reaches = self.secret_prefixes or self.media_prefixes or self.buckets
-        if reaches and self.permissions_boundary_arn is None:
-            raise ValueError(
-                "secretPrefixes, mediaPrefixes and buckets need permissionsBoundaryArn, a boundary "
-                "that holds them: the common one caps each role to its own namespace"
-            )
-        return self
-
-    def covers(self, namespace: str) -> bool:
-        """Return whether the grant is for a namespace."""
-        return namespace in self.namespaces or "*" in self.namespaces
-
-
-class Tenancy(_Model):
-    """What namespaces may do beyond the rule that each is a tenant of its own."""
-
-    grants: tuple[Grant, ...] = ()
-
-    @model_validator(mode="after")
-    def _one_boundary_each(self) -> Tenancy:
-        bounded = [grant for grant in self.grants if grant.permissions_boundary_arn]
-        for index, one in enumerate(bounded):
-            for other in bounded[index + 1 :]:
-                meet = [name for name in one.namespaces if name == "*" or other.covers(name)]
-                meet += [name for name in other.namespaces if one.covers(name)]
-                if meet and one.permissions_boundary_arn != other.permissions_boundary_arn:
-                    raise ValueError(
-                        f"namespace {meet[0]} has two boundaries by its grants; a role carries one"
-                    )
-        return self
-
-
-class Settings(_Model):
+class Settings(Model):
     """The whole of it."""
 
     cluster_name: Annotated[str, StringConstraints(min_length=1)]

@@ -13,7 +13,8 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 
-from .settings import Grant, Settings
+from .grants import Grant
+from .settings import Settings
 from .spec import AppInstance
 
 

@@ -28,10 +28,10 @@ def role_document(role: model.DesiredRole) -> dict[str, Any]:
 def _render(options: argparse.Namespace) -> int:
     known = settings.load_settings(options.settings)
     for body in read_resources(options.file):
-        made = planned(body, known)
-        documents: list[Any] = list(made.objects)
+        whole = planned(body, known)
+        documents: list[Any] = list(whole.objects)
         if options.roles:
-            documents += [role_document(role) for role in made.roles]
+            documents += [role_document(role) for role in whole.roles]
         sys.stdout.write(to_yaml(documents))
     return 0
 

@@ -15,15 +15,15 @@ def metadata(
     instance: AppInstance, name: str, component: str, annotations: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """Return an object's metadata. The owner is there once the resource has a uid."""
-    made: dict[str, Any] = {
+    body: dict[str, Any] = {
         "name": name,
         "namespace": instance.namespace,
         "labels": names.labels(instance, component),
     }
     if annotations:
-        made["annotations"] = dict(annotations)
+        body["annotations"] = dict(annotations)
     if instance.uid:
-        made["ownerReferences"] = [
+        body["ownerReferences"] = [
             {
                 "apiVersion": f"{GROUP}/{VERSION}",
                 "kind": KIND,
@@ -34,11 +34,11 @@ def metadata(
                 "blockOwnerDeletion": False,
             }
         ]
-    return made
+    return body
 
 
 def manifest(api_version: str, kind: str, meta: Mapping[str, Any], **parts: Any) -> Manifest:
     """Return an object from its parts, without those that are None."""
-    made: Manifest = {"apiVersion": api_version, "kind": kind, "metadata": dict(meta)}
-    made.update({key: value for key, value in parts.items() if value is not None})
-    return made
+    body: Manifest = {"apiVersion": api_version, "kind": kind, "metadata": dict(meta)}
+    body.update({key: value for key, value in parts.items() if value is not None})
+    return body

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from appinstance_operator.api.settings import Grant, Settings
+from appinstance_operator.api.grants import Grant
+from appinstance_operator.api.settings import Settings
 
 from .iam import EARLIER_TAG_NAMESPACE, TAG_NAMESPACE
 

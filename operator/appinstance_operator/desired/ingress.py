@@ -23,7 +23,7 @@ _LISTEN = json.dumps([{"HTTP": 80}, {"HTTPS": 443}], separators=(",", ":"))
 
 def _alb_annotations(settings: Settings) -> dict[str, str]:
     edge = settings.edge
-    made = {
+    annotations = {
         f"{_ALB}/scheme": edge.scheme,
         f"{_ALB}/target-type": "ip",
         f"{_ALB}/listen-ports": _LISTEN,
@@ -39,14 +39,14 @@ def _alb_annotations(settings: Settings) -> dict[str, str]:
         ),
     }
     if edge.security_group_ids:
-        made[f"{_ALB}/security-groups"] = ",".join(edge.security_group_ids)
+        annotations[f"{_ALB}/security-groups"] = ",".join(edge.security_group_ids)
         # The pods' groups name this one already; the controller has nothing to open.
-        made[f"{_ALB}/manage-backend-security-group-rules"] = "false"
+        annotations[f"{_ALB}/manage-backend-security-group-rules"] = "false"
     if edge.certificate_arn:
-        made[f"{_ALB}/certificate-arn"] = edge.certificate_arn
+        annotations[f"{_ALB}/certificate-arn"] = edge.certificate_arn
     # Removing the annotation would leave an attached ACL in place; `none` takes it off.
-    made[f"{_ALB}/wafv2-acl-arn"] = edge.waf_acl_arn or "none"
-    return made
+    annotations[f"{_ALB}/wafv2-acl-arn"] = edge.waf_acl_arn or "none"
+    return annotations
 
 
 def _path(instance: AppInstance, path: str, component: Component) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from appinstance_operator.api.model import Manifest
-from appinstance_operator.api.settings import Peer, Settings
+from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance, Component
+from appinstance_operator.api.values import Peer
 
 from . import names
 from .base import manifest, metadata
@@ -132,7 +133,7 @@ def policies(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
     database = _to(settings.database.destinations, settings.database.port)
     aws = _to(settings.aws_endpoints.destinations, settings.aws_endpoints.port)
     ingress, egress = _openings(instance)
-    made = [
+    found = [
         default_deny(instance),
         _policy(
             instance,
@@ -143,7 +144,7 @@ def policies(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
     ]
     if instance.frontend:
         edge = _from_edge(instance.frontend, settings)
-        made.append(_policy(instance, "frontend", [edge], [_dns(settings)]))
+        found.append(_policy(instance, "frontend", [edge], [_dns(settings)]))
     if instance.migrate:
-        made.append(_policy(instance, "migrate", [], [_dns(settings), database]))
-    return tuple(made)
+        found.append(_policy(instance, "migrate", [], [_dns(settings), database]))
+    return tuple(found)

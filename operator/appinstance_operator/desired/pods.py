@@ -71,7 +71,7 @@ def app_variables(instance: AppInstance) -> list[dict[str, Any]]:
 
 def cloud_variables(instance: AppInstance, settings: Settings) -> list[dict[str, Any]]:
     """Return where the media are and as whom the backend goes there: a role, or legacy keys."""
-    made = [
+    variables = [
         value("MEDIA_BUCKET", instance.media_bucket or settings.media.bucket),
         value("MEDIA_PREFIX", instance.media_prefix),
         value("AWS_REGION", settings.region),
@@ -79,18 +79,18 @@ def cloud_variables(instance: AppInstance, settings: Settings) -> list[dict[str,
         value("AWS_STS_REGIONAL_ENDPOINTS", "regional"),
     ]
     if settings.media.kms_key_arn:
-        made.append(value("MEDIA_KMS_KEY_ARN", settings.media.kms_key_arn))
+        variables.append(value("MEDIA_KMS_KEY_ARN", settings.media.kms_key_arn))
     if settings.aws_endpoint_url:
-        made.append(value("AWS_ENDPOINT_URL", settings.aws_endpoint_url))
+        variables.append(value("AWS_ENDPOINT_URL", settings.aws_endpoint_url))
     role = iam.backend_role_arn(instance, settings)
     if role:
-        made.append(value("AWS_ROLE_ARN", role))
-        made.append(value("AWS_WEB_IDENTITY_TOKEN_FILE", f"{TOKEN_FOLDER}/token"))
+        variables.append(value("AWS_ROLE_ARN", role))
+        variables.append(value("AWS_WEB_IDENTITY_TOKEN_FILE", f"{TOKEN_FOLDER}/token"))
     else:
         secret = names.of(instance, "media")
-        made.append(from_secret("AWS_ACCESS_KEY_ID", secret, LEGACY_KEYS[0]))
-        made.append(from_secret("AWS_SECRET_ACCESS_KEY", secret, LEGACY_KEYS[1]))
-    return made
+        variables.append(from_secret("AWS_ACCESS_KEY_ID", secret, LEGACY_KEYS[0]))
+        variables.append(from_secret("AWS_SECRET_ACCESS_KEY", secret, LEGACY_KEYS[1]))
+    return variables
 
 
 def token_volume() -> tuple[dict[str, Any], dict[str, Any]]:
@@ -157,7 +157,7 @@ def container(
 ) -> dict[str, Any]:
     """Return a container that can't write, gain privileges or make odd system calls."""
     resources = _resources(name, component.resources if component else None)
-    made: dict[str, Any] = {
+    body: dict[str, Any] = {
         "name": name,
         "image": image,
         "imagePullPolicy": "IfNotPresent",
@@ -174,8 +174,8 @@ def container(
         **parts,
     }
     if env:
-        made["env"] = list(env)
-    return made
+        body["env"] = list(env)
+    return body
 
 
 def pod_spec(

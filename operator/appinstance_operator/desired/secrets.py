@@ -81,18 +81,18 @@ def _external(
 
 def external_secrets(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
     """Return the ExternalSecrets: database, the spec's own, and the legacy media keys."""
-    made = []
+    secrets = []
     if instance.database_key:
         key = instance.database_key
         data = [_reference(name, key, name) for name in DATABASE_KEYS]
-        made.append(_external(instance, settings, "database", data))
+        secrets.append(_external(instance, settings, "database", data))
     if instance.secrets:
         data = [_reference(item.name, item.key, item.property) for item in instance.secrets]
-        made.append(_external(instance, settings, "app", data))
+        secrets.append(_external(instance, settings, "app", data))
     if instance.legacy_key:
         data = [_reference(name, instance.legacy_key, name) for name in LEGACY_KEYS]
-        made.append(_external(instance, settings, "media", data))
-    return tuple(made)
+        secrets.append(_external(instance, settings, "media", data))
+    return tuple(secrets)
 
 
 def database_ca(instance: AppInstance, settings: Settings) -> Manifest:

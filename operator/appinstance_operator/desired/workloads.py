@@ -90,10 +90,10 @@ def _container(instance: AppInstance, settings: Settings, component: Component) 
 def _volumes(instance: AppInstance, settings: Settings, component: Component) -> list[Any]:
     if component.name == "frontend":
         return []
-    made = [pods.ca_volume(instance)[0]]
+    volumes = [pods.ca_volume(instance)[0]]
     if iam.backend_role_arn(instance, settings):
-        made.append(pods.token_volume()[0])
-    return made
+        volumes.append(pods.token_volume()[0])
+    return volumes
 
 
 def _spread(instance: AppInstance, component: Component) -> list[dict[str, Any]]:
@@ -220,12 +220,12 @@ def disruption_budget(instance: AppInstance, component: Component) -> Manifest |
 
 def workloads(instance: AppInstance, settings: Settings, facts: Facts) -> tuple[Manifest, ...]:
     """Return the Deployments and what goes with them."""
-    made: list[Manifest | None] = []
+    objects: list[Manifest | None] = []
     for component in instance.components:
-        made += [
+        objects += [
             deployment(instance, settings, component, facts),
             service(instance, component),
             autoscaler(instance, component),
             disruption_budget(instance, component),
         ]
-    return tuple(item for item in made if item)
+    return tuple(item for item in objects if item)

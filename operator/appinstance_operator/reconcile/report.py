@@ -81,14 +81,14 @@ class Reporter:
         self._warn(key, body, report, now)
         if after == before:
             return
-        made = self._write_status(key, body, merge_patch(before, after))
-        if made is None:
+        written = self._write_status(key, body, merge_patch(before, after))
+        if written is None:
             return
-        self._cache.put_instance(made)
+        self._cache.put_instance(written)
         was = find_condition(body, READY)
-        is_now = find_condition(made, READY)
+        is_now = find_condition(written, READY)
         if (was.get("status"), was.get("reason")) != (is_now["status"], is_now["reason"]):
-            self._post_event(made, is_now, now)
+            self._post_event(written, is_now, now)
 
     def _write_status(
         self, key: Key, body: Mapping[str, Any], change: Mapping[str, Any]
@@ -157,13 +157,13 @@ class Reporter:
 
 def merge_patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """Return the JSON merge patch (RFC 7386) from one document to another; lists go whole."""
-    made: dict[str, Any] = {key: None for key in before if key not in after}
+    patch: dict[str, Any] = {key: None for key in before if key not in after}
     for key, value in after.items():
         old = before.get(key)
         if isinstance(value, Mapping) and isinstance(old, Mapping):
             inner = merge_patch(old, value)
             if inner:
-                made[key] = inner
+                patch[key] = inner
         elif value != old:
-            made[key] = value
-    return made
+            patch[key] = value
+    return patch

@@ -12,13 +12,12 @@ import gc
 import os
 import threading
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import botocore.config
 import kopf
 import structlog
-from kopf._core.engines.peering import Identity
 
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.aws.keeper import RoleKeeper
@@ -188,7 +187,7 @@ class Operator:
                 standalone=True,
                 stop_flag=self._stopped,
                 # kopf would ask who the user is, and a container's has no name.
-                identity=Identity(names.MANAGER),
+                identity=cast("Any", names.MANAGER),
                 **events.scope(self.settings),
             )
         finally:

@@ -11,7 +11,8 @@ from support.golden_settings import DESIRED, golden_values
 from support.iam_tables import problems
 
 from appinstance_local.iam_evaluator import permitted
-from appinstance_operator.api.settings import Grant, parse_settings
+from appinstance_operator.api.grants import Grant
+from appinstance_operator.api.settings import parse_settings
 from appinstance_operator.desired.boundary import boundary_policy
 from appinstance_operator.desired.iam import EARLIER_TAG_NAMESPACE, TAG_NAMESPACE
 
