@@ -96,11 +96,12 @@ class Stage:
         self.operator.due()
 
     @contextmanager
-    def iam_fails(self, error: Exception) -> Iterator[None]:
-        """Let every call of IAM fail."""
+    def iam_fails(self, error: Exception, only: str = "") -> Iterator[None]:
+        """Let every call of IAM fail, or those of one action."""
 
-        def refuse(_action: str, _role: str) -> None:
-            raise error
+        def refuse(action: str, _role: str) -> None:
+            if action.startswith(only):
+                raise error
 
         allowed = self.operator.iam.before
         self.operator.iam.before = refuse

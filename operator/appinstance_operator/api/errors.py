@@ -25,9 +25,11 @@ class OperatorError(Exception):
     condition: str | None = None
     reason = "ProgressingWithRetry"
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, amiss: bool = False) -> None:
         super().__init__(message)
         self.message = message
+        self.amiss = amiss
+        """Whether what it is about was seen to be wrong, not merely could not be looked at."""
 
 
 class InvalidSpec(OperatorError):
@@ -60,6 +62,10 @@ class NameTaken(OperatorError):
 
 class EarlierObject(OperatorError):
     """An object of an earlier AppInstance of this name is still there; Kubernetes removes it."""
+
+
+class InstanceGone(OperatorError):
+    """The AppInstance is not there any more; the event that says so is on its way."""
 
 
 class NotLeader(OperatorError):

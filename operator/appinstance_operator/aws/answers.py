@@ -29,28 +29,31 @@ def _operation(action: str) -> str:
     return "".join(part.title() for part in action.split("_"))
 
 
-def translated(action: str, role: str, error: ClientError) -> OperatorError:
+def translated(action: str, role: str, error: ClientError, *, amiss: bool) -> OperatorError:
     """Return the error for an answer that is a refusal."""
     code = error.response["Error"]["Code"]
     if error.operation_name.startswith("AssumeRole"):
         return CloudUnconfigured(
             f"AWS gave the operator no session of its own role ({code}), so it manages no IAM "
-            "roles; look at that role's trust policy"
+            "roles; look at that role's trust policy",
+            amiss=amiss,
         )
     if code in _DENIED:
         return CloudAccessDenied(
             f"AWS denied iam:{_operation(action)} on role {role}; give the operator's role that "
-            "action"
+            "action",
+            amiss=amiss,
         )
-    return CloudUnavailable(f"IAM answered {code} to {action} for role {role}")
+    return CloudUnavailable(f"IAM answered {code} to {action} for role {role}", amiss=amiss)
 
 
-def unanswered(action: str, role: str, error: Exception) -> OperatorError:
+def unanswered(action: str, role: str, error: Exception, *, amiss: bool) -> OperatorError:
     """Return the error for a call that came to no answer."""
     if isinstance(error, _UNCONFIGURED):
         return CloudUnconfigured(
-            f"the operator has no AWS credentials, so it manages no IAM roles; {_WAY_OUT}"
+            f"the operator has no AWS credentials, so it manages no IAM roles; {_WAY_OUT}",
+            amiss=amiss,
         )
     return CloudUnavailable(
-        f"IAM gave no answer to {action} for role {role}: {type(error).__name__}"
+        f"IAM gave no answer to {action} for role {role}: {type(error).__name__}", amiss=amiss
     )

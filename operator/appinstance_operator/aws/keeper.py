@@ -87,11 +87,13 @@ class RoleKeeper:
             self._tidy(key)
             return state_of(answers)
 
-    def removed(self, key: Key, uid: str, doomed: Sequence[DoomedRole]) -> RoleState:
+    def removed(
+        self, key: Key, uid: str, doomed: Sequence[DoomedRole], *, urgent: bool = True
+    ) -> RoleState:
         """Return whether roles are gone (or are not the instance's); else they are removed."""
         with self._changed:
             self._of(key, uid)
-            answers = [self._ask(key, role, urgent=True) for role in doomed]
+            answers = [self._ask(key, role, urgent=urgent) for role in doomed]
             self._tidy(key)
             return state_of(answers)
 
@@ -267,4 +269,5 @@ class RoleKeeper:
         if isinstance(error, NotLeader):
             return False  # nobody's fault; whoever holds the lease asks anew
         one.error = error
+        one.seen = one.seen and not error.amiss
         return True

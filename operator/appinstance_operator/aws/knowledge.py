@@ -24,7 +24,8 @@ class RoleState:
     """How the roles of one question stand.
 
     `verified`: each was seen exactly so, by this process. `ready`: that, and the last look at each
-    went well. `pending`: one of them has no answer yet. `error`: why one could not be looked at.
+    went well. `pending`: one of them has no answer yet. `error`: why one could not be looked at, or
+    could not be put right (that first).
     """
 
     ready: bool
@@ -46,7 +47,7 @@ class Known:
     urgent: bool = False
     working: bool = False
     seen: bool = False
-    """It was seen to be as wished, whatever came of later looks."""
+    """It was seen to be as wished, and not otherwise since."""
     believed_until: float = 0.0
     asked_at: float = 0.0
     failures: int = 0
@@ -77,6 +78,7 @@ def state_of(roles: Iterable[Known]) -> RoleState:
     """Return how roles stand together."""
     known = list(roles)
     verified = all(one.seen for one in known)
-    error = next((one.error for one in known if one.error), None)
+    errors = sorted((one.error for one in known if one.error), key=lambda error: not error.amiss)
+    error = next(iter(errors), None)
     pending = any(not one.seen and one.error is None for one in known)
     return RoleState(verified and error is None, pending, error, verified)

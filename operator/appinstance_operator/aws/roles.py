@@ -59,8 +59,12 @@ class RoleManager:
         self._fence = fence or (lambda: None)
 
     def _call(self, action: str, role: str, *, without: str | None = None, **arguments: Any) -> Any:
-        """Call IAM; None where it answers with the code `without`."""
-        if not action.startswith(_READS):
+        """Call IAM; None where it answers with the code `without`.
+
+        A role is written only where it was seen to be otherwise: an error of that says so.
+        """
+        writes = not action.startswith(_READS)
+        if writes:
             self._fence()
         self._on_request(action)
         try:
@@ -68,9 +72,9 @@ class RoleManager:
         except ClientError as error:
             if without and error.response["Error"]["Code"] == without:
                 return None
-            raise translated(action, role, error) from None
+            raise translated(action, role, error, amiss=writes) from None
         except (BotoCoreError, ResponseParserError) as error:
-            raise unanswered(action, role, error) from None
+            raise unanswered(action, role, error, amiss=writes) from None
 
     def _role(self, name: str) -> Mapping[str, Any] | None:
         found = self._call("get_role", name, without="NoSuchEntity")
@@ -123,12 +127,14 @@ class RoleManager:
         if not _carries(role, wanted.tags):
             raise CloudAccessDenied(
                 f"IAM role {wanted.name} exists and is not this instance's; remove it or rename "
-                "the instance"
+                "the instance",
+                amiss=True,
             )
         if role["Path"] != wanted.path:
             raise CloudAccessDenied(
                 f"IAM role {wanted.name} exists under the path {role['Path']} instead of "
-                f"{wanted.path}; remove it, and it is made anew"
+                f"{wanted.path}; remove it, and it is made anew",
+                amiss=True,
             )
 
     def _repair(self, wanted: DesiredRole, role: Mapping[str, Any]) -> None:

@@ -8,10 +8,10 @@ get their new template.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from appinstance_operator.api.errors import OperatorError
+from appinstance_operator.api.errors import Fate, OperatorError
 from appinstance_operator.api.model import Facts, Manifest, Plan, Stage, StageName
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.aws.keeper import RoleKeeper
@@ -24,7 +24,7 @@ from appinstance_operator.signals.faults import point
 
 from . import checks, gates, templates
 from .applier import Applier
-from .finalize import Finalizer, doomed, recorded_roles
+from .finalize import Finalizer, doomed, names_of_roles, recorded_roles
 from .look import Look
 from .migrations import Migrations
 from .prune import Pruner
@@ -96,7 +96,8 @@ class Converger:
         # What is known to be good may wait for its turn among thousands of looks after a start.
         state = self.keeper.ensured(key, uid, wanted.roles, new=first, urgent=not known)
         point("after-roles")
-        good = state.ready or state.verified or known
+        amiss = state.error is not None and state.error.amiss
+        good = (state.ready or state.verified or known) and not amiss
         if state.error and not good:
             look.fail(state.error)
         if state.error or state.pending:
@@ -225,13 +226,30 @@ class Converger:
         """Remove roles that the instance no longer has, once nothing that runs may use them."""
         current = set(iam.role_arns(look.instance, self.settings).values())
         former = [arn for arn in recorded_roles(look.body, self.settings) if arn not in current]
-        if not former:
-            return ()
         runs = look.checks[checks.WORKLOADS].ok and look.checks[checks.CLOUD].ok and not look.held
         if not runs:
             return tuple(former)
+        self._sweep(key, look, {arn.rpartition("/")[2] for arn in current})
+        if not former:
+            return ()
         roles = doomed(key, (arn.rpartition("/")[2] for arn in former), self.settings)
         state = self.keeper.removed(key, str(look.instance.uid), roles)
         if not state.ready:
             look.due.append(_ASK_IAM_AGAIN_SECONDS)
         return () if state.ready else tuple(former)
+
+    def _sweep(self, key: Key, look: Look, current: Collection[str]) -> None:
+        """Remove what an earlier spec asked IAM for, where no status was written of it.
+
+        The spec may have changed while IAM made the role, or the operator may have died. So it is
+        looked for once after each change and each start; nobody waits for it.
+        """
+        if look.memory.swept_for == look.instance.generation:
+            return
+        spare = [name for name in names_of_roles(key, self.settings) if name not in current]
+        roles = doomed(key, spare, self.settings)
+        state = self.keeper.removed(key, str(look.instance.uid), roles, urgent=False)
+        if state.ready or (state.error and state.error.fate is Fate.STALL):
+            look.memory.swept_for = look.instance.generation
+        else:
+            look.due.append(_ASK_IAM_AGAIN_SECONDS)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from appinstance_operator.api.errors import CloudUnconfigured, OperatorError
+from appinstance_operator.api.errors import CloudUnconfigured, InstanceGone, OperatorError
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.aws.keeper import DoomedRole, RoleKeeper
 from appinstance_operator.desired import iam, names
@@ -61,12 +61,17 @@ class Finalizer:
             self._known[_key(body)] = _Remains.of(body, self._settings)
 
     def hold(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Return the instance with our finalizer on it, before anything is made outside."""
+        """Return the instance with our finalizer on it, before anything is made outside.
+
+        Raises InstanceGone: what would be made of one that is gone already, nobody would remove.
+        """
         finalizers = body["metadata"].get("finalizers") or []
         if names.FINALIZER in finalizers:
             return body
         point("before-finalizer")
         held = self._set_finalizers(body, [*finalizers, names.FINALIZER])
+        if held is None:
+            raise InstanceGone("the AppInstance was deleted before it was held by a finalizer")
         point("after-finalizer")
         self.note(held)
         return held
@@ -124,14 +129,14 @@ class Finalizer:
             return Check(CLOUD, "False", "RolePending", "the IAM roles are being removed")
         return None
 
-    def _set_finalizers(self, body: dict[str, Any], finalizers: list[str]) -> dict[str, Any]:
+    def _set_finalizers(self, body: dict[str, Any], finalizers: list[str]) -> dict[str, Any] | None:
+        """Return the instance with these finalizers, None when it is not there any more."""
         meta = body["metadata"]
         # With the version, so that a finalizer that somebody else added meanwhile is not lost.
         patch = {"metadata": {"finalizers": finalizers, "resourceVersion": meta["resourceVersion"]}}
         after = self._kube.merge(APPINSTANCE, meta["namespace"], meta["name"], patch)
-        if after is None:
-            return body
-        self._cache.put_instance(after)
+        if after is not None:
+            self._cache.put_instance(after)
         return after
 
 
@@ -142,10 +147,15 @@ def recorded_roles(body: Mapping[str, Any], settings: Settings) -> tuple[str, ..
     return tuple(dict.fromkeys(arn for arn in arns if iam.is_managed(arn, settings)))
 
 
+def names_of_roles(key: Key, settings: Settings) -> tuple[str, ...]:
+    """Return the names of all roles that an instance may have under these settings."""
+    return tuple(iam.role_of(*key, settings, part) for part in ("backend", "secrets"))
+
+
 def _roles_of(key: Key, recorded: Iterable[str], settings: Settings) -> tuple[DoomedRole, ...]:
     """Return every role that an instance may have: those of its name, and those on record."""
-    own = (iam.role_of(*key, settings, part) for part in ("backend", "secrets"))
-    return doomed(key, (*own, *(arn.rpartition("/")[2] for arn in recorded)), settings)
+    known = (arn.rpartition("/")[2] for arn in recorded)
+    return doomed(key, (*names_of_roles(key, settings), *known), settings)
 
 
 def doomed(key: Key, role_names: Iterable[str], settings: Settings) -> tuple[DoomedRole, ...]:

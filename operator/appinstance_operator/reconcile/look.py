@@ -28,6 +28,8 @@ class Memory:
     crashes: int = 0
     fine: dict[Object, tuple[str, str]] = field(default_factory=dict)
     """Object → our hash and the version at which nothing differed, so as not to compare again."""
+    swept_for: int | None = None
+    """The generation that was seen to have no role but its own."""
     attempts: dict[str, int] = field(default_factory=dict)
     """Name of a migration Job → the attempt that comes next."""
 

@@ -166,3 +166,81 @@ def test_no_write_leaves_a_process_without_the_lease(running: Stage) -> None:
     running.settle()
     assert running.get("Service", f"{NAME}-backend") is not None
     assert len(running.iam.roles) == 2
+
+
+def test_nothing_is_made_for_one_that_went_before_it_was_held(stage: Stage) -> None:
+    stage.apply()
+    stage.operator.follow("AppInstance")
+    stage.delete("AppInstance", NAME)
+    stage.operator.work()
+    stage.operator.parts.background()
+    assert stage.iam.roles == {}
+    assert stage.get("NetworkPolicy", f"{NAME}-default-deny") is None
+    stage.settle()
+    assert stage.operator.timers == {}
+
+
+def _change_before_a_status_tells_of_the_roles(stage: Stage) -> None:
+    """Let IAM make both roles, and give the backend one of the tenant's before anybody notes it."""
+    stage.apply()
+    stage.operator.follow("AppInstance")
+    stage.operator.work()
+    stage.operator.parts.background()
+    assert len(stage.iam.roles) == 2
+    assert "roles" not in stage.status()
+    stage.apply(identity={"backendRoleArn": OWN})
+
+
+def test_a_role_that_no_status_told_of_is_removed_after_a_change(stage: Stage) -> None:
+    _change_before_a_status_tells_of_the_roles(stage)
+    stage.settle()
+    assert stage.ready() == "True"
+    assert list(stage.iam.roles) == [_role(stage, "secrets")]
+
+
+def test_a_role_that_no_status_told_of_is_removed_by_the_next_process(stage: Stage) -> None:
+    _change_before_a_status_tells_of_the_roles(stage)
+    stage.restart()
+    stage.settle()
+    assert list(stage.iam.roles) == [_role(stage, "secrets")]
+
+
+def test_a_role_without_use_is_looked_for_once(running: Stage) -> None:
+    running.apply(identity={"backendRoleArn": OWN})
+    running.settle()
+    asked = len(running.operator.iam.calls)
+    running.pass_time(700)
+    running.settle()
+    again = running.operator.iam.calls[asked:]
+    assert again.count("get_role") == 1, again  # that of the role it has
+
+
+def test_a_role_that_somebody_took_is_not_told_to_be_in_place(running: Stage) -> None:
+    theirs = Role(_role(running), "/", {"theirs": True}, None, {"owner": "theirs"})
+    running.iam.put("stranger", "create_role", theirs.name, theirs)
+    running.pass_time(700)
+    running.settle()
+    assert running.ready() == "False"
+    assert running.condition("CloudAccessReady")["reason"] == "AccessDenied"
+    assert running.iam.roles[theirs.name] == theirs
+
+
+def test_a_role_that_is_gone_and_cannot_be_made_is_not_told_to_be_in_place(running: Stage) -> None:
+    del running.iam.roles[_role(running)]
+    running.pass_time(700)
+    with running.iam_fails(failure("Throttling", "CreateRole"), only="create_role"):
+        running.settle()
+        assert running.ready() == "False"
+        assert running.condition("CloudAccessReady")["reason"] == "RolePending"
+    running.pass_time(700)
+    running.settle()
+    assert running.ready() == "True"
+    assert _role(running) in running.iam.roles
+
+
+def test_a_role_that_cannot_be_looked_at_stays_known_to_be_in_place(running: Stage) -> None:
+    with running.iam_fails(failure("AccessDenied", "GetRole")):
+        running.pass_time(700)
+        running.settle()
+        assert running.ready() == "True"
+        assert "as last seen" in running.condition("CloudAccessReady")["message"]
