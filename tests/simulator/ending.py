@@ -140,9 +140,18 @@ def _check_instance(world: World, body: Body) -> None:
 
 
 def _check_loser(world: World, body: Body) -> None:
-    """Check that the host of which an instance is told that it is taken is somebody else's."""
+    """Check that the host of which an instance is told that it is taken is somebody else's.
+
+    Named by another instance, or still served by one whose new spec was refused.
+    """
+    host = body["spec"]["host"]
     for other in world.cluster.of_kind("AppInstance"):
-        if other.body is not body and other.body["spec"]["host"] == body["spec"]["host"]:
+        if other.body is body:
+            continue
+        meta = other.body["metadata"]
+        ingress = world.cluster.get("Ingress", meta["namespace"], meta["name"]) or {}
+        served = [rule["host"] for rule in ingress.get("spec", {}).get("rules", ())]
+        if host in (other.body["spec"]["host"], *served):
             return
     world.oracles.violation(f"{body['metadata']['name']} is told that a host is taken that is free")
 

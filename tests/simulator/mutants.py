@@ -72,7 +72,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "IAM is written without asking the fence",
         "aws/roles.py",
-        "        if not action.startswith(_READS):\n            self._fence()\n",
+        "        if writes:\n            self._fence()\n",
         "",
         _ROLES,
     ),

@@ -57,7 +57,6 @@ class Oracles:
         self.in_flight: set[str] = set()
         """Processes whose request was on its way when they lost the lease: one is allowed."""
         self.found: list[str] = []
-        self._instances: set[str] = set()
         self._closed: set[str] = set()
         """Uids of instances that have had their policy that denies all."""
         self._unmigrated: set[tuple[str, str]] = set()
@@ -74,9 +73,7 @@ class Oracles:
     def raise_found(self) -> None:
         """Raise Violation if there was one."""
         found = self.found + self._world.cluster.problems
-        found += [
-            f"values of Secret {name} were read" for name in self._world.leader.api.seen_secrets
-        ]
+        found += [f"values of Secret {name} were read" for name in self._world.seen_secrets]
         if found:
             raise Violation("; ".join(found[:3]))
 
@@ -95,7 +92,7 @@ class Oracles:
             return
         self._one_writer(write.writer, f"{write.verb} {'/'.join(write.name)}")
         if kind not in _FREE:
-            self._nothing_foreign(write)
+            self._only_its_own(write)
             if write.after:
                 self._order(write)
         elif kind == "AppInstance":
@@ -109,11 +106,15 @@ class Oracles:
             return
         self.violation(f"second writer: {writer} did {what}")
 
-    def _nothing_foreign(self, write: Write) -> None:
-        if write.before and not _owners(write.before.body) & self._instances:
-            self.violation(f"foreign {'/'.join(write.name)} was changed ({write.verb})")
-        if write.after and not _owners(write.after.body) & self._instances:
-            self.violation(f"{'/'.join(write.name)} was written without an instance as owner")
+    def _only_its_own(self, write: Write) -> None:
+        """Check that a look writes what is the very instance's that is looked at, and no other."""
+        meta = (self._world.process(write.writer).working or {}).get("metadata", {})
+        what = f"{'/'.join(write.name)} ({write.verb})"
+        if meta.get("namespace") != write.name[1]:
+            self.violation(f"{what} is not in the namespace of {meta.get('name')}, looked at")
+        for stored in (write.before, write.after):
+            if stored and _owners(stored.body) != {meta.get("uid")}:
+                self.violation(f"foreign {what} was changed, or is not {meta.get('name')}'s")
 
     def _order(self, write: Write) -> None:
         kind, namespace, name = write.name
@@ -154,7 +155,6 @@ class Oracles:
 
     def _note_instance(self, body: Body) -> None:
         uid = body["metadata"]["uid"]
-        self._instances.add(uid)
         if not body["spec"]["database"].get("migrate", True):
             self._unmigrated.add((uid, body["spec"]["backend"]["image"]))
 
@@ -194,8 +194,8 @@ class Oracles:
         place = (meta["namespace"], meta["name"])
         process = world.leader
         for role in self._wanted_roles(body):
-            known = role.name in world.iam.roles or role.name in world.lost
-            if not known or role.name in world.foreign_roles:
+            there = role.name in world.iam.roles and role.name not in world.foreign_roles
+            if not there and role.name not in world.lost:
                 self.violation(f"{place} is Ready without its role {role.name}")
         if writer != process.name or any(map(process.lags, process.kinds)):
             return
@@ -233,6 +233,9 @@ class Oracles:
         left = self._roles_of(place)
         if left:
             self.violation(f"{place} was let go while its roles {left} are there")
+        # What was left by those before it went with it.
+        self._world.retained.discard(place)
+        self._world.orphaned.discard(place)
 
     def _roles_of(self, place: tuple[str, str]) -> list[str]:
         return [
@@ -247,7 +250,8 @@ class Oracles:
     def on_role_write(self, write: RoleWrite) -> None:
         """Look at a change of a role."""
         if not write.writer.startswith("operator"):
-            self._world.lost.add(write.name)
+            if write.before and write.name not in self._world.foreign_roles:
+                self._world.lost.add(write.name)
             return
         self._one_writer(write.writer, f"{write.action} {write.name}")
         self._world.lost.discard(write.name)

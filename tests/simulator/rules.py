@@ -16,6 +16,7 @@ from support.fake_iam import Role, failure, no_reply
 
 from appinstance_operator.desired import iam
 from simulator import specs
+from simulator.ending import end
 from simulator.world import MANAGER, SETTINGS, Crash, Trap, World, mood
 
 Rule = Callable[[World, int], None]
@@ -76,6 +77,18 @@ def work(world: World, number: int) -> None:
 def background(world: World, number: int) -> None:
     """What waits for IAM is done."""
     world.background()
+
+
+def calm(world: World, number: int) -> None:
+    """Nothing is in trouble for some rounds; what lies in wait in the midst of a look still may."""
+    world.iam_mood = "works"
+    world.controllers.all_work()
+    world.make_progress(1 + number % 6)
+
+
+def peace(world: World, number: int) -> None:
+    """All trouble ends, everything must come to what it should be; then the run goes on."""
+    end(world)
 
 
 # Controllers
@@ -165,8 +178,13 @@ def crash(world: World, number: int) -> None:
 
 
 def take_over(world: World, number: int) -> None:
-    """The lease passes to the standby."""
-    world.take_over()
+    """The lease passes to the standby, which may not have seen everything yet."""
+    world.take_over(behind=bool(number % 2))
+
+
+def haunt(world: World, number: int) -> None:
+    """Who led before wakes up and goes on, as if nothing had been."""
+    world.haunt()
 
 
 def trap(world: World, number: int) -> None:
@@ -183,7 +201,7 @@ def trap(world: World, number: int) -> None:
         elif kind == 3 and where == "iam":
             raise (failure("Throttling", "x") if number % 3 else no_reply())
         elif kind == 4:
-            world.take_over()
+            world.take_over(behind=bool(number // 8 % 2))
         elif kind == 5:
             world.set_spec(place_of(number // 8), number // 24)
         elif kind == 6:
@@ -206,6 +224,11 @@ def clock(world: World, number: int) -> None:
     else:
         world.clock.now += 700
     world.leader.due()
+
+
+def jump(world: World, number: int) -> None:
+    """The clock of the operator's machine is set, forth or back."""
+    world.clock.ahead = (0.0, 5.0, -5.0, 4000.0, -4000.0)[number % 5]
 
 
 def lose_events(world: World, number: int) -> None:
@@ -320,6 +343,8 @@ WEIGHTS: dict[str, tuple[int, Rule]] = {
     "follow_all": (60, follow_all),
     "work": (170, work),
     "background": (70, background),
+    "calm": (12, calm),
+    "peace": (3, peace),
     "external_secrets": (40, external_secrets),
     "begin_rollouts": (15, begin_rollouts),
     "roll_out": (40, roll_out),
@@ -335,8 +360,10 @@ WEIGHTS: dict[str, tuple[int, Rule]] = {
     "iam_trouble": (12, iam_trouble),
     "crash": (4, crash),
     "take_over": (3, take_over),
+    "haunt": (6, haunt),
     "trap": (30, trap),
     "clock": (30, clock),
+    "jump": (3, jump),
     "lose_events": (8, lose_events),
     "repeat_events": (8, repeat_events),
     "drift": (20, drift),

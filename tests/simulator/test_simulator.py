@@ -45,10 +45,6 @@ def test_a_world_in_which_everything_goes_wrong_ends_as_it_should(
             _fail(f"{first + number}", steps_of_run, words)
 
 
-@pytest.mark.xfail(
-    reason="open: delete, then trouble of the API while the roles are removed, can leave the roles "
-    "of an instance that is gone; found by this test, not mended yet"
-)
 @settings(
     max_examples=15, deadline=None, derandomize=True, database=None,
     suppress_health_check=list(HealthCheck),

@@ -61,10 +61,15 @@ class World:
         self.retained: set[tuple[str, str]] = set()
         self.orphaned: set[tuple[str, str]] = set()
         """Places whose instance went without its finalizer: only who knew it can tidy."""
+        self.seen_secrets: list[str] = []
+        """Secrets whose values any process was handed."""
         self.lost: set[str] = set()
-        """Roles that somebody other than the operator has removed or changed."""
+        """Roles of the operator's that others have removed or changed since it looked at them."""
         self.term = 0
+        self._processes: dict[str, FakeOperator] = {}
         self._busy = False
+        self.former: FakeOperator | None = None
+        """Who led before, and has not noticed yet that it does not any more."""
         self.leader = self._process()
         self.standby = self._process()
         for namespace in sorted({place[0] for place in specs.PLACES}):
@@ -91,13 +96,15 @@ class World:
             self.cluster, self.iam, SETTINGS, self.clock, f"operator-{self.term}",
             lambda: process is self.leader,
         )  # fmt: skip
+        self._processes[process.name] = process
+        process.api.seen_secrets = self.seen_secrets
         process.api.before = lambda request: self._before_request(process, request)
         process.iam.before = lambda action, _role: self._before_call(process, action)
         return process
 
-    def operators(self) -> tuple[str, ...]:
-        """Return the names of the processes that live."""
-        return self.leader.name, self.standby.name
+    def process(self, name: str) -> FakeOperator:
+        """Return a process by its name, also one that is gone."""
+        return self._processes[name]
 
     def crash(self) -> None:
         """Lose the leader; a new process with nothing in its memory takes its place."""
@@ -105,11 +112,25 @@ class World:
         self.leader.fill()
         self.leader.wake_all()
 
-    def take_over(self) -> None:
-        """Let the standby lead. Whoever led before ends, and is started anew as a standby."""
-        self.leader, self.standby = self.standby, self._process()
-        self.leader.fill()
+    def take_over(self, *, behind: bool = False) -> None:
+        """Let the standby lead, perhaps `behind` in what it has seen; a new one stands by.
+
+        Whoever led before goes on for a while as one does that slept through it (`haunt`).
+        """
+        self.former, self.leader, self.standby = self.leader, self.standby, self._process()
+        if not (behind and self.leader.filled()):
+            self.leader.fill()
         self.leader.wake_all()
+
+    def haunt(self) -> None:
+        """Let who led before go on with its work: it may write nothing."""
+        process = self.former
+        if process is None:
+            return
+        process.wake_all()
+        self._guarded(process, process.work)
+        self._guarded(process, process.parts.background)
+        self.oracles.after_work(process)
 
     def work(self) -> None:
         """Let the leader reconcile the next key."""
@@ -132,6 +153,8 @@ class World:
         except Crash:
             if process is self.leader:
                 self.crash()
+            else:
+                self.former = None
 
     @contextmanager
     def _hooked(self) -> Iterator[None]:
@@ -164,11 +187,7 @@ class World:
             if status:
                 raise Refused(status, "as the simulator said")
             raise no_answer()
-        if process is self.leader and request.verb != "watch":
-            self._tick("kube")
-        # The fence was asked before this request, and the lease may have been lost since.
-        if process is not self.leader and request.verb not in {"list", "watch"}:
-            self.oracles.in_flight.add(process.name)
+        self._on_its_way(process, "kube" if request.verb != "watch" else None)
 
     def _before_call(self, process: FakeOperator, action: str) -> None:
         if self.iam_mood == "throttles":
@@ -177,10 +196,18 @@ class World:
             raise failure("AccessDenied", action)
         if self.iam_mood == "silent":
             raise no_reply()
-        if process is self.leader:
-            self._tick("iam")
-        if process is not self.leader:
-            self.oracles.in_flight.add(process.name)
+        self._on_its_way(process, "iam")
+
+    def _on_its_way(self, process: FakeOperator, where: str | None) -> None:
+        """Let a trap spring under a request: one that was sent while leading still lands."""
+        self.oracles.in_flight.discard(process.name)
+        if process is not self.leader or where is None:
+            return
+        try:
+            self._tick(where)
+        finally:
+            if process is not self.leader:
+                self.oracles.in_flight.add(process.name)
 
     def lose_answer(self, where: str) -> None:
         """Spring: the request is carried out, the answer is lost."""
@@ -230,6 +257,8 @@ class World:
     def end_faults(self) -> None:
         """Stop everything that goes wrong."""
         self.traps.clear()
+        self.former = None
+        self.clock.ahead = 0.0
         self.api_failures.clear()
         self.iam_mood = "works"
         self.controllers.all_work()
@@ -249,29 +278,40 @@ class World:
         """Let everything run until twice a resync brings nothing new; False when it never does."""
         quiet = 0
         for _ in range(turns):
-            before = (self.cluster.version, dict(self.iam.roles))
-            for _ in range(12):
-                step = (self.cluster.version, dict(self.iam.roles))
-                self.controllers.step()
-                self._run_leader()
-                if step == (self.cluster.version, self.iam.roles):
-                    break
-            quiet = quiet + 1 if before == (self.cluster.version, self.iam.roles) else 0
+            before = self._written()
+            self.make_progress(12)
+            quiet = quiet + 1 if before == self._written() else 0
             if quiet >= 3:
                 return True
             self.clock.now += 350
             self.leader.due()
         return False
 
-    def _run_leader(self) -> None:
+    def make_progress(self, rounds: int) -> bool:
+        """Let controllers and the leader work; return whether nothing was left to do."""
+        for _ in range(rounds):
+            before = (self.cluster.version, dict(self.iam.roles))
+            self.controllers.step()
+            self._run_leader()
+            if before == (self.cluster.version, self.iam.roles):
+                return True
+        return False
+
+    def _written(self) -> tuple[int, Any, str, int, int]:
+        """Return what differs after any write, also after one that changed nothing."""
         process = self.leader
+        roles = dict(self.iam.roles)
+        return self.cluster.version, roles, process.name, process.api.writes, process.iam.writes
+
+    def _run_leader(self) -> None:
         for _ in range(400):
+            process = self.leader
             for kind in process.kinds:
                 if process.lags(kind):
                     process.follow(kind)
             self.background()
-            if not process.awake:
-                if not any(map(process.lags, process.kinds)):
+            if not self.leader.awake:
+                if not any(map(self.leader.lags, self.leader.kinds)):
                     return
                 continue
             self.work()

@@ -81,6 +81,8 @@ class FakeApi:
         """How many events one watch brings before it ends; None: all that there are."""
         self.seen_secrets: list[str] = []
         """Secrets whose values were handed out."""
+        self.writes = 0
+        """How many requests that may change something were sent."""
 
     def request(
         self,
@@ -97,6 +99,7 @@ class FakeApi:
         asked = _request(method, parts.path, query)
         accept = (headers or {}).get("Accept", "")
         content = msgspec.json.decode(body) if body else {}
+        self.writes += method != "GET"
         try:
             self.before(asked)
         except LostAnswer:

@@ -89,6 +89,8 @@ class FakeIamClient:
         self.writer = writer
         self.before: Callable[[str, str], None] = lambda _action, _role: None
         self.calls: list[str] = []
+        self.writes = 0
+        """How many calls that may change something were made."""
 
     def __getattr__(self, action: str) -> Callable[..., Any]:
         """Return a call by its name in boto3."""
@@ -98,6 +100,7 @@ class FakeIamClient:
 
         def call(*, RoleName: str, **arguments: Any) -> Any:  # noqa: N803 - boto3's
             self.calls.append(action)
+            self.writes += not action.startswith(("get_", "list_"))
             try:
                 self.before(action, RoleName)
             except LostReply:

@@ -7,7 +7,7 @@ background) happens here when it is called.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from appinstance_operator.api.errors import NotLeader, OperatorError
@@ -28,10 +28,16 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
+        self.ahead = 0.0
+        """By how much the operator's machine is ahead of the cluster's."""
 
     def __call__(self) -> float:
         """Return the time."""
         return self.now
+
+    def of_day(self) -> float:
+        """Return the time that the operator's machine takes it to be; it may jump."""
+        return self.now + self.ahead
 
 
 class FakeOperator:
@@ -53,6 +59,8 @@ class FakeOperator:
         self.iam = FakeIamClient(iam, name)
         self.awake: dict[Key, None] = {}
         self.timers: dict[Key, float] = {}
+        self.working: Mapping[str, Any] | None = None
+        """The instance that is being looked at, as this process knew it when the look began."""
         self.errors: list[str] = []
         """Exceptions that a reconcile let out and that are no OperatorError."""
         self._instances_version: str | None = None
@@ -95,9 +103,15 @@ class FakeOperator:
     # What the process does
 
     def fill(self) -> None:
-        """List everything, as at the start of a process."""
+        """List everything, as at the start of a process: it waits for an API server in trouble."""
         for kind in self.kinds:
             self.follow(kind)
+            while self.version_of(kind) is None:
+                self.follow(kind)
+
+    def filled(self) -> bool:
+        """Return whether everything has been listed once."""
+        return all(self.version_of(kind) is not None for kind in self.kinds)
 
     def follow(self, kind: str, most: int | None = None) -> None:
         """Take in at most so many events of a kind; what was missed is listed anew."""
@@ -187,12 +201,15 @@ class FakeOperator:
             return None
         del self.awake[key]
         wait: float | None = 60.0
+        self.working = self.parts.cache.instance(key)
         try:
             wait = self.parts.reconciler.reconcile(key).again_after
         except NotLeader:
             wait = None
         except Exception as error:  # noqa: BLE001 - a defect, which the oracles tell of
             self.errors.append(f"{key}: {type(error).__name__}: {error}")
+        finally:
+            self.working = None
         if wait is not None and key not in self.awake:
             self.timers[key] = min(self.clock.now + wait, self.timers.get(key, float("inf")))
         return key

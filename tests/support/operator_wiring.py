@@ -63,6 +63,6 @@ def wire(
     reconciler = assembled(
         Outside(kube, cache, keeper, metrics), settings, process.wake, process.woken
     )
-    reconciler._converger.now = clock
+    reconciler._converger.now = clock.of_day
     watches = Watches(kube, cache, settings, metrics, process.wake)
     return Wired(kube, cache, watches.watches, watches.relist, reconciler, keeper.run)
