@@ -26,15 +26,19 @@ class Hosts:
         """Host → key and uid of the instance that has it."""
 
     def give(self, host: str, key: Key, uid: str) -> bool:
-        """Return whether the host is this instance's, giving it where nobody has it."""
+        """Return whether the host is this instance's, giving it where nobody has it.
+
+        It may go to another one that waits for it, which is woken: nobody else will tell it.
+        """
         with self._lock:
             held = self._holders.get(host)
-            if held is None or not self._still_holds(host, *held):
-                held = self._rightful(host)
-                if held is None:
-                    held = (key, uid)
+            passes_on = held is None or not self._still_holds(host, *held)
+            if held is None or passes_on:
+                held = self._rightful(host) or (key, uid)
                 self._holders[host] = held
-            return held == (key, uid)
+        if passes_on and held != (key, uid):
+            self._wake(held[0])
+        return held == (key, uid)
 
     def keep_only(self, key: Key, host: str | None) -> None:
         """Give back all hosts of an instance but one; who waits for one of them is woken."""

@@ -96,3 +96,19 @@ def test_one_made_anew_under_the_same_name_is_another_one(world: World) -> None:
     world.put(EVIL, HOST, "2025")
     assert world.gives(VICTIM)
     assert not world.hosts.give(HOST, VICTIM, "another-uid")
+
+
+def test_who_gets_a_host_because_another_one_asked_is_woken(world: World) -> None:
+    """The holder is gone, and a younger one happens to be looked at before that is noticed."""
+    third: Key = ("third", "shop")
+    world.put(VICTIM, HOST, "2024")
+    assert world.gives(VICTIM)
+    world.put(EVIL, HOST, "2025")
+    world.put(third, HOST, "2026")
+    world.cache.drop_instance(VICTIM)
+    assert not world.gives(third)
+    assert world.woken == [EVIL]
+    world.hosts.keep_only(VICTIM, None)
+    assert world.gives(EVIL)
+    assert not world.gives(third)
+    assert world.woken == [EVIL], "who was refused while somebody has it is woken in vain"
