@@ -169,7 +169,8 @@ class Creator:
         body = instance(0)
         body["metadata"] |= {"namespace": namespace, "uid": "0" * 36, "generation": 1}
         body["spec"]["host"] = f"{namespace}.apps.localhost"
-        objects = [with_hash(recorded(item)) for item in plan(parse(body), self._settings).objects]
+        planned = plan(parse(body), self._settings).objects
+        objects = [with_hash(recorded(item, "0" * 16)) for item in planned]
         made: list[Body] = json.loads(json.dumps(objects))  # labels may be shared between objects
         for item in made:
             labels = item["metadata"]["labels"]

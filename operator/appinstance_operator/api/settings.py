@@ -157,7 +157,10 @@ class Monitoring(Model):
 
 
 class Rollouts(Model):
-    """How many instances may roll at once because the operator or its settings changed."""
+    """How many instances may roll at once because the operator or its settings changed.
+
+    One namespace has half of these turns at the most.
+    """
 
     max_concurrent: Annotated[int, Field(ge=1)] = 10
 

@@ -13,6 +13,8 @@ SECRETS_HASH = f"{GROUP}/secrets-hash"
 DATABASE_CA_HASH = f"{GROUP}/database-ca-hash"
 APPLIED_TEMPLATE = f"{GROUP}/applied-template"
 """On a Deployment: the pod template as applied, to go on with while a new one is held back."""
+APPLIED_SPEC = f"{GROUP}/applied-spec"
+"""On a Deployment: a hash of the AppInstance's spec that the template is of."""
 ATTEMPT = f"{GROUP}/attempt"
 """On a migration Job: which attempt it is, from 1."""
 

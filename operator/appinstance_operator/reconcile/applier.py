@@ -52,7 +52,8 @@ class Applier:
     def apply(self, manifest: Manifest, look: Look) -> None:
         """Apply one object if it is missing, changed or drifted."""
         kind, name = manifest["kind"], manifest["metadata"]["name"]
-        alone = None if _depends_on_live(manifest) else with_hash(recorded(manifest))
+        of = look.spec_hash
+        alone = None if _depends_on_live(manifest) else with_hash(recorded(manifest, of))
         version = str(look.children.version((kind, name)))
         if alone and look.memory.fine.get((kind, name)) == (_hash(alone), version):
             return  # without decoding what is there
@@ -61,7 +62,7 @@ class Applier:
             refuse_foreign(live, look)
             if kind == "Job":
                 return  # its template cannot be changed; its name says what it is for
-        hashed = alone or with_hash(recorded(with_held_replicas(manifest, live)))
+        hashed = alone or with_hash(recorded(with_held_replicas(manifest, live), of))
         seen = (_hash(hashed), version) if live else None
         if seen and look.memory.fine.get((kind, name)) == seen:
             return

@@ -19,7 +19,7 @@ from .prune import Pruner
 from .reach import Reach
 from .reconciler import Reconciler
 from .report import Reporter
-from .rollouts import Rollouts
+from .rollouts import Rollouts, under_way
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,12 @@ def assembled(
         pruner=Pruner(kube, settings),
         finalizer=finalizer,
         keeper=outside.keeper,
-        rollouts=Rollouts(settings.rollouts.max_concurrent, wake),
+        rollouts=Rollouts(
+            settings.rollouts.max_concurrent,
+            wake,
+            group=lambda key: key[0],
+            under_way=lambda: under_way(cache),
+        ),
         reach=reach or Reach(wake),
     )
     reporter = Reporter(kube, cache, settings, metrics, woken)

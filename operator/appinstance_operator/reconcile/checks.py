@@ -17,6 +17,8 @@ from appinstance_operator.api.settings import Edge
 from appinstance_operator.api.spec import AppInstance
 from appinstance_operator.desired import names
 
+from .bodies import find_condition, rollout
+
 Children = Mapping[tuple[str, str], Mapping[str, Any]]
 
 NETWORK = "NetworkPoliciesApplied"
@@ -46,14 +48,6 @@ class Check:
     def ok(self) -> bool:
         """Return whether the area is fine."""
         return self.status == "True"
-
-
-def find_condition(body: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
-    """Return a condition of any object, empty when it has none of that type."""
-    for item in body.get("status", {}).get("conditions") or ():
-        if item.get("type") == kind:
-            return dict(item)
-    return {}
 
 
 def known_good(body: Mapping[str, Any], area: str) -> bool:
@@ -213,35 +207,6 @@ def migration_check(job: Mapping[str, Any] | None, children: Children, *, good: 
     return Check(MIGRATIONS, "False", "Running", f"migration job {name} is running", waiting=True)
 
 
-def _rollout(deployment: Mapping[str, Any]) -> tuple[bool, str, str]:
-    """Return (available, reason, message) of one Deployment, as `kubectl rollout status` judges."""
-    meta, spec, status = deployment["metadata"], deployment["spec"], deployment.get("status", {})
-    name, wanted = meta["name"], spec.get("replicas", 1)
-    updated, available = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
-    progress = find_condition(deployment, "Progressing")
-    if progress.get("reason") == "ProgressDeadlineExceeded":
-        return (
-            False, "ProgressDeadlineExceeded",
-            f"{name}: the new version did not become ready ({updated} of {wanted} pods updated, "
-            f"{available} available); the old one keeps serving. See `kubectl describe pod`",
-        )  # fmt: skip
-    seen = status.get("observedGeneration", 0) >= meta.get("generation", 1)
-    if not seen or updated < wanted or status.get("replicas", 0) > updated or available < wanted:
-        return False, "RolloutInProgress", f"{name}: {available} of {wanted} pods are available"
-    return True, "MinimumReplicasAvailable", f"{name}: {available} pods"
-
-
-def rolled_out(deployment: Mapping[str, Any]) -> bool:
-    """Return whether every pod that runs is of the template that the Deployment has now."""
-    meta, status = deployment["metadata"], deployment.get("status", {})
-    updated = status.get("updatedReplicas", 0)
-    return bool(
-        status.get("observedGeneration", 0) >= meta.get("generation", 1)
-        and status.get("replicas", 0) == updated
-        and updated > 0
-    )
-
-
 def workloads_check(instance: AppInstance, children: Children) -> Check:
     """Return how the Deployments stand."""
     messages = []
@@ -250,7 +215,7 @@ def workloads_check(instance: AppInstance, children: Children) -> Check:
         if live is None:
             words = f"{component.name} is not created yet"
             return Check(WORKLOADS, "False", "RolloutInProgress", words, waiting=True)
-        available, reason, message = _rollout(live)
+        available, reason, message = rollout(live)
         if not available:
             return Check(WORKLOADS, "False", reason, message, waiting=reason == "RolloutInProgress")
         messages.append(message)

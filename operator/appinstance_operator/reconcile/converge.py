@@ -8,8 +8,9 @@ get their new template.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from appinstance_operator.api.errors import Fate, OperatorError
 from appinstance_operator.api.model import Facts, Manifest, Plan, Stage, StageName
@@ -177,8 +178,11 @@ class Converger:
         look.set(checks.workloads_check(look.instance, look.own))
         if closed or not turn:
             look.held = closed or "its turn to roll has not come"
-        if turn and look.checks[checks.WORKLOADS].ok:
+        workloads = look.checks[checks.WORKLOADS]
+        if turn and workloads.ok:
             self.rollouts.leave(key)
+        elif workloads.reason == "ProgressDeadlineExceeded":
+            self.rollouts.give_up(key)
 
     def _deployment(
         self, key: Key, wanted: Manifest, closed: str | None, look: Look
@@ -191,15 +195,18 @@ class Converger:
             if live is None and gates.ran_before(wanted, component, look):
                 return wanted, True
             return templates.with_template_of(wanted, live, secrets=secrets), True
-        fleet = (
-            live is not None
-            and look.owns(live)
-            and checks.known_good(look.body, checks.WORKLOADS)
-            and templates.is_new_template(wanted, live)
-        )
+        fleet = live is not None and self._is_not_its_own_change(wanted, live, look)
         if fleet and not self.rollouts.enter(key):
             return templates.with_template_of(wanted, live, secrets=secrets), False
         return wanted, True
+
+    @staticmethod
+    def _is_not_its_own_change(wanted: Manifest, live: Mapping[str, Any], look: Look) -> bool:
+        """Return whether the pods are to be replaced for another reason than a changed spec."""
+        same = templates.is_of_this_spec(live, look.spec_hash)
+        if same is None:  # applied by an earlier version
+            same = checks.known_good(look.body, checks.WORKLOADS)
+        return same and templates.is_new_template(wanted, live)
 
     def _edge(self, key: Key, stage: Stage, look: Look) -> None:
         exists = ("Ingress", look.instance.name) in look.own

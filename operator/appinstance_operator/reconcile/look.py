@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +29,8 @@ class Memory:
     failed_for: int | None = None
     """The generation whose failures are counted."""
     crashes: int = 0
+    reference: str | None = None
+    """Under which the log has the first of the crashes in a row."""
     fine: dict[Object, tuple[str, str]] = field(default_factory=dict)
     """Object → our hash and the version at which nothing differed, so as not to compare again."""
     swept_for: int | None = None
@@ -64,6 +69,12 @@ class Look:
             self.stalled = self.stalled or (error.reason, error.message)
         else:
             self.retrying = self.retrying or error.message
+
+    @functools.cached_property
+    def spec_hash(self) -> str:
+        """Return a hash of the spec, by which pods are known as made for it."""
+        spec = json.dumps(self.body.get("spec"), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(spec.encode()).hexdigest()[:16]
 
     @property
     def own(self) -> Mapping[Object, dict[str, Any]]:

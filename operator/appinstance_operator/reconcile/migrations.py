@@ -20,7 +20,7 @@ from appinstance_operator.kube.cache import Cache
 from appinstance_operator.kube.client import Kube
 from appinstance_operator.kube.kinds import BY_KIND
 
-from .checks import find_condition
+from .bodies import find_condition
 from .look import Look
 
 log = structlog.get_logger(__name__)

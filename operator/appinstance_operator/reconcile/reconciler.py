@@ -93,7 +93,7 @@ class Reconciler:
         except Exception as error:  # noqa: BLE001 - told in the log and in the status
             outcome = self._crashed(key, body, memory, error)
         else:
-            memory.crashes = 0
+            memory.crashes, memory.reference = 0, None
         return outcome
 
     def _look(self, key: Key, body: dict[str, Any], memory: Memory) -> Outcome:
@@ -233,8 +233,11 @@ class Reconciler:
         return Outcome(wait)
 
     def _crashed(self, key: Key, body: dict[str, Any], memory: Memory, error: Exception) -> Outcome:
-        """Say in the status that a look broke; the log has the rest under the same reference."""
-        reference = self._reference()
+        """Say in the status that a look broke; the log has the rest under the same reference.
+
+        The same words while it goes on, so that it is written once; and again where that was lost.
+        """
+        reference = memory.reference = memory.reference or self._reference()
         memory.crashes += 1
         log.error(
             "reconcile broke",
@@ -247,8 +250,10 @@ class Reconciler:
             f"the operator broke on this AppInstance (reference {reference} in its log); what ran "
             "before goes on, and it is tried again"
         )
-        if memory.crashes > 1:
-            # The same words while it goes on: a new reference each time would be a write each time.
-            return Outcome(backoff(memory.crashes + 4), f"{type(error).__name__}: {error}")
-        self._reporter.write(key, body, None, Report(stalled=("InternalError", words)))
+        try:
+            self._reporter.write(key, body, None, Report(stalled=("InternalError", words)))
+        except NotLeader:
+            raise
+        except OperatorError as failure:
+            log.warning("not told in the status", error=failure.message)
         return Outcome(backoff(memory.crashes + 4), f"{type(error).__name__}: {error}")

@@ -17,7 +17,7 @@ from appinstance_operator.kube.kinds import APPINSTANCE, EVENT
 from appinstance_operator.signals.metrics import Metrics
 
 from . import conditions
-from .checks import find_condition
+from .bodies import find_condition
 from .conditions import READY, Report
 from .status import Seen, status
 

@@ -10,7 +10,8 @@ from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance
 from appinstance_operator.desired import iam, names
 
-from .checks import CLOUD, Children, address, find_condition, rolled_out
+from .bodies import find_condition, rolled_out
+from .checks import CLOUD, Children, address
 from .conditions import READY, Report, conditions
 
 

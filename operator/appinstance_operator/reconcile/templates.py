@@ -12,16 +12,34 @@ from collections.abc import Mapping
 from typing import Any
 
 from appinstance_operator.api.model import Manifest
-from appinstance_operator.desired.names import APPLIED_TEMPLATE, SECRETS_HASH
+from appinstance_operator.desired.names import (
+    APPLIED_SPEC,
+    APPLIED_TEMPLATE,
+    SECRETS_HASH,
+)
 
 
-def recorded(manifest: Manifest) -> Manifest:
-    """Return a manifest that says, if it is a Deployment's, what its template is."""
+def recorded(manifest: Manifest, spec: str) -> Manifest:
+    """Return a manifest that says, if it is a Deployment's, what its template is.
+
+    `spec` is the hash of the spec that it is of (`spec_hash`).
+    """
     if manifest["kind"] != "Deployment":
         return manifest
     template = json.dumps(manifest["spec"]["template"], sort_keys=True, separators=(",", ":"))
-    annotations = {**manifest["metadata"].get("annotations", {}), APPLIED_TEMPLATE: template}
-    return {**manifest, "metadata": {**manifest["metadata"], "annotations": annotations}}
+    return _annotated(
+        manifest,
+        {
+            APPLIED_SPEC: spec,
+            **(manifest["metadata"].get("annotations") or {}),
+            APPLIED_TEMPLATE: template,
+        },
+    )
+
+
+def _annotated(manifest: Manifest, annotations: Mapping[str, str]) -> Manifest:
+    metadata = {**manifest["metadata"], "annotations": dict(annotations)}
+    return {**manifest, "metadata": metadata}
 
 
 def with_template_of(
@@ -34,11 +52,13 @@ def with_template_of(
     what was applied (an earlier version made it): then it is better left alone.
     """
     template = _applied(live) if live is not None else None
-    if template is None:
+    if live is None or template is None:
         return None
     if secrets:
         template = _with_secrets_of(wanted, template)
-    return {**wanted, "spec": {**wanted["spec"], "template": template}}
+    held = {**wanted, "spec": {**wanted["spec"], "template": template}}
+    annotations = wanted["metadata"].get("annotations") or {}
+    return _annotated(held, {**annotations, APPLIED_SPEC: _spec_of(live) or "unknown"})
 
 
 def _with_secrets_of(wanted: Manifest, template: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -56,6 +76,17 @@ def is_new_template(wanted: Manifest, live: Mapping[str, Any]) -> bool:
     return applied is None or _but_for_secrets(applied) != _but_for_secrets(
         wanted["spec"]["template"]
     )
+
+
+def is_of_this_spec(live: Mapping[str, Any], spec: str) -> bool | None:
+    """Return whether the template was applied for a spec, by its hash; None: it does not say."""
+    applied = _spec_of(live)
+    return applied == spec if applied else None
+
+
+def _spec_of(live: Mapping[str, Any]) -> str | None:
+    found = (live["metadata"].get("annotations") or {}).get(APPLIED_SPEC)
+    return str(found) if found else None
 
 
 def _applied(live: Mapping[str, Any]) -> Any | None:

@@ -12,7 +12,8 @@ from appinstance_local.paths import REPO
 from appinstance_operator.api.spec import AppInstance, parse
 from appinstance_operator.cli import documents as cli_io
 from appinstance_operator.reconcile import checks
-from appinstance_operator.reconcile.checks import Check, find_condition
+from appinstance_operator.reconcile.bodies import find_condition
+from appinstance_operator.reconcile.checks import Check
 from appinstance_operator.reconcile.conditions import Report, conditions
 from appinstance_operator.reconcile.status import Seen, status
 

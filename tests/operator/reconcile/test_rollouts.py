@@ -41,3 +41,33 @@ def test_leaving_without_having_come_wakes_nobody() -> None:
     rollouts = Rollouts[str](1, woken.append)
     rollouts.leave("a")
     assert woken == []
+
+
+def test_a_group_has_half_of_the_turns_and_those_behind_it_do_not_wait_for_it() -> None:
+    woken: list[str] = []
+    rollouts = Rollouts[str](4, woken.append, group=lambda key: key[0])
+    assert [rollouts.enter(key) for key in ("a1", "a2", "a3", "b1")] == [True, True, False, True]
+    rollouts.leave("b1")
+    assert not woken, "a3 has to wait for a turn of its own group"
+    rollouts.leave("a1")
+    assert woken == ["a3"]
+
+
+def test_who_began_before_this_process_counts_until_it_ends_or_is_given_up() -> None:
+    asked: list[bool] = []
+
+    def under_way() -> tuple[str, ...]:
+        asked.append(True)
+        return ("before", "broken")
+
+    rollouts = Rollouts[str](3, lambda _key: None, under_way=under_way)
+    assert asked == [], "a process that has nothing to roll does not ask"
+    assert [rollouts.enter(key) for key in ("a", "b", "c")] == [True, False, False]
+    assert asked == [True]
+    assert rollouts.enter("before")
+    rollouts.leave("before")
+    assert rollouts.enter("b")
+    rollouts.give_up("a")
+    assert not rollouts.enter("c"), "one that was given its turn here keeps it"
+    rollouts.give_up("broken")
+    assert rollouts.enter("c")

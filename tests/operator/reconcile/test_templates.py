@@ -10,7 +10,12 @@ from support.golden_settings import DESIRED, golden_settings
 
 from appinstance_operator.cli import documents
 from appinstance_operator.desired.names import APPLIED_TEMPLATE, SECRETS_HASH
-from appinstance_operator.reconcile.templates import is_new_template, recorded, with_template_of
+from appinstance_operator.reconcile.templates import (
+    is_new_template,
+    is_of_this_spec,
+    recorded,
+    with_template_of,
+)
 
 CASE = DESIRED / "golden" / "everything"
 (BODY,) = documents.read_resources(CASE / "appinstance.yaml")
@@ -32,11 +37,11 @@ def _changed(image: str | None = None, secrets: str | None = None) -> dict[str, 
 
 def test_all_but_the_template_is_as_wanted() -> None:
     wanted = {**_changed(image="new"), "spec": {**_changed(image="new")["spec"], "replicas": 7}}
-    held = with_template_of(wanted, recorded(WANTED))
+    held = with_template_of(wanted, recorded(WANTED, "one"))
     assert held
     assert held["spec"]["replicas"] == 7
     assert held["spec"]["template"] == WANTED["spec"]["template"]
-    assert recorded(held)["metadata"] == recorded(WANTED)["metadata"], "the record stays"
+    assert recorded(held, "two")["metadata"] == recorded(WANTED, "one")["metadata"]
 
 
 @pytest.mark.parametrize("record", [None, "", "not JSON", "[]", "{}", "null"])
@@ -49,7 +54,17 @@ def test_without_a_record_it_is_left_alone(record: str | None) -> None:
 
 
 def test_a_changed_secret_alone_is_no_new_template() -> None:
-    live = recorded(WANTED)
+    live = recorded(WANTED, "one")
     assert not is_new_template(WANTED, live)
     assert not is_new_template(_changed(secrets="other"), live)
     assert is_new_template(_changed(image="other"), live)
+
+
+def test_a_template_says_of_which_spec_it_is_also_while_a_newer_one_waits() -> None:
+    live = recorded(WANTED, "one")
+    assert is_of_this_spec(live, "one")
+    assert is_of_this_spec(live, "two") is False
+    assert is_of_this_spec(WANTED, "one") is None, "an earlier version did not say"
+    held = with_template_of(_changed(image="new"), live)
+    assert held
+    assert is_of_this_spec(recorded(held, "two"), "one")

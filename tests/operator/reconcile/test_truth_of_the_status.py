@@ -111,6 +111,34 @@ def test_a_broken_look_is_told_and_tried_again(
     assert running.ready() == "True"
 
 
+@pytest.mark.parametrize("code", [409, 503])
+def test_a_broken_look_is_told_also_where_the_first_word_of_it_was_lost(
+    running: Stage, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a defect")
+
+    def lose(request: Request) -> None:
+        if request.sub == "status":
+            raise Refused(code, "not now")
+
+    parts = running.operator.parts
+    monkeypatch.setattr(parts.reconciler._converger, "converge", broken)
+    running.operator.api.before = lose
+    running.pass_time(700)
+    running.look()
+    assert running.ready() == "True"
+    running.operator.api.before = lambda _request: None
+    running.pass_time(700)
+    running.look()
+    assert running.condition("Stalled")["reason"] == "InternalError"
+    assert running.ready() == "False"
+    # A new spec that breaks the look, too, is not taken for one that nobody has looked at.
+    running.apply(backend={"image": V2})
+    running.look()
+    assert running.status()["observedGeneration"] == 2
+
+
 def test_failing_for_long_is_told_as_stalled_and_ends_with_the_cause(stage: Stage) -> None:
     def refuse(request: Request) -> None:
         if request.kind == "ConfigMap" and request.verb == "apply":

@@ -1,0 +1,49 @@
+"""What objects say of themselves: their conditions, and how far a Deployment's pods are. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def find_condition(body: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    """Return a condition of any object, empty when it has none of that type."""
+    for item in body.get("status", {}).get("conditions") or ():
+        if item.get("type") == kind:
+            return dict(item)
+    return {}
+
+
+def rollout(deployment: Mapping[str, Any]) -> tuple[bool, str, str]:
+    """Return (available, reason, message) of one Deployment, as `kubectl rollout status` judges."""
+    meta, spec, status = deployment["metadata"], deployment["spec"], deployment.get("status", {})
+    name, wanted = meta["name"], spec.get("replicas", 1)
+    updated, available = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
+    progress = find_condition(deployment, "Progressing")
+    if progress.get("reason") == "ProgressDeadlineExceeded":
+        return (
+            False, "ProgressDeadlineExceeded",
+            f"{name}: the new version did not become ready ({updated} of {wanted} pods updated, "
+            f"{available} available); the old one keeps serving. See `kubectl describe pod`",
+        )  # fmt: skip
+    seen = status.get("observedGeneration", 0) >= meta.get("generation", 1)
+    if not seen or updated < wanted or status.get("replicas", 0) > updated or available < wanted:
+        return False, "RolloutInProgress", f"{name}: {available} of {wanted} pods are available"
+    return True, "MinimumReplicasAvailable", f"{name}: {available} pods"
+
+
+def rolled_out(deployment: Mapping[str, Any]) -> bool:
+    """Return whether every pod that runs is of the template that the Deployment has now."""
+    meta, status = deployment["metadata"], deployment.get("status", {})
+    updated = status.get("updatedReplicas", 0)
+    return bool(
+        status.get("observedGeneration", 0) >= meta.get("generation", 1)
+        and status.get("replicas", 0) == updated
+        and updated > 0
+    )
+
+
+def is_rolling(deployment: Mapping[str, Any]) -> bool:
+    """Return whether pods are being replaced, as far as one can tell still with success."""
+    progress = find_condition(deployment, "Progressing")
+    return not rolled_out(deployment) and progress.get("reason") != "ProgressDeadlineExceeded"
