@@ -65,7 +65,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a role is adopted whatever its tags",
         "aws/roles.py",
-        "if not _carries(role, wanted.tags):",
+        "if not _carries(role, wanted.owner_tags):",
         "if False:",
         _ROLES,
     ),

@@ -18,7 +18,12 @@ TRUSTED = {
     "Action": "sts:AssumeRoleWithWebIdentity",
     "Condition": {"StringEquals": {"issuer:sub": "a", "issuer:aud": "b"}},
 }
-TAGS = {"appinstance-issuer": "issuer", "appinstance-namespace": "team", "appinstance-name": "shop"}
+OWNER = {
+    "appinstance-issuer": "issuer",
+    "appinstance-namespace": "team",
+    "appinstance-name": "shop",
+}
+TAGS = {**OWNER, "appinstance-cluster": "platform"}
 EARLIER = {"platform.appinstance.io/namespace": "team"}
 ROLE = DesiredRole(
     name="appi-team-shop-backend",
@@ -28,6 +33,7 @@ ROLE = DesiredRole(
     policy={"Version": "2012-10-17", "Statement": [STATEMENT]},
     boundary_arn="arn:aws:iam::123456789012:policy/boundary",
     tags=TAGS,
+    owner_tags=OWNER,
 )
 # What a stranger's role says of itself, and the tenant must not read.
 SECRETIVE = "hidden-tenant"

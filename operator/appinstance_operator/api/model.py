@@ -34,6 +34,8 @@ class DesiredRole:
     policy: Mapping[str, Any]
     boundary_arn: str
     tags: Mapping[str, str]
+    owner_tags: Mapping[str, str]
+    """Those of the tags by which it is known as the instance's; none: as nobody's."""
     max_session_seconds: int = 3600
 
 

@@ -124,7 +124,7 @@ class RoleManager:
         )
 
     def _refuse_foreign(self, wanted: DesiredRole, role: Mapping[str, Any]) -> None:
-        if not _carries(role, wanted.tags):
+        if not _carries(role, wanted.owner_tags):
             raise CloudAccessDenied(
                 f"IAM role {wanted.name} exists and is not this instance's; remove it or rename "
                 "the instance",

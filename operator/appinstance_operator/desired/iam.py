@@ -122,7 +122,8 @@ def roles(instance: AppInstance, settings: Settings) -> tuple[DesiredRole, ...]:
             policy_name="appinstance",
             policy=policy,
             boundary_arn=boundary_arn(instance.namespace, settings),
-            tags=role_tags(instance, settings),
+            tags=role_tags_of(instance.namespace, instance.name, settings),
+            owner_tags=owner_tags_of(instance.namespace, instance.name, settings),
         )
         for part, policy in wanted
     )
@@ -179,7 +180,7 @@ def is_managed(arn: str, settings: Settings) -> bool:
 
 
 def role_tags_of(namespace: str, name: str, settings: Settings) -> Mapping[str, str]:
-    """Return the tags of an instance's roles: by them a role is known, and capped (boundary.py)."""
+    """Return the tags of an instance's roles; by the namespace's they are capped (boundary.py)."""
     return {
         TAG_CLUSTER: settings.cluster_name,
         TAG_ISSUER: settings.oidc.issuer,
@@ -188,9 +189,16 @@ def role_tags_of(namespace: str, name: str, settings: Settings) -> Mapping[str, 
     }
 
 
-def role_tags(instance: AppInstance, settings: Settings) -> Mapping[str, str]:
-    """Return the tags by which a role is known as this instance's."""
-    return role_tags_of(instance.namespace, instance.name, settings)
+def owner_tags_of(namespace: str, name: str, settings: Settings) -> Mapping[str, str]:
+    """Return the tags by which a role is known as an instance's.
+
+    Not by the cluster's name, which may change: no other cluster has this issuer.
+    """
+    return {
+        TAG_ISSUER: settings.oidc.issuer,
+        TAG_NAMESPACE: namespace,
+        TAG_NAME: name,
+    }
 
 
 def earlier_role_tags_of(namespace: str, name: str, settings: Settings) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from appinstance_operator.api.spec import AppInstance
 from . import iam, names
 from .base import manifest, metadata
 
-_ROLE = "eks.amazonaws.com/role-arn"
+ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 
 
 def accounts(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
@@ -31,7 +31,9 @@ def accounts(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
         manifest(
             "v1",
             "ServiceAccount",
-            metadata(instance, names.of(instance, part), part, {_ROLE: arn} if arn else None),
+            metadata(
+                instance, names.of(instance, part), part, {ROLE_ANNOTATION: arn} if arn else None
+            ),
             automountServiceAccountToken=False,
         )
         for part, arn in roles.items()

@@ -8,7 +8,7 @@ get their new template.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from appinstance_operator.api.model import Facts, Manifest, Plan, Stage, StageNa
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.aws.keeper import RoleKeeper
 from appinstance_operator.desired import iam
+from appinstance_operator.desired.identity import ROLE_ANNOTATION
 from appinstance_operator.desired.names import COMPONENT
 from appinstance_operator.desired.plan import plan
 from appinstance_operator.kube.cache import Cache, Key, secret_hashes
@@ -31,6 +32,7 @@ from .migrations import Migrations
 from .prune import Pruner
 from .reach import AGAIN_SECONDS, Reach
 from .rollouts import Rollouts
+from .status import recorded_arns
 
 _ASK_IAM_AGAIN_SECONDS = 30.0
 _CREATED_AFTER_ROLES = frozenset({"SecretStore", "ExternalSecret"})
@@ -89,16 +91,21 @@ class Converger:
         look.set(checks.network_check(error))
 
     def _identity(self, key: Key, wanted: Plan, stage: Stage, look: Look) -> None:
-        error = self.applier.apply_all(stage.objects, look)
-        point("after-identity")
         first = "observedGeneration" not in (look.body.get("status") or {})
-        known = checks.known_good(look.body, checks.CLOUD)
+        good = checks.known_good(look.body, checks.CLOUD)
+        arns = iam.role_arns(look.instance, self.settings)
+        known = good and recorded_arns(look.body) == arns
         uid = str(look.instance.uid)
         # What is known to be good may wait for its turn among thousands of looks after a start.
         state = self.keeper.ensured(key, uid, wanted.roles, new=first, urgent=not known)
         point("after-roles")
         amiss = state.error is not None and state.error.amiss
-        good = (state.ready or state.verified or known) and not amiss
+        in_place = (state.ready or state.verified or known) and not amiss
+        look.moving = good and recorded_arns(look.body) != arns and not in_place
+        accounts = stage.objects if in_place else _as_they_serve(stage.objects, look)
+        error = self.applier.apply_all(accounts, look)
+        point("after-identity")
+        good = in_place or look.moving
         if state.error and not good:
             look.fail(state.error)
         if state.error or state.pending:
@@ -233,6 +240,9 @@ class Converger:
         """Remove roles that the instance no longer has, once nothing that runs may use them."""
         current = set(iam.role_arns(look.instance, self.settings).values())
         former = [arn for arn in recorded_roles(look.body, self.settings) if arn not in current]
+        if look.moving:
+            serving = recorded_arns(look.body).values()
+            return tuple(arn for arn in former if arn not in serving)
         runs = look.checks[checks.WORKLOADS].ok and look.checks[checks.CLOUD].ok and not look.held
         if not runs:
             return tuple(former)
@@ -260,3 +270,20 @@ class Converger:
             look.memory.swept_for = look.instance.generation
         else:
             look.due.append(_ASK_IAM_AGAIN_SECONDS)
+
+def _as_they_serve(accounts: Iterable[Manifest], look: Look) -> list[Manifest]:
+    """Return the accounts with the roles that they have, where those are the instance's so far.
+
+    Whoever takes a role by its account's word (External Secrets does) is never sent to one that is
+    not there yet.
+    """
+    serving = set(recorded_arns(look.body).values())
+    held = []
+    for item in accounts:
+        live = look.own.get((item["kind"], item["metadata"]["name"])) or {"metadata": {}}
+        arn = (live["metadata"].get("annotations") or {}).get(ROLE_ANNOTATION)
+        if arn in serving:
+            annotations = {**(item["metadata"].get("annotations") or {}), ROLE_ANNOTATION: arn}
+            item = {**item, "metadata": {**item["metadata"], "annotations": annotations}}
+        held.append(item)
+    return held

@@ -17,6 +17,7 @@ from appinstance_operator.signals.faults import point
 
 from .checks import CLOUD, Check
 from .conditions import Report
+from .status import recorded_arns
 
 POLL_SECONDS = 30.0
 
@@ -143,7 +144,7 @@ class Finalizer:
 def recorded_roles(body: Mapping[str, Any], settings: Settings) -> tuple[str, ...]:
     """Return the ARNs of operator's roles that the status says the instance has or had."""
     status = body.get("status") or {}
-    arns = (*(status.get("roles") or {}).values(), *(status.get("retiringRoles") or ()))
+    arns = (*recorded_arns(body).values(), *(status.get("retiringRoles") or ()))
     return tuple(dict.fromkeys(arn for arn in arns if iam.is_managed(arn, settings)))
 
 
@@ -161,7 +162,7 @@ def _roles_of(key: Key, recorded: Iterable[str], settings: Settings) -> tuple[Do
 def doomed(key: Key, role_names: Iterable[str], settings: Settings) -> tuple[DoomedRole, ...]:
     """Return roles to be removed, with the tags by which they are known as the instance's."""
     tags = (
-        iam.role_tags_of(*key, settings),
+        iam.owner_tags_of(*key, settings),
         iam.earlier_role_tags_of(*key, settings),
     )
     return tuple(DoomedRole(name, tags) for name in dict.fromkeys(role_names))

@@ -17,6 +17,8 @@ _BEFORE_PODS = (NETWORK, CLOUD, SECRETS, MIGRATIONS)
 
 def closed_gate(look: Look) -> str | None:
     """Return why no new pod may be made, None when one may."""
+    if look.moving:
+        return "IAM roles of other names are being made; those of before serve until then"
     for area in _BEFORE_PODS:
         check = look.checks.get(area)
         if check is None or not check.ok:

@@ -53,6 +53,8 @@ class Look:
     stalled: tuple[str, str] | None = None
     retrying: str | None = None
     held: str | None = None
+    moving: bool = False
+    """Whether the roles that serve are to be followed by others, which are not there yet."""
     due: list[float] = field(default_factory=list)
     """Seconds after which somebody has to look again."""
 

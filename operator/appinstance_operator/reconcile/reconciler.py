@@ -164,7 +164,7 @@ class Reconciler:
         seen = None
         if plan is not None:
             order = tuple((item["kind"], item["metadata"]["name"]) for item in plan.objects)
-            seen = Seen(look.instance, look.own, order, retiring)
+            seen = Seen(look.instance, look.own, order, retiring, look.moving)
         self._reporter.write_or_leave(key, look.body, seen, report)
 
     def _count_failures(self, look: Look) -> None:

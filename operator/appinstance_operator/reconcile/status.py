@@ -25,6 +25,8 @@ class Seen:
     """Kind and name of all that the plan has; of these the status lists what exists."""
     retiring: tuple[str, ...] = ()
     """ARNs of roles that the instance had and that are not removed yet."""
+    moving: bool = False
+    """Whether it is served by the roles of before still."""
 
 
 def _images(seen: Seen, before: Mapping[str, Any]) -> dict[str, str]:
@@ -52,6 +54,11 @@ def _replicas(seen: Seen) -> dict[str, Any]:
     return {"ready": ready, "desired": desired, "summary": ", ".join(parts)}
 
 
+def recorded_arns(body: Mapping[str, Any]) -> dict[str, str]:
+    """Return the roles that the status says the instance's accounts take."""
+    return dict((body.get("status") or {}).get("roles") or {})
+
+
 def status(
     body: Mapping[str, Any], seen: Seen | None, settings: Settings, report: Report, now: str
 ) -> dict[str, Any]:
@@ -70,7 +77,7 @@ def status(
     after["host"] = seen.instance.host
     after["url"] = f"https://{seen.instance.host}"
     after["images"] = _images(seen, before.get("images") or {})
-    if find_condition({"status": after}, CLOUD).get("status") == "True":
+    if not seen.moving and find_condition({"status": after}, CLOUD).get("status") == "True":
         after["roles"] = iam.role_arns(seen.instance, settings)
     after["replicas"] = _replicas(seen)
     existing = [item for item in seen.order if item in seen.children]

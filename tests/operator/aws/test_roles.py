@@ -131,4 +131,4 @@ def test_a_role_under_another_path_is_not_adopted(iam: Any) -> None:
 def test_a_role_that_wants_no_tags_is_nobodys(iam: Any) -> None:
     create(iam)
     with pytest.raises(CloudAccessDenied):
-        RoleManager(iam).ensure(dataclasses.replace(ROLE, tags={}))
+        RoleManager(iam).ensure(dataclasses.replace(ROLE, owner_tags={}))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from support.fake_controllers import Mood
 from support.fake_iam import FakeIam, Role, RoleWrite, failure
-from support.stage import NAME, NAMESPACE, Stage, stage_settings
+from support.stage import NAME, NAMESPACE, V2, Stage, stage_settings
 
+from appinstance_operator.api.settings import Settings
 from appinstance_operator.desired import iam
 
 OWN = f"arn:aws:iam::123456789012:role/tenants/{NAMESPACE}/app"
@@ -244,3 +248,104 @@ def test_a_role_that_cannot_be_looked_at_stays_known_to_be_in_place(running: Sta
         running.settle()
         assert running.ready() == "True"
         assert "as last seen" in running.condition("CloudAccessReady")["message"]
+
+
+def test_a_cluster_that_is_called_otherwise_now_keeps_its_roles(running: Stage) -> None:
+    """It is the issuer that no other cluster has; the name is for people."""
+    roles = dict(running.iam.roles)
+    running.restart(stage_settings(clusterName="renamed"))
+    running.apply(backend={"image": V2})
+    running.settle()
+    running.pass_time(700)
+    running.settle()
+    assert running.ready() == "True"
+    assert running.condition("CloudAccessReady")["message"] == "the IAM roles are in place"
+    assert running.iam.roles == roles
+    running.delete("AppInstance", NAME)
+    running.settle()
+    assert running.get("AppInstance", NAME) is None
+    assert running.iam.roles == {}
+
+
+def _earlier_role_of(namespace: str, name: str, settings: Settings, part: str) -> str:
+    identity = f"{settings.cluster_name}/{namespace}/{name}"
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:10]
+    return f"{settings.iam.role_name_prefix}{namespace}-{name}-{digest}-{part}"
+
+
+@pytest.fixture
+def upgraded(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """A world in which an operator without issuers in its roles' names has made an instance."""
+    with monkeypatch.context() as before:
+        before.setattr(iam, "role_of", _earlier_role_of)
+        before.setattr(iam, "role_tags_of", iam.earlier_role_tags_of)
+        before.setattr(iam, "owner_tags_of", iam.earlier_role_tags_of)
+        stage.restart()
+        stage.apply()
+        stage.settle()
+        assert stage.ready() == "True"
+    return stage
+
+
+class _Rights:
+    """Looks at every moment whether all that runs has a role to take that opens something."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.missing: list[str] = []
+        stage.iam.on_write = lambda _write: self.look()
+        stage.cluster.on_write = lambda _write: self.look()
+
+    def look(self) -> None:
+        """Note whose role is not there."""
+        for arn in self._taken():
+            role = self.stage.iam.roles.get(arn.rpartition("/")[2])
+            if role is None or not role.policies:
+                self.missing.append(arn)
+
+    def _taken(self) -> Iterator[str]:
+        for templates in self.stage.controllers.deployments.running.values():
+            for template in templates:
+                for item in template["spec"]["containers"][0].get("env", ()):
+                    if item["name"] == "AWS_ROLE_ARN":
+                        yield item["value"]
+        account = self.stage.get("ServiceAccount", f"{NAME}-secrets")
+        if account:
+            yield account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"]
+
+
+def test_roles_of_an_earlier_name_are_taken_over_without_a_moment_without_rights(
+    upgraded: Stage,
+) -> None:
+    earlier = set(upgraded.iam.roles)
+    rights = _Rights(upgraded)
+    upgraded.restart()
+    upgraded.settle(iam=False)
+    assert set(upgraded.iam.roles) == earlier
+    upgraded.settle()
+    upgraded.pass_time(700)
+    upgraded.settle()
+    assert rights.missing == []
+    assert sorted(upgraded.iam.roles) == [_role(upgraded), _role(upgraded, "secrets")]
+    assert upgraded.ready() == "True"
+    assert "retiringRoles" not in upgraded.status()
+
+
+def test_roles_of_an_earlier_name_stay_while_the_new_pods_do_not_run(upgraded: Stage) -> None:
+    earlier = set(upgraded.iam.roles)
+    rights = _Rights(upgraded)
+    upgraded.controllers.deployments.mood = Mood.REFUSES
+    upgraded.restart()
+    upgraded.settle()
+    upgraded.pass_time(700)
+    upgraded.settle()
+    assert earlier < set(upgraded.iam.roles)
+    assert rights.missing == []
+
+
+def test_roles_of_an_earlier_name_go_with_their_instance(upgraded: Stage) -> None:
+    upgraded.restart()
+    upgraded.delete("AppInstance", NAME)
+    upgraded.settle()
+    assert upgraded.get("AppInstance", NAME) is None
+    assert upgraded.iam.roles == {}
