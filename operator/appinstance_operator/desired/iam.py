@@ -179,6 +179,16 @@ def is_managed(arn: str, settings: Settings) -> bool:
     return arn.startswith(f"{account}{settings.iam.path}{settings.iam.role_name_prefix}")
 
 
+def is_lost(arn: str, namespace: str, name: str, settings: Settings) -> bool:
+    """Return whether a role was made for an instance under another path or prefix than now."""
+    prefix = settings.iam.role_name_prefix
+    endings = tuple(
+        role_of(namespace, name, settings, part).removeprefix(prefix)
+        for part in ("backend", "secrets")
+    )
+    return arn.endswith(endings) and not is_managed(arn, settings)
+
+
 def role_tags_of(namespace: str, name: str, settings: Settings) -> Mapping[str, str]:
     """Return the tags of an instance's roles; by the namespace's they are capped (boundary.py)."""
     return {

@@ -11,11 +11,13 @@ import structlog
 from appinstance_operator.api.backoff import backoff
 from appinstance_operator.api.errors import Fate, SettingsError
 from appinstance_operator.api.settings import Settings
+from appinstance_operator.desired import iam
 from appinstance_operator.kube.cache import Cache, Key
 from appinstance_operator.kube.client import ApiError, Kube
 from appinstance_operator.kube.kinds import APPINSTANCE, NAMESPACE, SECRET, Kind, children
 from appinstance_operator.kube.relist import Relist
 from appinstance_operator.kube.watch import ChildSink, NamespaceSink, Watch
+from appinstance_operator.reconcile.status import recorded_arns
 from appinstance_operator.signals.metrics import Metrics
 
 log = structlog.get_logger(__name__)
@@ -35,6 +37,7 @@ class Watches:
         metrics: Metrics,
         wake: Callable[[Key], None],
     ) -> None:
+        self._cache, self._settings = cache, settings
         cache.made_way = wake
         scopes: Sequence[str | None] = settings.namespaces or (None,)
         self.watches = [
@@ -55,11 +58,24 @@ class Watches:
         """Fill the cache, so that a restart does not write anew and every claim to a host is known.
 
         An API server that is starting itself is waited for. Raises SettingsError when the cluster
-        does not serve a kind.
+        does not serve a kind, or has roles that these settings would leave behind.
         """
         for watch in self.watches:
             _patiently(watch.kind, watch.fill)
         _patiently(APPINSTANCE, self.relist.fill)
+        self._refuse_to_lose_roles()
+
+    def _refuse_to_lose_roles(self) -> None:
+        keys = self._cache.keys()
+        for key in keys:
+            for arn in recorded_arns(self._cache.instance(key) or {}).values():
+                if iam.is_lost(arn, *key, self._settings):
+                    raise SettingsError(
+                        "iam.path or iam.roleNamePrefix was changed, and AppInstances have roles "
+                        f"under the former one ({'/'.join(key)}: {arn}); put it back, since the "
+                        "operator may neither use nor remove those any more. To change it, delete "
+                        "the AppInstances first"
+                    )
 
     def start(self) -> None:
         """Begin to watch."""

@@ -12,6 +12,8 @@ from support.operator_world import GOLDEN
 
 from appinstance_operator.api.errors import SettingsError
 from appinstance_operator.api.settings import parse_settings
+from appinstance_operator.api.spec import KIND
+from appinstance_operator.desired import iam
 from appinstance_operator.kube.cache import Cache
 from appinstance_operator.kube.client import ApiError
 from appinstance_operator.kube.kinds import CHILDREN, NAMESPACE, SECRET
@@ -27,12 +29,14 @@ class Lists:
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
         self.asked: list[tuple[str, str | None]] = []
+        self.instances: list[dict[str, Any]] = []
 
     def pages(self, kind: Any, _selector: str, namespace: str | None) -> Any:
         self.asked.append((kind.kind, namespace))
         if self.errors:
             raise self.errors.pop(0)
-        return iter([{"items": [], "metadata": {"resourceVersion": "10"}}])
+        items = self.instances if kind.kind == KIND else []
+        return iter([{"items": items, "metadata": {"resourceVersion": "10"}}])
 
 
 def _watches(kube: Lists, metrics: Metrics | None = None, **settings: Any) -> Watches:
@@ -73,6 +77,48 @@ def test_the_cache_is_filled_with_appinstances_last() -> None:
 def test_a_kind_that_is_not_served_is_named_with_what_to_install() -> None:
     with pytest.raises(SettingsError, match=r"does not serve .* Ingress; install what brings it"):
         _watches(Lists(ApiError(404, "no"))).fill()
+
+
+def _instance(role: str) -> dict[str, Any]:
+    meta = {"namespace": "team", "name": "shop", "uid": "u", "resourceVersion": "5"}
+    arn = f"arn:aws:iam::123456789012:role{role}"
+    return {"metadata": meta, "spec": {}, "status": {"roles": {"backend": arn}}}
+
+
+@pytest.mark.parametrize(
+    "former",
+    [{"roleNamePrefix": "before-"}, {"path": "/before/"}],
+    ids=lambda item: next(iter(item)),
+)
+def test_a_prefix_or_path_that_would_leave_roles_behind_stops_the_start(
+    former: dict[str, str],
+) -> None:
+    values = golden_values(GOLDEN)
+    before = parse_settings({**values, "iam": {**values["iam"], **former}})
+    name = iam.role_of("team", "shop", before, "backend")
+    kube = Lists()
+    kube.instances = [_instance(f"{before.iam.path}{name}")]
+    with pytest.raises(
+        SettingsError, match=r"iam.path or iam.roleNamePrefix .*team/shop.* put it back"
+    ):
+        _watches(kube).fill()
+    # Under the settings that they were made with, all is well.
+    _watches(kube, iam={**values["iam"], **former}).fill()
+
+
+@pytest.mark.parametrize(
+    "role",
+    [
+        "/own/role",
+        "/appinstances/appi-team-shop-0123456789-backend",
+        "/before/before-team-shop-0123456789abcdef-backend",
+    ],
+    ids=["the tenant's own", "of an earlier version", "of another cluster"],
+)
+def test_other_roles_in_a_status_stop_nothing(role: str) -> None:
+    kube = Lists()
+    kube.instances = [_instance(role)]
+    _watches(kube).fill()
 
 
 def test_a_server_that_starts_is_waited_for_and_one_that_forbids_is_not(
