@@ -105,6 +105,13 @@ def test_the_replicas_are_on_nodes_of_their_own(helm: Helm) -> None:
         assert item["matchLabelKeys"] == ["pod-template-hash"]
 
 
+def test_the_level_of_the_logs_is_a_value(helm: Helm) -> None:
+    for words, level in (((), "INFO"), (("--set", "logLevel=debug"), "DEBUG")):
+        _, container = _operator(helm.objects(_CHART, ["operator-minimal"], *words))
+        assert cli._parser().parse_args(container["args"]).log_level == level
+    assert "logLevel" in helm.refusal(_CHART, ["operator-minimal"], "--set", "logLevel=loud")
+
+
 def test_the_pod_says_where_the_lease_is_and_for_how_long(helm: Helm) -> None:
     words = ("--set", "leaseDurationSeconds=30")
     template, container = _operator(helm.objects(_CHART, ["operator-production"], *words))

@@ -25,6 +25,7 @@ from .grants import Tenancy
 from .values import (
     Arn,
     Cidr,
+    Labels,
     Model,
     Namespace,
     Peer,
@@ -144,6 +145,27 @@ class PodSecurityGroups(Model):
     frontend: SecurityGroups
 
 
+class Toleration(Model):
+    """A toleration, in Kubernetes' own form."""
+
+    key: str | None = None
+    operator: Literal["Exists", "Equal"] | None = None
+    value: str | None = None
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+    toleration_seconds: Annotated[int, Field(ge=0)] | None = None
+
+
+class Pods(Model):
+    """What the pods of every instance get: the platform's nodes, not a tenant's choice."""
+
+    image_pull_secrets: tuple[str, ...] = ()
+    """Names of Secrets that the platform puts into each namespace."""
+    node_selector: Labels = Field(default_factory=dict)
+    tolerations: tuple[Toleration, ...] = ()
+    migration_seconds: Annotated[int, Field(ge=60, le=86400)] = 600
+    """How long one try of a migration may take."""
+
+
 class Network(Model):
     """Where specs may open egress to (`spec.network.egress`). Empty: nowhere without a grant."""
 
@@ -186,6 +208,7 @@ class Settings(Model):
     tenancy: Tenancy = Tenancy()
     namespaces: tuple[Namespace, ...] = ()
     """The namespaces that the operator is kept to; empty means all of them."""
+    pods: Pods = Pods()
     pod_security_groups: PodSecurityGroups | None = None
     """Only where the cluster serves SecurityGroupPolicy (EKS with the VPC CNI)."""
     aws_endpoint_url: str | None = None

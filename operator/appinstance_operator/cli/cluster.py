@@ -16,6 +16,7 @@ from appinstance_operator.api.errors import SettingsError
 from appinstance_operator.api.settings import load_settings
 from appinstance_operator.desired.boundary import boundary_policy
 from appinstance_operator.runtime import permissions
+from appinstance_operator.signals import logs
 
 from .documents import planned, read_resources, to_yaml
 
@@ -37,7 +38,7 @@ def _run(options: argparse.Namespace) -> int:
             )
         name = os.environ.get("POD_NAME") or socket.gethostname()
         candidacy = Candidacy(namespace, name, Timing(options.lease_duration))
-    return run(settings, options.port, candidacy)
+    return run(settings, options.port, candidacy, options.log_level)
 
 
 def _lease_seconds(text: str) -> int:
@@ -112,6 +113,10 @@ def add_commands(command: Command) -> None:
     run.add_argument(
         "--no-lease", action="store_true", help="lead from the start: the only process there is"
     )
+    run.add_argument(
+        "--log-level", metavar="LEVEL", type=str.upper, choices=logs.LEVELS, default="INFO",
+        help="debug, info, warning or error (default info)",
+    )  # fmt: skip
     diff = command("diff", _diff, "show how the cluster differs from what should be (exit 1 if so)")
     diff.add_argument("-f", "--file", type=Path, required=True)
     policy = command("operator-policy", _operator_policy, "print the operator's own IAM policy")

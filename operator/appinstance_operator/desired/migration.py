@@ -11,13 +11,13 @@ import hashlib
 import json
 
 from appinstance_operator.api.model import Manifest
+from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance
 
 from . import names, pods
 from .base import manifest, metadata
 
 _TRIES = 2
-_DEADLINE_SECONDS = 600
 FINAL_EXIT_CODE = 78
 """With it (EX_CONFIG of sysexits.h) an image says that trying again cannot help."""
 
@@ -29,7 +29,7 @@ def job_name(instance: AppInstance) -> str:
     return names.of(instance, f"migrate-{digest}")
 
 
-def job(instance: AppInstance, attempt: int = 1) -> Manifest | None:
+def job(instance: AppInstance, settings: Settings, attempt: int = 1) -> Manifest | None:
     """Return the migration Job, or None where the spec turns migrations off."""
     if not instance.migrate:
         return None
@@ -57,13 +57,14 @@ def job(instance: AppInstance, attempt: int = 1) -> Manifest | None:
                     },
                 ]
             },
-            "activeDeadlineSeconds": _DEADLINE_SECONDS,
+            "activeDeadlineSeconds": settings.pods.migration_seconds,
             "completions": 1,
             "parallelism": 1,
             "template": {
                 "metadata": {"labels": names.labels(instance, "migrate")},
                 "spec": pods.pod_spec(
                     instance,
+                    settings,
                     "migrate",
                     [
                         pods.container(

@@ -28,7 +28,7 @@ def check(instance: AppInstance, settings: Settings) -> None:
 def plan(instance: AppInstance, settings: Settings, facts: Facts | None = None) -> Plan:
     """Return the plan for an instance that `check` has let through."""
     seen = facts or Facts()
-    job = migration.job(instance, seen.migration_attempt)
+    job = migration.job(instance, settings, seen.migration_attempt)
     objects: dict[StageName, tuple[Manifest, ...]] = {
         StageName.NETWORK: (
             *networkpolicy.policies(instance, settings),

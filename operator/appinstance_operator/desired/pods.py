@@ -178,15 +178,30 @@ def container(
     return body
 
 
+def _placement(settings: Settings) -> dict[str, Any]:
+    """Return where pods may run and how their images are pulled: the platform's word alone."""
+    pods = settings.pods
+    parts = {
+        "imagePullSecrets": [{"name": name} for name in pods.image_pull_secrets],
+        "nodeSelector": dict(pods.node_selector),
+        "tolerations": [
+            item.model_dump(by_alias=True, exclude_none=True) for item in pods.tolerations
+        ],
+    }
+    return {name: value for name, value in parts.items() if value}
+
+
 def pod_spec(
     instance: AppInstance,
+    settings: Settings,
     account: str,
     containers: Sequence[Mapping[str, Any]],
     volumes: Sequence[Mapping[str, Any]] = (),
     **parts: Any,
 ) -> dict[str, Any]:
-    """Return a pod spec under the "restricted" level."""
+    """Return a pod spec under the "restricted" level, on the platform's nodes."""
     return {
+        **_placement(settings),
         "automountServiceAccountToken": False,
         "containers": list(containers),
         "enableServiceLinks": False,

@@ -132,6 +132,7 @@ def deployment(
             "metadata": template_meta,
             "spec": pods.pod_spec(
                 instance,
+                settings,
                 component.name,
                 [_container(instance, settings, component)],
                 _volumes(instance, settings, component),

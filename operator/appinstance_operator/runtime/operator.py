@@ -217,8 +217,13 @@ class Operator:
             await self._loop.run_in_executor(None, stop)
 
 
-def run(settings: Settings, port: int = PORT, candidacy: Candidacy | None = None) -> int:
+def run(
+    settings: Settings,
+    port: int = PORT,
+    candidacy: Candidacy | None = None,
+    log_level: str = "INFO",
+) -> int:
     """Run the operator until it is told to stop; return the exit code."""
-    logs.configure()
+    logs.configure(log_level)
     log.info("starting", cluster=settings.cluster_name, region=settings.region)
     return asyncio.run(Operator(settings, port, candidacy).run())

@@ -7,6 +7,7 @@ import sys
 
 import structlog
 
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _SHARED = (
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,11 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.setenv("POD_NAME", "pod-a")
     started: list[operator.Candidacy | None] = []
 
-    def fake(_settings: object, _port: int, candidacy: operator.Candidacy | None) -> int:
+    def fake(
+        _settings: object, _port: int, candidacy: operator.Candidacy | None, level: str
+    ) -> int:
         started.append(candidacy)
+        sys.stdout.write(level)
         return 0
 
     monkeypatch.setattr(operator, "run", fake)
@@ -33,7 +37,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         monkeypatch.setattr("sys.argv", ["appinstance", "run", "--settings", str(path), *words])
         with pytest.raises(SystemExit) as ended:
             cli.main()
-        return started, ended.value.code, capsys.readouterr().err
+        said = capsys.readouterr()
+        return started, ended.value.code, said.err + said.out
 
     return command
 
@@ -54,6 +59,12 @@ def test_flags_win(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POD_NAMESPACE", "system")
     started, _, _ = run("--lease-namespace", "other", "--lease-duration", "30")
     assert started == [operator.Candidacy("other", "pod-a", Timing(30))]
+
+
+def test_the_level_of_the_logs_is_said_or_info(run: Any) -> None:
+    assert "INFO" in run("--no-lease")[2]
+    assert "DEBUG" in run("--no-lease", "--log-level", "debug")[2]
+    assert "invalid choice" in run("--no-lease", "--log-level", "loud")[2]
 
 
 def test_a_single_process_needs_no_lease_if_it_says_so(run: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any, cast
 
-from support.golden_settings import DESIRED
+from support.golden_settings import DESIRED, golden_settings
 
 from appinstance_operator.api.spec import parse
 from appinstance_operator.cli import documents
@@ -30,7 +30,9 @@ class Deletes:
 
 
 def _job(reason: str, attempt: str = "1", owner: str | None = None) -> dict[str, Any]:
-    job: dict[str, Any] = migration.job(INSTANCE, 1) or {}
+    job: dict[str, Any] = (
+        migration.job(INSTANCE, golden_settings(DESIRED / "golden" / "minimal"), 1) or {}
+    )
     failed = {
         "type": "Failed", "status": "True", "reason": reason,
         "lastTransitionTime": FAILED_AT.isoformat().replace("+00:00", "Z"),
