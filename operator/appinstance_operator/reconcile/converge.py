@@ -271,6 +271,7 @@ class Converger:
         else:
             look.due.append(_ASK_IAM_AGAIN_SECONDS)
 
+
 def _as_they_serve(accounts: Iterable[Manifest], look: Look) -> list[Manifest]:
     """Return the accounts with the roles that they have, where those are the instance's so far.
 
