@@ -123,12 +123,17 @@ ATTEMPTS: dict[str, tuple[dict[str, Any], str]] = {
     "an entry that begins alike": (
         {"secrets": _entry("apps/evil-twin/x/app")}, "secret key apps/evil-twin/x/app",
     ),
+    "an entry in another case": (
+        {"secrets": _entry("apps/Evil/x/app")}, "secret key apps/Evil/x/app",
+    ),
     "another's media": ({"media": {"prefix": "acme/acme/"}}, "media.prefix acme/acme/"),
     "all of another's media": ({"media": {"prefix": "acme/"}}, "media.prefix acme/"),
     "media that begin alike": ({"media": {"prefix": "evil-twin/"}}, "media.prefix evil-twin/"),
+    "media in another case": ({"media": {"prefix": "Evil/x/"}}, "media.prefix Evil/x/"),
     "another bucket": ({"media": {"bucket": "somebodys"}}, "media.bucket somebodys"),
     "a host elsewhere": ({"host": "www.example.com"}, "host www.example.com"),
     "a host two labels below": ({"host": "a.acme.apps.localhost"}, "host a.acme.apps.localhost"),
+    "a domain itself": ({"host": "apps.localhost"}, "host apps.localhost"),
     "everywhere in two halves": (
         {"network": _egress("0.0.0.0/1", "128.0.0.0/1")}, "network.egress 128.0.0.0/1",
     ),
@@ -136,6 +141,7 @@ ATTEMPTS: dict[str, tuple[dict[str, Any], str]] = {
         {"network": _egress("169.254.169.254/32")}, "network.egress 169.254.169.254/32",
     ),
     "the pods' network": ({"network": _egress("10.244.0.0/16")}, "network.egress 10.244.0.0/16"),
+    "the API server": ({"network": _egress("10.96.0.1/32")}, "network.egress 10.96.0.1/32"),
     "another's role": (
         {"identity": {"backendRoleArn": f"{ACME}appi-acme-acme-0123456789abcdef-backend"}},
         "identity.backendRoleArn",
