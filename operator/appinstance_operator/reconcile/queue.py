@@ -71,9 +71,3 @@ class WorkQueue(Generic[K]):
     def woken(self, key: K) -> bool:
         """Return whether a key that is being worked on will be queued again; any thread may ask."""
         return key in self._again
-
-    def forget(self, key: K) -> None:
-        """Drop what was asked for later."""
-        timer = self._timers.pop(key, None)
-        if timer:
-            timer.cancel()

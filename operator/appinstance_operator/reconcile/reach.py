@@ -17,6 +17,7 @@ from appinstance_operator.kube.cache import Key
 
 from .checks import REACHABLE, Check
 
+PORT = 443
 _TIMEOUT = urllib3.Timeout(connect=5, read=10)
 _THREADS = 4
 AGAIN_SECONDS = 30.0
@@ -29,7 +30,7 @@ Ask = Callable[[str, str], int]
 def ask(address: str, host: str) -> int:
     """Return the status that the address answers for `https://<host>/`."""
     pool = urllib3.HTTPSConnectionPool(
-        address, 443, timeout=_TIMEOUT, retries=False, server_hostname=host, assert_hostname=host
+        address, PORT, timeout=_TIMEOUT, retries=False, server_hostname=host, assert_hostname=host
     )
     try:
         response = pool.request(

@@ -6,7 +6,10 @@ from typing import Any
 
 import kopf
 import pytest
+from support.golden_settings import golden_values
+from support.operator_world import GOLDEN
 
+from appinstance_operator.api.settings import parse_settings
 from appinstance_operator.kube.cache import Cache, Key
 from appinstance_operator.runtime import events as handlers
 
@@ -65,6 +68,13 @@ async def test_an_instance_that_is_gone_wakes_itself_and_is_forgotten(wired: Wir
     await wired.send(INSTANCE, "ADDED", _instance(5))
     assert await wired.send(INSTANCE, "DELETED", _instance(6)) == [("team", "shop")]
     assert wired.cache.instance(("team", "shop")) is None
+
+
+def test_kept_to_namespaces_kopf_watches_those_alone() -> None:
+    values = golden_values(GOLDEN)
+    assert handlers.scope(parse_settings(values)) == {"clusterwide": True}
+    kept = parse_settings({**values, "namespaces": ["one", "two"]})
+    assert handlers.scope(kept) == {"namespaces": ["one", "two"]}
 
 
 def test_kopf_watches_appinstances_alone_and_writes_nothing(wired: Wired) -> None:

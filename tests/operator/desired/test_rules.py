@@ -1,0 +1,76 @@
+"""Rules of what is rendered that hold for every spec and all settings, beside the golden cases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.golden_settings import DESIRED, golden_values
+
+from appinstance_operator.api.settings import parse_settings
+from appinstance_operator.cli import documents
+
+CASE = DESIRED / "golden" / "alb-with-page"
+PROMETHEUS = {
+    "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}},
+    "podSelector": {"matchLabels": {"app.kubernetes.io/name": "prometheus"}},
+}
+
+
+def _objects(spec: dict[str, Any] | None = None, **settings: Any) -> dict[tuple[str, str], Any]:
+    (body,) = documents.read_resources(CASE / "appinstance.yaml")
+    changed = {**body, "spec": {**body["spec"], **(spec or {})}}
+    known = parse_settings({**golden_values(CASE), **settings})
+    name = body["metadata"]["name"]
+    return {
+        (item["kind"], item["metadata"]["name"].removeprefix(f"{name}-")): item
+        for item in documents.planned(changed, known).objects
+    }
+
+
+def _backend(**parts: Any) -> dict[str, Any]:
+    return {"backend": {"image": "registry.example.com/backend:v1", **parts}}
+
+
+def test_the_platforms_monitoring_reads_every_backends_metrics_and_nothing_else() -> None:
+    without, having = _objects(), _objects(monitoring={"sources": [PROMETHEUS]})
+    ours = {"from": [PROMETHEUS], "ports": [{"protocol": "TCP", "port": 9090}]}
+    backend = having["NetworkPolicy", "backend"]["spec"]
+    assert ours in backend["ingress"]
+    assert ours not in without["NetworkPolicy", "backend"]["spec"]["ingress"]
+    assert backend["egress"] == without["NetworkPolicy", "backend"]["spec"]["egress"]
+    for part in ("frontend", "migrate", "default-deny"):
+        assert having["NetworkPolicy", part] == without["NetworkPolicy", part]
+
+
+@pytest.mark.parametrize(
+    ("parts", "budget"),
+    [
+        ({"replicas": 1}, False),
+        ({"replicas": 2}, True),
+        ({"autoscaling": {"minReplicas": 1, "maxReplicas": 10}}, True),
+        ({"autoscaling": {"minReplicas": 1, "maxReplicas": 1}}, False),
+    ],
+)
+def test_whatever_may_have_two_pods_has_a_disruption_budget(
+    parts: dict[str, Any], budget: bool
+) -> None:
+    assert (("PodDisruptionBudget", "backend") in _objects(_backend(**parts))) is budget
+
+
+@pytest.mark.parametrize(
+    ("given", "limit"),
+    [
+        ({}, "512Mi"),
+        ({"limits": {"cpu": "2"}}, "512Mi"),
+        ({"requests": {"memory": "64Mi"}}, "512Mi"),
+        ({"requests": {"memory": "2Gi"}}, "2Gi"),
+        ({"limits": {"memory": "1Gi"}}, "1Gi"),
+    ],
+)
+def test_no_container_is_without_a_limit_of_memory(given: dict[str, Any], limit: str) -> None:
+    spec = _objects(_backend(resources=given))["Deployment", "backend"]["spec"]["template"]["spec"]
+    assert spec["containers"][0]["resources"]["limits"]["memory"] == limit
+    (job,) = [item for (kind, _), item in _objects().items() if kind == "Job"]
+    for container in job["spec"]["template"]["spec"]["containers"]:
+        assert container["resources"]["limits"]["memory"]
