@@ -292,9 +292,9 @@ class Oracles:
             held = world.cluster.objects.get(name)
             if held is None or held.text != text:
                 self.violation(f"foreign {'/'.join(name)} is not what it was")
-        for name, role in world.foreign_roles.items():
-            if world.iam.roles.get(name) != role:
-                self.violation(f"foreign role {name} is not what it was")
+        for role_name, role in world.foreign_roles.items():
+            if world.iam.roles.get(role_name) != role:
+                self.violation(f"foreign role {role_name} is not what it was")
 
     def check_roles(self) -> None:
         """Compare the roles that are left with those of the instances that are there."""

@@ -270,8 +270,8 @@ class World:
             if name in self.cluster.objects:
                 self.cluster.delete("stranger", name)
         self.foreign.clear()
-        for name in self.foreign_roles:
-            self.iam.put("stranger", "delete_role", name, None)
+        for role_name in self.foreign_roles:
+            self.iam.put("stranger", "delete_role", role_name, None)
         self.foreign_roles.clear()
 
     def come_to_rest(self, turns: int = 60) -> bool:
