@@ -7,6 +7,7 @@ for an API server with an older CRD. `violations` finds what only the platform's
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ KIND = "AppInstance"
 PLURAL = "appinstances"
 DATABASE_KEYS = ("host", "port", "username", "password", "dbname")
 MAX_NAME = 40
+_MAX_ENV = 100_000
+"""As JSON. What was applied is noted in an annotation, and all of an object's end at 256 KiB."""
 
 _RESERVED_NAMES = frozenset(
     {
@@ -224,6 +227,11 @@ def _self_violations(instance: AppInstance) -> Sequence[str]:
             found.append(
                 f"{component.name}.image {component.image!r} must name a tag or a digest, such as "
                 "registry.example.com/app:1.4.2"
+            )
+        if len(json.dumps(component.env)) > _MAX_ENV:
+            found.append(
+                f"{component.name}.env is larger than {_MAX_ENV // 1000} KB in all; put what is "
+                "large into the image, or into Secrets Manager"
             )
         scaling = component.autoscaling
         if scaling and scaling.min_replicas > scaling.max_replicas:
