@@ -33,3 +33,18 @@ def test_nothing_committed_names_a_path_of_a_machine() -> None:
 
 def test_no_env_file_is_committed() -> None:
     assert [name for name in _committed() if re.search(r"(^|/)\.env(\.|$)", name)] == []
+
+
+def test_no_module_of_the_operator_has_more_than_300_lines() -> None:
+    package = REPO / "operator" / "appinstance_operator"
+    lines = {file: len(file.read_text().splitlines()) for file in package.rglob("*.py")}
+    assert len(lines) > 50
+    assert {file.name: count for file, count in lines.items() if count > 300} == {}
+
+
+def test_the_operator_has_at_most_nine_rooms_and_nothing_beside_them() -> None:
+    package = REPO / "operator" / "appinstance_operator"
+    inside = [item.name for item in package.iterdir() if item.name != "__pycache__"]
+    rooms = [name for name in inside if (package / name).is_dir()]
+    assert 0 < len(rooms) <= 9
+    assert set(inside) - set(rooms) == {"__init__.py", "py.typed"}
