@@ -21,6 +21,7 @@ from .transport import PLAIN, ApiError, Transport
 __all__ = ["NONE_YET", "ApiError", "Kube", "Outdated", "has_owner_of", "path_of"]
 
 _PAGE = 500
+_FEW = 20
 _METADATA_LIST = f"{PLAIN};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _METADATA_WATCH = f"{PLAIN};as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
@@ -140,10 +141,14 @@ class Kube:
         return (labels.get(MANAGED_BY), labels.get(INSTANCE)) != (MANAGER, instance)
 
     def last_warning(self, namespace: str, kind: str, name: str) -> str | None:
-        """Return the message of the newest Warning about an object, None when there is none."""
+        """Return the message of the newest Warning about an object, None when there is none.
+
+        Few are asked for: whoever edits the namespace may have written any number, of any size.
+        """
         selector = f"type=Warning,involvedObject.kind={kind},involvedObject.name={name}"
         path = path_of(EVENT, namespace)
-        listed = self._send("list", EVENT, "GET", path, {"fieldSelector": selector})
+        query = {"fieldSelector": selector, "limit": str(_FEW)}
+        listed = self._send("list", EVENT, "GET", path, query)
         newest = max(listed.get("items") or (), key=_event_time, default=None)
         return str(newest.get("message", "")) if newest else None
 

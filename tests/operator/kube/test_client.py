@@ -119,6 +119,20 @@ def test_no_secret_is_no_foreign_one(api: ScriptedApi) -> None:
     assert _kube(api).secret_is_foreign("team", "shop-app", "shop") is False
 
 
+def test_of_warnings_a_few_are_asked_for_and_the_newest_is_told(api: ScriptedApi) -> None:
+    """Who edits the namespace may have written any number of Events of any size."""
+    events = [
+        {"message": "older", "lastTimestamp": "2026-01-01T00:00:00Z"},
+        {"message": "newest", "lastTimestamp": "2026-01-02T00:00:00Z"},
+        {"message": "of another client", "eventTime": "2026-01-01T12:00:00.000000Z"},
+    ]
+    api.answers = [(200, {"items": events, "metadata": {"continue": "more"}})]
+    assert _kube(api).last_warning("team", "ExternalSecret", "shop-app") == "newest"
+    (call,) = api.calls
+    assert call.query["limit"] == "20"
+    assert "involvedObject.name=shop-app" in call.query["fieldSelector"]
+
+
 def test_a_watch_asks_for_bookmarks_and_goes_on_from_a_version(api: ScriptedApi) -> None:
     events = [{"type": "ADDED", "object": {"a": 1}}, {"type": "BOOKMARK", "object": {}}]
     api.answers = [(200, events)]
