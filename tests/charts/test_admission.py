@@ -13,7 +13,7 @@ from support.helm import VALUES
 
 from appinstance_operator.api.settings import parse_settings
 from appinstance_operator.desired.names import FINALIZER
-from appinstance_operator.kube.kinds import LEASE_NAME
+from appinstance_operator.kube.kinds import CHILDREN, LEASE_NAME, SECURITY_GROUP_POLICY
 from appinstance_operator.runtime.permissions import RBAC_RULES, SECURITY_GROUP_RULE
 
 if TYPE_CHECKING:
@@ -105,6 +105,22 @@ def test_the_operators_account_is_held_for_all_that_it_may_write(helm: Helm) -> 
     assert held - writes == {("coordination.k8s.io", "leases")}
     # Whose name a Role cannot look at when it is made.
     assert any(f'"{LEASE_NAME}"' in item["expression"] for item in policy["validations"])
+
+
+def test_the_label_is_held_on_all_that_the_operator_follows_but_secrets(helm: Helm) -> None:
+    policy = _policies(helm.objects(_CHART, ["operator-production"]))["labels"]
+    held = {
+        (group, resource)
+        for rule in policy["matchConstraints"]["resourceRules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        if set(rule["operations"]) == {"CREATE", "UPDATE"}
+    }
+    followed = {
+        (kind.api_version.rpartition("/")[0], kind.plural)
+        for kind in (*CHILDREN, SECURITY_GROUP_POLICY)
+    }
+    assert held == followed
 
 
 def test_the_operator_is_named_as_its_account_is(helm: Helm) -> None:

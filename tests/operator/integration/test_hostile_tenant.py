@@ -16,6 +16,7 @@ from support.hostile_specs import TENANT
 from support.people import manifest
 
 pytestmark = pytest.mark.integration
+OUR_LABEL = "label app.kubernetes.io/managed-by=appinstance-operator is for what the operator makes"
 
 
 # ---- what a spec may name
@@ -163,7 +164,47 @@ def test_looking_like_the_operators_own_is_no_help(
     }
     metadata = {**attempt.body["metadata"], "labels": labels, "ownerReferences": [ours]}
     refused = court.mallory.create(TENANT, {**attempt.body, "metadata": metadata}, dry=True)
+    # The API server tells of one policy, and the label has one of its own.
+    assert attempt.sentence in refused.message or OUR_LABEL in refused.message
+    assert refused.status == 403
+    # What it says of itself in other words than that label is no help either.
+    del labels["app.kubernetes.io/managed-by"]
+    refused = court.mallory.create(TENANT, {**attempt.body, "metadata": metadata}, dry=True)
     assert attempt.sentence in refused.message
+
+
+LABELLED: dict[str, dict[str, Any]] = {
+    "ConfigMap": {"data": {"a": "b"}},
+    "Service": {"spec": {"ports": [{"port": 80}], "selector": {"app": "own"}}},
+    "ServiceAccount": {},
+    "NetworkPolicy": {"spec": {"podSelector": {"matchLabels": {"app": "own"}}}},
+    "SecretStore": {"spec": hostile_objects.ATTEMPTS["a store without auth"].allowed["spec"]},
+}
+
+
+@pytest.mark.parametrize("kind", LABELLED)
+def test_nobody_puts_the_operators_label_on_objects_of_ones_own(court: Court, kind: str) -> None:
+    """The operator keeps in its memory what carries it: a tenant could fill that."""
+    honest = manifest(kind, "labelled", labels={"app.kubernetes.io/managed-by": "Helm"})
+    honest = {**honest, **LABELLED[kind]}
+    ours = {"metadata": {"labels": {"app.kubernetes.io/managed-by": "appinstance-operator"}}}
+    dishonest = {**honest, "metadata": {**honest["metadata"], **ours["metadata"]}}
+    refused = court.mallory.create(TENANT, dishonest, dry=True)
+    assert (refused.status, OUR_LABEL in refused.message) == (403, True), refused.message
+    created = court.mallory.create(TENANT, honest)
+    assert created.status == 201, created.message
+    refused = court.mallory.patch(TENANT, kind, "labelled", ours)
+    assert (refused.status, OUR_LABEL in refused.message) == (403, True), refused.message
+    court.admin.delete(TENANT, kind, "labelled")
+
+
+@pytest.mark.usefixtures("edge")
+def test_what_the_operator_labelled_may_be_marked_by_others(court: Court) -> None:
+    label = {"metadata": {"labels": {"app.kubernetes.io/managed-by": "appinstance-operator"}}}
+    assert court.admin.patch(TENANT, "Ingress", "ours", label).status == 200
+    mark = {"metadata": {"annotations": {"team": "theirs"}}}
+    marked = court.mallory.patch(TENANT, "Ingress", "ours", mark, dry=True)
+    assert marked.status == 200, marked.message
 
 
 @pytest.mark.usefixtures("edge")
