@@ -1,0 +1,103 @@
+"""What a process starts, in which order, and what it ends. kopf and the threads are doubles."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+import urllib3
+from support.golden_settings import golden_settings
+from support.operator_world import GOLDEN
+
+from appinstance_operator.aws.keeper import RoleKeeper
+from appinstance_operator.kube import credentials
+from appinstance_operator.kube.access import Access
+from appinstance_operator.kube.relist import Relist
+from appinstance_operator.kube.watch import Watch
+from appinstance_operator.runtime import operator as module
+from appinstance_operator.runtime.operator import Operator
+from appinstance_operator.runtime.watching import Watches
+from appinstance_operator.runtime.workers import Workers
+
+KEY = ("team", "shop")
+
+
+class Process:
+    """An operator whose parts write down when they begin and end."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.told: list[str] = []
+        self.ready: dict[str, int] = {}
+        access = Access("http://cluster", urllib3.PoolManager())
+        monkeypatch.setattr(credentials, "access", lambda: access)
+        monkeypatch.setattr(module, "iam_client", lambda _settings: object())
+        monkeypatch.setattr(Watches, "fill", lambda _self: self._say("fill"))
+        for part in (Watch, Relist, RoleKeeper, Workers):
+            name = part.__name__
+            monkeypatch.setattr(part, "start", lambda _self, name=name: self._say(f"{name} starts"))
+        for part in (Watch, Relist):
+            name = part.__name__
+            monkeypatch.setattr(part, "stop", lambda _self, name=name: self._say(f"{name} stops"))
+        monkeypatch.setattr(RoleKeeper, "stop", lambda _self, _seconds=0.0: True)
+        monkeypatch.setattr(module.kopf, "operator", self._kopf)
+        self.operator = Operator(golden_settings(GOLDEN), port=0)
+        self.operator.cache.put_instance(
+            {"metadata": {"namespace": KEY[0], "name": KEY[1], "uid": "u", "resourceVersion": "1"}}
+        )
+
+    def _say(self, words: str) -> None:
+        if words not in self.told:
+            self.told.append(words)
+
+    async def _kopf(self, **_: Any) -> None:
+        self._say("kopf")
+        self.ready["kopf"] = await self.readyz()
+
+    async def readyz(self) -> int:
+        """Return what a readiness probe is answered."""
+        runner = self.operator.health._runner
+        assert runner is not None
+        port = next(item[1] for item in runner.addresses if item[0] == "0.0.0.0")  # noqa: S104
+        async with httpx.AsyncClient(trust_env=False) as client:
+            return (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code
+
+
+@pytest.fixture
+def process(monkeypatch: pytest.MonkeyPatch) -> Process:
+    """A process that has not run yet."""
+    return Process(monkeypatch)
+
+
+async def test_the_caches_are_filled_before_anything_is_looked_at(process: Process) -> None:
+    assert await process.operator.run() == 0
+    assert process.told == [
+        "fill", "Watch starts", "Relist starts", "RoleKeeper starts", "Workers starts", "kopf",
+        "Watch stops", "Relist stops",
+    ]  # fmt: skip
+
+
+async def test_all_that_is_there_is_looked_at_once_it_leads(process: Process) -> None:
+    await process.operator.run()
+    assert process.operator.leading
+    assert await asyncio.wait_for(process.operator.queue.take(), 20) == KEY
+
+
+async def test_it_is_ready_once_the_caches_are_filled_and_not_before(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+
+    def fill(_watches: Watches) -> None:
+        asked = asyncio.run_coroutine_threadsafe(process.readyz(), loop)
+        process.ready["fill"] = asked.result(20)
+
+    monkeypatch.setattr(Watches, "fill", fill)
+    await process.operator.run()
+    assert process.ready == {"fill": 503, "kopf": 200}
+
+
+async def test_a_standby_queues_nothing(process: Process) -> None:
+    process.operator.wake(KEY)
+    assert not process.operator.queue._waiting
