@@ -120,7 +120,7 @@ class World:
         self.former, self.leader, self.standby = self.leader, self.standby, self._process()
         if not (behind and self.leader.filled()):
             self.leader.fill()
-        self.leader.wake_all()
+        self.leader.lead()
 
     def haunt(self) -> None:
         """Let who led before go on with its work: it may write nothing."""

@@ -102,6 +102,16 @@ class FakeOperator:
 
     # What the process does
 
+    def lead(self) -> None:
+        """Begin to work, as runtime/operator.py does once it has the lease."""
+        while True:
+            try:
+                self.parts.catch_up()
+            except OperatorError:
+                continue
+            break
+        self.wake_all()
+
     def fill(self) -> None:
         """List everything, as at the start of a process: it waits for an API server in trouble."""
         for kind in self.kinds:

@@ -41,6 +41,7 @@ class Wired:
     watches: Sequence[Watch]
     relist: Relist
     reconciler: Reconciler
+    catch_up: Callable[[], None]
     background: Callable[[], None]
     """Does what waits for the threads that talk to IAM."""
 
@@ -65,4 +66,6 @@ def wire(
     )
     reconciler._converger.now = clock.of_day
     watches = Watches(kube, cache, settings, metrics, process.wake)
-    return Wired(kube, cache, watches.watches, watches.relist, reconciler, keeper.run)
+    return Wired(
+        kube, cache, watches.watches, watches.relist, reconciler, watches.catch_up, keeper.run
+    )

@@ -37,10 +37,11 @@ LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases")
 LEASE_NAME = "appinstance-operator"
 """The one Lease, in the operator's own namespace, whose holder leads."""
 NAMESPACE = Kind("v1", "Namespace", "namespaces", metadata_only=True)
+INGRESS = Kind("networking.k8s.io/v1", "Ingress", "ingresses")
 
 # Children in the order in which leftovers are pruned: what serves goes first, what closes last.
 CHILDREN: tuple[Kind, ...] = (
-    Kind("networking.k8s.io/v1", "Ingress", "ingresses"),
+    INGRESS,
     Kind("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"),
     Kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets"),
     Kind("v1", "Service", "services"),

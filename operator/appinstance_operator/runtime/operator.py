@@ -19,6 +19,8 @@ import botocore.config
 import kopf
 import structlog
 
+from appinstance_operator.api.backoff import backoff
+from appinstance_operator.api.errors import OperatorError
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.aws.keeper import RoleKeeper
 from appinstance_operator.aws.roles import RoleManager
@@ -45,6 +47,7 @@ DRAIN_SECONDS = 20.0
 _IAM_SECONDS = 5.0
 _EXIT_SECONDS = 30.0
 _BEAT_SECONDS = 1.0
+_MOST_SECONDS_BETWEEN_TRIES = 5.0
 _GC_THRESHOLDS = (20_000, 20, 20)
 LOST = 1
 """The exit code of a process that lost the Lease."""
@@ -101,6 +104,7 @@ class Operator:
         self.leading = False
         self.lost = False
         self._ending = False
+        self._coming: asyncio.Task[None] | None = None
 
     def _lease(self, candidacy: Candidacy) -> Lease:
         # A client of its own: no fence before the Lease's own writes, and no long wait.
@@ -109,7 +113,7 @@ class Operator:
         client = LeaseClient(credentials.access(), candidacy.namespace, timeout, request)
         return Lease(
             client, new_identity(candidacy.name), candidacy.timing,
-            on_acquired=lambda: self._soon(self._lead), on_lost=self._on_lost,
+            on_acquired=lambda: self._soon(self._come_to_lead), on_lost=self._on_lost,
         )  # fmt: skip
 
     # Beginning
@@ -124,6 +128,30 @@ class Operator:
         self._loop.call_soon_threadsafe(self.wake, key)
 
     # Leading
+
+    def _come_to_lead(self) -> None:
+        self._coming = asyncio.create_task(self._catch_up_and_lead())
+
+    async def _catch_up_and_lead(self) -> None:
+        """Lead as soon as what another process wrote before its end is known here, too."""
+        failures = 0
+        while not await self._caught_up():
+            failures += 1
+            await asyncio.sleep(min(backoff(failures), _MOST_SECONDS_BETWEEN_TRIES))
+        if not self._ending:
+            self._lead()
+
+    async def _caught_up(self) -> bool:
+        try:
+            await self._loop.run_in_executor(None, self.watches.catch_up)
+        except OperatorError as error:
+            log.warning("not leading yet; trying again", error=error.message)
+        except Exception:
+            # Whoever holds the Lease and does not work keeps all others from it.
+            log.exception("not leading yet; trying again")
+        else:
+            return True
+        return False
 
     def _lead(self) -> None:
         """Queue all there is and begin to work on it."""
@@ -205,6 +233,8 @@ class Operator:
         if self._ending:
             return
         self._ending = True
+        if self._coming:
+            self._coming.cancel()
         self.health.ready = False
         self.watches.stop()
         self.keeper.stop()

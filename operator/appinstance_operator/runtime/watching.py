@@ -14,7 +14,7 @@ from appinstance_operator.api.settings import Settings
 from appinstance_operator.desired import iam
 from appinstance_operator.kube.cache import Cache, Key
 from appinstance_operator.kube.client import ApiError, Kube
-from appinstance_operator.kube.kinds import APPINSTANCE, NAMESPACE, SECRET, Kind, children
+from appinstance_operator.kube.kinds import APPINSTANCE, INGRESS, NAMESPACE, SECRET, Kind, children
 from appinstance_operator.kube.relist import Relist
 from appinstance_operator.kube.watch import ChildSink, NamespaceSink, Watch
 from appinstance_operator.reconcile.status import recorded_arns
@@ -76,6 +76,17 @@ class Watches:
                         "operator may neither use nor remove those any more. To change it, delete "
                         "the AppInstances first"
                     )
+
+    def catch_up(self) -> None:
+        """List anew what decides between instances: which there are, and whose hosts are served.
+
+        A standby may be behind without knowing, and would then give away a host that somebody has.
+        All else that it may not know of concerns one instance, which comes right by itself.
+        """
+        for watch in self.watches:
+            if watch.kind == INGRESS:
+                watch.fill()
+        self.relist.fill()
 
     def start(self) -> None:
         """Begin to watch."""

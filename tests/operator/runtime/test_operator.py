@@ -14,6 +14,7 @@ from support.operator_world import GOLDEN
 from appinstance_operator.aws.keeper import RoleKeeper
 from appinstance_operator.kube import credentials
 from appinstance_operator.kube.access import Access
+from appinstance_operator.kube.client import ApiError
 from appinstance_operator.kube.relist import Relist
 from appinstance_operator.kube.watch import Watch
 from appinstance_operator.runtime import operator as module
@@ -59,7 +60,7 @@ class Process:
         """Return what a readiness probe is answered."""
         runner = self.operator.health._runner
         assert runner is not None
-        port = next(item[1] for item in runner.addresses if item[0] == "0.0.0.0")  # noqa: S104
+        port = next(item[1] for item in runner.addresses if item[0] == "0.0.0.0")
         async with httpx.AsyncClient(trust_env=False) as client:
             return (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code
 
@@ -96,6 +97,44 @@ async def test_it_is_ready_once_the_caches_are_filled_and_not_before(
     monkeypatch.setattr(Watches, "fill", fill)
     await process.operator.run()
     assert process.ready == {"fill": 503, "kopf": 200}
+
+
+async def test_whoever_comes_to_lead_first_lists_what_decides_between_instances(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = [ApiError(503, "away"), RuntimeError("broken")]
+
+    def catch_up(_watches: Watches) -> None:
+        if failures:
+            raise failures.pop()
+        process.told.append("caught up")
+
+    monkeypatch.setattr(Watches, "catch_up", catch_up)
+    monkeypatch.setattr(module, "backoff", lambda _failures: 0.0)
+    operator = process.operator
+    operator._loop = asyncio.get_running_loop()
+    operator._come_to_lead()
+    assert not operator.leading
+    assert operator._coming is not None
+    await asyncio.wait_for(operator._coming, 20)
+    assert operator.leading
+    assert process.told == ["caught up", "RoleKeeper starts", "Workers starts"]
+
+
+async def test_one_that_ends_while_it_catches_up_does_not_lead(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator = process.operator
+
+    def catch_up(_watches: Watches) -> None:
+        operator._ending = True
+
+    monkeypatch.setattr(Watches, "catch_up", catch_up)
+    operator._loop = asyncio.get_running_loop()
+    operator._come_to_lead()
+    assert operator._coming is not None
+    await asyncio.wait_for(operator._coming, 20)
+    assert not operator.leading
 
 
 async def test_a_standby_queues_nothing(process: Process) -> None:

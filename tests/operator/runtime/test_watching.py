@@ -139,3 +139,9 @@ def test_every_kind_shows_the_age_of_its_watch() -> None:
     _watches(Lists(), metrics, namespaces=["one", "two"])
     shown = generate_latest(metrics.registry).decode()
     assert shown.count("appinstance_watch_age_seconds{") == len(CHILDREN) + 1
+
+
+def test_whoever_comes_to_lead_asks_for_instances_and_what_they_serve() -> None:
+    kube = Lists()
+    _watches(kube).catch_up()
+    assert kube.asked == [("Ingress", None), ("AppInstance", None)]
