@@ -63,7 +63,8 @@ def _fails(words: tuple[str, ...], folder: Path) -> bool:
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
     try:
         result = subprocess.run(
-            [*command, *_NO_GOLDEN, *words], cwd=REPO, env=environment, capture_output=True, check=False,
+            [*command, *_NO_GOLDEN, *words],
+            cwd=REPO, env=environment, capture_output=True, check=False,
             timeout=_LONGEST_SECONDS,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
