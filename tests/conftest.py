@@ -23,3 +23,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=0,
         help="the first seed of tests/simulator",
     )
+    parser.addoption(
+        "--simulator-as-it-is",
+        action="store_true",
+        default=False,
+        help="do not make a failing program of tests/simulator smaller, nor write it down",
+    )

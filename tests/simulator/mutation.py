@@ -23,7 +23,12 @@ from simulator.mutants import MUTANTS, Mutant
 REPO = Path(__file__).parents[2]
 PACKAGE = REPO / "operator" / "appinstance_operator"
 UNIT = ("tests/operator", "-m", "not integration")
-SIMULATOR = ("tests/simulator/test_simulator.py", "--simulator-steps", "20000")
+SIMULATOR = (
+    "tests/simulator/test_simulator.py",
+    "--simulator-steps",
+    "20000",
+    "--simulator-as-it-is",
+)
 _NO_GOLDEN = ("--ignore", "tests/operator/desired/test_golden.py")
 _LONGEST_SECONDS = 900
 
