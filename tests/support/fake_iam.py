@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -35,6 +36,23 @@ class Role:
     def arn(self) -> str:
         """Return the role's ARN."""
         return f"{_ACCOUNT}:role{self.path}{self.name}"
+
+    @cached_property
+    def described(self) -> dict[str, Any]:
+        """Return what GetRole says of it."""
+        described: dict[str, Any] = {
+            "RoleName": self.name,
+            "Path": self.path,
+            "RoleId": self.ident,
+            "Arn": self.arn,
+            "AssumeRolePolicyDocument": quote(json.dumps(self.trust)),
+            "Tags": [{"Key": key, "Value": value} for key, value in sorted(self.tags.items())],
+        }
+        if self.boundary:
+            described["PermissionsBoundary"] = {
+                "PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": self.boundary
+            }  # fmt: skip
+        return described
 
 
 @dataclass(frozen=True)
@@ -119,23 +137,8 @@ class FakeIamClient:
     def _set(self, action: str, name: str, after: Role | None) -> None:
         self._iam.put(self.writer, action, name, after)
 
-    def _described(self, role: Role) -> dict[str, Any]:
-        described: dict[str, Any] = {
-            "RoleName": role.name,
-            "Path": role.path,
-            "RoleId": role.ident,
-            "Arn": role.arn,
-            "AssumeRolePolicyDocument": quote(json.dumps(role.trust)),
-            "Tags": [{"Key": key, "Value": value} for key, value in sorted(role.tags.items())],
-        }
-        if role.boundary:
-            described["PermissionsBoundary"] = {
-                "PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": role.boundary
-            }  # fmt: skip
-        return described
-
     def _get_role(self, name: str) -> Any:
-        return {"Role": self._described(self._role(name))}
+        return {"Role": self._role(name).described}
 
     def _create_role(self, name: str, **arguments: Any) -> Any:
         if name in self._iam.roles:
@@ -150,7 +153,7 @@ class FakeIamClient:
             ident=f"AROA{self._iam.created}",
         )
         self._set("create_role", name, role)
-        return {"Role": self._described(role)}
+        return {"Role": role.described}
 
     def _delete_role(self, name: str) -> Any:
         role = self._role(name)
