@@ -115,8 +115,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "no resync",
         "reconcile/reconciler.py",
-        "return Outcome(min(due, default=self._resync()), error)",
-        "return Outcome(min(due, default=None), error)",
+        "due = [self._resync(), *look.due]",
+        "due = [1e9, *look.due]",
         _RECONCILE,
     ),
     Mutant(

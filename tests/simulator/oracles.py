@@ -254,7 +254,11 @@ class Oracles:
                 self._world.lost.add(write.name)
             return
         self._one_writer(write.writer, f"{write.action} {write.name}")
-        self._world.lost.discard(write.name)
+        if write.writer == self._world.leader.name:
+            self._world.lost.discard(write.name)
+        else:
+            # The last request of one that led before: the leader could not know of it.
+            self._world.lost.add(write.name)
         if write.name in self._world.foreign_roles:
             self.violation(f"foreign role {write.name} was changed ({write.action})")
         if write.after is None:

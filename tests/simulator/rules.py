@@ -110,6 +110,11 @@ def roll_out(world: World, number: int) -> None:
     world.controllers.deployments.step()
 
 
+def roll_one_out(world: World, number: int) -> None:
+    """One Deployment comes to the end of its rollout, and its sisters do not."""
+    world.controllers.deployments.step(only=number)
+
+
 def run_jobs(world: World, number: int) -> None:
     """Jobs end."""
     world.controllers.jobs.step()
@@ -213,6 +218,23 @@ def trap(world: World, number: int) -> None:
         world.traps.append(Trap(1 + number // 8 % 23, spring))
 
 
+def ambush(world: World, number: int) -> None:
+    """Much will happen in the middle of a look, under a request that is on its way."""
+
+    def spring(_where: str) -> None:
+        kind = number % 3
+        if kind == 0:
+            # Not the name alone: IAM has no precondition that could tell, in the midst of a call.
+            tamper(world, number // 3, take=False)
+        elif kind == 1:
+            usurp(world, number // 3)
+        else:
+            world.overtake()
+
+    if len(world.traps) < 3:
+        world.traps.append(Trap(1 + number // 3 % 31, spring))
+
+
 def clock(world: World, number: int) -> None:
     """Time passes: a moment, until the next look is due, or a long while."""
     timers = world.leader.timers.values()
@@ -279,8 +301,36 @@ MANAGED_PART = "app.kubernetes.io/part-of"
 def stranger(world: World, number: int) -> None:
     """Somebody makes an object under a name that an instance would take."""
     name = _child(number)
+    body = _theirs(name, number // 42)
+    if body:
+        world.in_the_way(name, body)
+
+
+def usurp(world: World, number: int) -> None:
+    """Somebody removes an object of the operator's and puts one of their own in its place."""
+    owned = [
+        name
+        for name, stored in world.cluster.objects.items()
+        if stored.body["metadata"].get("ownerReferences") and _theirs(name, 0)
+    ]
+    if owned:
+        name = owned[number % len(owned)]
+        world.cluster.delete("somebody", name)
+        world.in_the_way(name, _theirs(name, number // 50))
+
+
+# Not those whose controller writes their status, or makes them: byte for byte could not be asked.
+_NEVER_THEIRS = frozenset(
+    {"Deployment", "Ingress", "ExternalSecret", "SecretStore", "HorizontalPodAutoscaler", "Job"}
+)
+
+
+def _theirs(name: Name, number: int) -> dict[str, Any] | None:
+    """Return an object of that name that is nobody's of ours."""
+    if name[0] in _NEVER_THEIRS:
+        return None
     labels = {"app": "theirs"}
-    if number // 42 % 2:
+    if number % 2:
         # As if it were the operator's: labels say nothing.
         labels |= {
             "app.kubernetes.io/managed-by": MANAGER,
@@ -292,21 +342,9 @@ def stranger(world: World, number: int) -> None:
     }  # fmt: skip
     if name[0] in {"ConfigMap", "Secret", "ServiceAccount"}:
         body["data"] = {"theirs": "1"}
-    elif name[0] == "Ingress":
-        body["spec"] = {"rules": [{"host": "theirs.example.com"}]}
-    elif name[0] == "Deployment":
-        container = {"name": "theirs", "image": "theirs"}
-        template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
-        body["spec"] = {"selector": {"matchLabels": labels}, "replicas": 1, "template": template}
-    elif name[0] == "ExternalSecret":
-        return  # External Secrets itself would write its status
-    elif name[0] in {"SecretStore", "HorizontalPodAutoscaler"}:
-        return
     else:
         body["spec"] = {"theirs": True}
-    if name[0] in {"Deployment", "Ingress"}:
-        return  # its controller writes its status: byte for byte could not be asked for
-    world.in_the_way(name, body)
+    return body
 
 
 def remove_strangers(world: World, number: int) -> None:
@@ -314,18 +352,20 @@ def remove_strangers(world: World, number: int) -> None:
     world.end_foreign()
 
 
-def tamper(world: World, number: int) -> None:
+def tamper(world: World, number: int, *, take: bool = True) -> None:
     """Somebody changes or removes a role of the operator's, or takes its name."""
     namespace, name = place_of(number)
     role_name = iam.role_of(namespace, name, SETTINGS, ("backend", "secrets")[number // 3 % 2])
     role = world.iam.roles.get(role_name)
-    if role is None:
-        taken = Role(role_name, "/", {"theirs": True}, None, {"owner": "theirs"})
-        if number // 6 % 4 == 0:
-            world.foreign_roles[role_name] = taken
-            world.iam.put("stranger", "create_role", role_name, taken)
-        return
     if role_name in world.foreign_roles:
+        return
+    if role is None or number // 6 % 7 == 6:
+        if not take:
+            return
+        taken = Role(role_name, "/", {"theirs": True}, None, {"owner": "theirs"})
+        world.iam.put("somebody", "delete_role", role_name, None)
+        world.foreign_roles[role_name] = taken
+        world.iam.put("stranger", "create_role", role_name, taken)
         return
     changed = (
         replace(role, boundary=None),
@@ -334,7 +374,7 @@ def tamper(world: World, number: int) -> None:
         replace(role, policies={**role.policies, "more": {"Statement": []}}),
         replace(role, policies={}),
         None,
-    )[number // 6 % 6]
+    )[number // 6 % 7]
     world.iam.put("somebody", "tamper", role_name, changed)
 
 
@@ -348,6 +388,7 @@ WEIGHTS: dict[str, tuple[int, Rule]] = {
     "external_secrets": (40, external_secrets),
     "begin_rollouts": (15, begin_rollouts),
     "roll_out": (40, roll_out),
+    "roll_one_out": (20, roll_one_out),
     "run_jobs": (30, run_jobs),
     "balance": (20, balance),
     "collect": (15, collect),
@@ -362,12 +403,14 @@ WEIGHTS: dict[str, tuple[int, Rule]] = {
     "take_over": (3, take_over),
     "haunt": (6, haunt),
     "trap": (30, trap),
+    "ambush": (10, ambush),
     "clock": (30, clock),
     "jump": (3, jump),
     "lose_events": (8, lose_events),
     "repeat_events": (8, repeat_events),
     "drift": (20, drift),
     "stranger": (5, stranger),
+    "usurp": (4, usurp),
     "remove_strangers": (3, remove_strangers),
     "tamper": (10, tamper),
 }

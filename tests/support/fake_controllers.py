@@ -135,11 +135,14 @@ class Deployments:
     mood: Mood = Mood.WORKS
     running: dict[str, tuple[Body, ...]] = field(default_factory=dict)
 
-    def step(self) -> None:
-        """Bring every Deployment to the end of its rollout, or show that it fails."""
+    def step(self, only: int | None = None) -> None:
+        """Bring each Deployment, or one, to the end of its rollout, or show that it fails."""
         if self.mood is Mood.HANGS:
             return
-        for deployment in self.cluster.of_kind("Deployment"):
+        deployments = list(self.cluster.of_kind("Deployment"))
+        if only is not None and deployments:
+            deployments = [deployments[only % len(deployments)]]
+        for deployment in deployments:
             self._roll(deployment)
 
     def begin(self) -> None:

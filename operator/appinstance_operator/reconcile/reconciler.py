@@ -188,10 +188,11 @@ class Reconciler:
 
     def _outcome(self, look: Look) -> Outcome:
         error = look.retrying or (look.stalled[1] if look.stalled else None)
-        due = list(look.due)
+        # Also what waits for something is looked at now and then: what it waits for is not all.
+        due = [self._resync(), *look.due]
         if look.retrying:
             due.append(backoff(look.memory.failures))
-        return Outcome(min(due, default=self._resync()), error)
+        return Outcome(min(due), error)
 
     def _resync(self) -> float:
         return RESYNC_SECONDS * random.uniform(0.9, 1.1)  # noqa: S311 - not for secrets

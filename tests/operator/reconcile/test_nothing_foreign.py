@@ -68,6 +68,21 @@ def test_it_goes_on_when_what_was_in_the_way_is_gone(stage: Stage, target: tuple
     assert stage.ready() == "True"
 
 
+def test_external_secrets_is_not_asked_to_write_over_a_secret_of_others(stage: Stage) -> None:
+    """It would: an existing Secret without an owner is taken over by whoever targets it."""
+    name = f"{NAME}-database"
+    stage.cluster.create("stranger", "Secret", _theirs("Secret", name, {"app": "theirs"}))
+    stage.apply()
+    stage.settle()
+    assert stage.get("ExternalSecret", name) is None
+    assert stage.condition("Stalled")["reason"] == "NameTaken"
+    assert f"Secret {name} exists" in stage.condition("Stalled")["message"]
+    stage.delete("Secret", name)
+    stage.pass_time(700)
+    stage.settle()
+    assert stage.ready() == "True"
+
+
 def test_labelled_leftovers_of_others_are_not_pruned(running: Stage) -> None:
     owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "uid-1"}
     bodies = [

@@ -349,3 +349,17 @@ def test_roles_of_an_earlier_name_go_with_their_instance(upgraded: Stage) -> Non
     upgraded.settle()
     assert upgraded.get("AppInstance", NAME) is None
     assert upgraded.iam.roles == {}
+
+
+def test_a_role_is_looked_at_also_while_a_failed_migration_waits_for_long(running: Stage) -> None:
+    running.controllers.jobs.mood = running.controllers.jobs.mood.REFUSES
+    running.apply(backend={"image": V2})
+    for seconds in (0, 70, 130, 250, 490):
+        running.pass_time(seconds)
+        running.settle()
+    assert min(running.operator.timers.values()) - running.clock.now <= 660
+    right = running.iam.roles[_role(running)]
+    running.iam.put("somebody", "tamper", right.name, replace(right, trust={}))
+    running.pass_time(670)
+    running.settle()
+    assert running.iam.roles[right.name] == right
