@@ -262,8 +262,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a host is given twice",
         "reconcile/hosts.py",
-        "            return held == (key, uid)",
-        "            return True",
+        "        return held == (key, uid)",
+        "        return True",
         _RECONCILE,
     ),
     Mutant(

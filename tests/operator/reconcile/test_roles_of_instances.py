@@ -120,6 +120,17 @@ def test_roles_of_an_instance_that_went_by_force_are_removed(running: Stage) -> 
     assert running.iam.roles == {}
 
 
+def test_roles_of_one_made_anew_that_went_by_force_are_removed(running: Stage) -> None:
+    """What is remembered is of this very instance, and not of the one before it."""
+    running.replace_by_force()
+    running.apply()
+    running.settle()
+    assert len(running.iam.roles) == 2
+    running.replace_by_force()
+    running.settle()
+    assert running.iam.roles == {}
+
+
 def test_a_role_of_others_is_left_alone_also_at_the_end(stage: Stage) -> None:
     name = _role(stage)
     theirs = Role(name, "/", {"theirs": True}, None, {"owner": "theirs"})
