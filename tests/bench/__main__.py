@@ -18,24 +18,29 @@ def _sizes(text: str) -> list[int]:
     return [int(part) for part in text.split(",")]
 
 
-def _measure(count: int) -> Result:
+def _measure(count: int, more: int) -> Result:
     sys.stderr.write(f"{count} instances …\n")
     with staged() as stage:
         stage.start_operator()
-        return Size(stage, count).measure()
+        return Size(stage, count, more).measure()
 
 
 def main() -> None:
     """Measure each size on a fresh API server, print the tables, and write them where asked to."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--sizes", type=_sizes, default=[100, 500], metavar="N,N")
+    parser.add_argument(
+        "--more", type=int, default=500, help="so many more at once, after the last size"
+    )
     parser.add_argument("--write", type=Path, metavar="FILE")
     options = parser.parse_args()
     # So that a stopped run ends its processes, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     builds.ensure(["etcd", "kubernetes"])
     thought = thinking.measure()
-    page = report.page([_measure(count) for count in options.sizes], thought)
+    more = [0] * (len(options.sizes) - 1) + [options.more]
+    results = [_measure(*both) for both in zip(options.sizes, more, strict=True)]
+    page = report.page(results, thought)
     sys.stdout.write(page)
     if options.write:
         options.write.write_text(page)

@@ -21,6 +21,8 @@ class Request:
     code: int
     received: float
     ended: float
+    object: str = ""
+    """Namespace and name of what it was about."""
 
     @property
     def created(self) -> bool:
@@ -46,6 +48,7 @@ def _request(event: dict[str, Any]) -> Request:
         event["user"]["username"], event["verb"], resource,
         event.get("responseStatus", {}).get("code", 0),
         _time(event["requestReceivedTimestamp"]), _time(event["stageTimestamp"]),
+        f"{reference.get('namespace', '')}/{reference.get('name', '')}",
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from appinstance_operator.desired.names import MANAGED_BY
 from appinstance_operator.desired.plan import plan
 from appinstance_operator.kube.client import Kube
 from appinstance_operator.kube.comparison import with_hash
-from appinstance_operator.kube.kinds import APPINSTANCE, CHILDREN, Kind
+from appinstance_operator.kube.kinds import APPINSTANCE, CHILDREN, NAMESPACE
 from appinstance_operator.reconcile.templates import recorded
 from appinstance_operator.runtime.workers import WORKERS
 
@@ -33,7 +33,6 @@ BLOCK = 34  # three blocks of a hundred, so that each side is first, second and 
 PATIENCE_SECONDS = 900.0
 BARE, ANSWERED, OPERATOR = "baseline that nobody answers", "baseline", "operator"
 CHILD_RESOURCES = frozenset(kind.plural for kind in CHILDREN)
-_NAMESPACE = Kind("v1", "Namespace", "namespaces")
 
 
 @dataclass
@@ -82,6 +81,22 @@ def side_by_side(work: Callable[[Any], object], items: Iterable[Any]) -> None:
             pass
 
 
+def make_namespaces(stage: Stage, numbers: range, *prefixes: str) -> None:
+    """Make the namespaces of instances (`tenant`) or of a baseline, and wait until all is quiet."""
+
+    def make(name: str) -> None:
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        stage.admin._send("create", NAMESPACE, "POST", "/api/v1/namespaces", body=body)
+
+    side_by_side(make, [f"{who}-{number:04}" for number in numbers for who in prefixes])
+    stage.wait_quiet()
+
+
+def create(stage: Stage, numbers: Iterable[int]) -> None:
+    """Create instances, as fast as the API server takes them."""
+    side_by_side(lambda number: stage.admin.create(APPINSTANCE, instance(number)), numbers)
+
+
 class Readiness(threading.Thread):
     """Watches which instances are Ready for the spec that they have."""
 
@@ -111,42 +126,32 @@ class Readiness(threading.Thread):
 
 
 class Creator:
-    """Creates `count` instances, and the same objects raw, each twice elsewhere."""
+    """Creates instances by their numbers, and the same objects raw, each twice elsewhere."""
 
-    def __init__(self, stage: Stage, readiness: Readiness, count: int) -> None:
+    def __init__(self, stage: Stage, readiness: Readiness, numbers: range) -> None:
         self._stage = stage
         self._readiness = readiness
-        self._count = count
+        self._numbers = numbers
         self._settings = load_settings(stage.world.settings())
         self._made = Creation()
 
     def run(self) -> Creation:
         """Create block by block; whose turn is first goes round."""
-        self._namespaces()
-        self._readiness.start()
+        make_namespaces(self._stage, self._numbers, "tenant", "bare", "base")
         turns: list[Callable[[range], None]] = [
             lambda numbers: self._raw(BARE, "bare", numbers),
             lambda numbers: self._raw(ANSWERED, "base", numbers),
             self._operator,
         ]
         before = self._stage.others()
-        for start in range(0, self._count, BLOCK):
+        for start in self._numbers[::BLOCK]:
             for turn in turns:
-                turn(range(start, min(start + BLOCK, self._count)))
+                turn(range(start, min(start + BLOCK, self._numbers.stop)))
             turns = turns[1:] + turns[:1]
         spent = self._stage.others()
         spent.subtract(before)
         self._made.others = spent["others"] / spent["all"]
         return self._made
-
-    def _namespaces(self) -> None:
-        def make(name: str) -> None:
-            body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-            self._stage.admin._send("create", _NAMESPACE, "POST", "/api/v1/namespaces", body=body)
-
-        prefixes = ("tenant", "bare", "base")
-        side_by_side(make, [f"{who}-{n:04}" for n in range(self._count) for who in prefixes])
-        self._stage.wait_quiet()
 
     def _raw(self, name: str, prefix: str, numbers: range) -> None:
         foreign = (MANAGED_BY,) if name == ANSWERED else (MANAGED_BY, KNOWN_BY)
@@ -178,10 +183,8 @@ class Creator:
         return made
 
     def _operator(self, numbers: range) -> None:
-        admin = self._stage.admin
-
         def create_and_wait() -> None:
-            side_by_side(lambda number: admin.create(APPINSTANCE, instance(number)), numbers)
+            create(self._stage, numbers)
             self._readiness.wait(numbers.stop)
 
         aws = self._stage.aws_requests()

@@ -1,4 +1,4 @@
-"""One size: create side by side with the baseline, count, change, touch, weigh, start again."""
+"""One size: create side by side with the baseline, count, change, touch, grow, start again."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ from .creation import (
     creates_a_child,
     side_by_side,
 )
+from .growth import Growth
+from .growth import measure as grow
+from .restart import Restart
+from .restart import measure as restart
 from .stage import Stage
 
 CHANGED = 50
@@ -42,23 +46,27 @@ class Result:
     """What happened → requests of all instances together."""
     rss: dict[str, float]
     """When → MiB."""
-    restart_seconds: float
-    restart: Counter[str]
-    restart_aws: Counter[str]
+    growth: Growth | None
+    restart: Restart
 
 
 class Size:
-    """The measurement of one size on a stage whose operator has been started."""
+    """The measurement of one size on a stage whose operator has been started.
 
-    def __init__(self, stage: Stage, count: int) -> None:
+    `more`: so many are created at once afterwards, before the restart.
+    """
+
+    def __init__(self, stage: Stage, count: int, more: int = 0) -> None:
         self._stage = stage
         self._count = count
+        self._more = more
         self._readiness = Readiness(stage.admin)
         self._rss = {"without instances": stage.rss_mib()}
 
     def measure(self) -> Result:
         """Run all phases."""
-        creation = Creator(self._stage, self._readiness, self._count).run()
+        self._readiness.start()
+        creation = Creator(self._stage, self._readiness, range(self._count)).run()
         self._rss["settled"] = self._stage.rss_mib()
         changes = {
             "backend image": self._change({"backend": {"image": "appinstance/backend:two"}}),
@@ -67,12 +75,14 @@ class Size:
         }
         quiet = self._quiet()
         self._rss["highest"] = self._stage.rss_mib(peak=True)
-        seconds, requests, aws = self._restart()
-        self._rss["after a restart"] = self._stage.rss_mib()
+        growth = None
+        numbers = range(self._count, self._count + self._more)
+        if numbers:
+            growth = grow(self._stage, self._readiness, numbers, spoil=True)
+        again = restart(self._stage, numbers.stop)
         objects = sum(count for kind, count in creation.requests.items() if creates_a_child(kind))
         return Result(
-            self._count, objects // self._count, creation, changes, quiet, self._rss,
-            seconds, requests, aws,
+            self._count, objects // self._count, creation, changes, quiet, self._rss, growth, again,
         )  # fmt: skip
 
     def _change(self, spec: Body) -> dict[str, float]:
@@ -99,10 +109,13 @@ class Size:
             "a child of each labelled by somebody": self._woken(
                 lambda: side_by_side(touch_child, numbers)
             ),
-            f"{IDLE_SECONDS} s without any event": self._count_during(
-                lambda: time.sleep(IDLE_SECONDS)
-            ),
+            **self.idle(),
         }
+
+    def idle(self) -> dict[str, int]:
+        """Return how many requests come of nothing at all."""
+        requests = self._count_during(lambda: time.sleep(IDLE_SECONDS))
+        return {f"{IDLE_SECONDS} s without any event": requests}
 
     def _woken(self, act: Callable[[], None]) -> int:
         total = "controller_runtime_reconcile_total"
@@ -123,22 +136,6 @@ class Size:
         act()
         kubernetes = by_kind(self._stage.wait_quiet(), "operator")
         return sum(kubernetes.values()) + sum((self._stage.aws_requests() - aws).values())
-
-    def _restart(self) -> tuple[float, Counter[str], Counter[str]]:
-        """Kill and start the operator; return seconds until all are settled, and its requests."""
-        self._stage.world.stop()
-        self._stage.wait_quiet()
-        start = time.time()
-        self._stage.start_operator()
-        while self._settled() < self._count:
-            time.sleep(1)  # not oftener: telling of 500 instances takes the operator a moment
-        end = self._stage.world.metric("appinstance_last_reconcile_timestamp_seconds")
-        requests = by_kind(self._stage.wait_quiet(), "operator")
-        return end - start, requests, self._stage.aws_requests()
-
-    def _settled(self) -> int:
-        ready = (line for line in self._stage.metrics() if 'status="True",type="Ready"' in line)
-        return sum(line.endswith(" 1.0") for line in ready)
 
     def _patch(
         self, number: int, patch: Body, kind: Kind = APPINSTANCE, name: str = "acme"

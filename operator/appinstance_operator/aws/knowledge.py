@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import msgspec
 
 from appinstance_operator.api.errors import OperatorError
 from appinstance_operator.api.model import DesiredRole
@@ -71,7 +72,7 @@ def digest(role: DesiredRole | DoomedRole) -> bytes:
     else:
         content = [role.path, role.trust, role.policy_name, role.policy, role.boundary_arn]
         content += [dict(role.tags), role.max_session_seconds]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()
+    return hashlib.sha256(msgspec.json.encode(content, order="sorted")).digest()
 
 
 def state_of(roles: Iterable[Known]) -> RoleState:

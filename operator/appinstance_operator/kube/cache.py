@@ -217,6 +217,11 @@ class Cache:
         with self._lock:
             self._namespaces.pop(name, None)
 
+    def knows_namespaces(self) -> bool:
+        """Return whether the labels of any namespace are known."""
+        with self._lock:
+            return bool(self._namespaces)
+
     def namespaces(self) -> tuple[str, ...]:
         """Return the names of the namespaces whose labels are known."""
         with self._lock:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from appinstance_operator.api.model import Manifest
 from appinstance_operator.api.spec import GROUP
@@ -17,8 +18,9 @@ APPLIED_HASH = f"{GROUP}/applied-hash"
 
 def with_hash(manifest: Mapping[str, Any]) -> Manifest:
     """Return the manifest with a hash of itself, by which a field that we drop is noticed."""
-    body = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
-    digest = hashlib.sha256(body.encode()).hexdigest()[:16]
+    # The bytes that the standard library would write, unless there is a letter beyond ASCII.
+    body = msgspec.json.encode(manifest, order="sorted")
+    digest = hashlib.sha256(body).hexdigest()[:16]
     metadata = dict(manifest["metadata"])
     metadata["annotations"] = {**metadata.get("annotations", {}), APPLIED_HASH: digest}
     return {**manifest, "metadata": metadata}

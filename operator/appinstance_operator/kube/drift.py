@@ -66,6 +66,8 @@ def _lists(wanted: Sequence[Any], live: Sequence[Any], path: str) -> Iterator[st
 
 
 def _values(wanted: object, live: object, path: str) -> Iterator[str]:
+    if wanted == live:
+        return  # most of it is; found out at once, without a walk
     if isinstance(wanted, Mapping):
         if not isinstance(live, Mapping):
             if not (_empty(live) and all(_empty(value) for value in wanted.values())):
@@ -113,13 +115,15 @@ def _without_empties(value: object) -> object:
     return value
 
 
+def _says_more(wanted: object, live: object) -> bool:
+    return wanted != live and _without_empties(wanted) != _without_empties(live)
+
+
 def differences(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the dotted paths of what `wanted` says and `live` does not hold; status is ignored."""
     body = {key: value for key, value in wanted.items() if key not in {"metadata", "status"}}
     found = list(_values(body, live, ""))
-    if wanted.get("kind") in _EXACT_KINDS and _without_empties(
-        wanted.get("spec")
-    ) != _without_empties(live.get("spec")):
+    if wanted.get("kind") in _EXACT_KINDS and _says_more(wanted.get("spec"), live.get("spec")):
         found.append("spec")
     meta, live_meta = wanted.get("metadata", {}), live.get("metadata", {})
     for part in _COMPARED_METADATA:

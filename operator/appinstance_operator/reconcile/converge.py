@@ -224,7 +224,7 @@ class Converger:
                 look.set(checks.Check(checks.INGRESS, "False", "AddressPending", error.message))
         point("after-edge")
         # Where no namespace is known (an operator that is kept to some), nothing is said of labels.
-        known = self.cache.namespaces()
+        known = self.cache.knows_namespaces()
         labels = self.cache.namespace_labels(look.instance.namespace) if known else None
         gate = checks.gated(self.settings.edge, labels)
         look.set(checks.ingress_check(look.instance, look.own, gate=gate))

@@ -24,6 +24,8 @@ class Hosts:
         self._lock = threading.Lock()
         self._holders: dict[str, tuple[Key, str]] = {}
         """Host → key and uid of the instance that has it."""
+        self._held: dict[Key, set[str]] = {}
+        """Instance → the hosts that it has: at each look only its own are gone through."""
 
     def give(self, host: str, key: Key, uid: str) -> bool:
         """Return whether the host is this instance's, giving it where nobody has it.
@@ -35,7 +37,7 @@ class Hosts:
             passes_on = held is None or not self._still_holds(host, *held)
             if held is None or passes_on:
                 held = self._rightful(host) or (key, uid)
-                self._holders[host] = held
+                self._hold(host, *held)
         if passes_on and held != (key, uid):
             self._wake(held[0])
         return held == (key, uid)
@@ -43,17 +45,27 @@ class Hosts:
     def keep_only(self, key: Key, host: str | None) -> None:
         """Give back all hosts of an instance but one; who waits for one of them is woken."""
         with self._lock:
-            given_back = [
-                name
-                for name, (holder, _) in self._holders.items()
-                if holder == key and name != host
-            ]
+            given_back = [name for name in self._held.get(key, ()) if name != host]
             for name in given_back:
-                del self._holders[name]
+                self._let_go(name)
         for name in given_back:
             for claim in self._cache.host_claims(name):
                 if claim.key != key:
                     self._wake(claim.key)
+
+    def _hold(self, host: str, key: Key, uid: str) -> None:
+        self._let_go(host)
+        self._holders[host] = (key, uid)
+        self._held.setdefault(key, set()).add(host)
+
+    def _let_go(self, host: str) -> None:
+        held = self._holders.pop(host, None)
+        if held is None:
+            return
+        others = self._held[held[0]]
+        others.discard(host)
+        if not others:
+            del self._held[held[0]]
 
     def _rightful(self, host: str) -> tuple[Key, str] | None:
         """Return who had it when a process before this one ran, else the oldest that names it."""

@@ -35,6 +35,8 @@ class Memory:
     """Object → our hash and the version at which nothing differed, so as not to compare again."""
     swept_for: int | None = None
     """The generation that was seen to have no role but its own."""
+    runs: bool = False
+    """It has been Ready: something of it may be in use."""
     attempts: dict[str, int] = field(default_factory=dict)
     """Name of a migration Job → the attempt that comes next."""
 

@@ -2,12 +2,15 @@
 
 As controller-runtime's queue: a wake-up during a reconcile means one more afterwards; failures are
 put off with growing back-off, and a wake-up from a change does not wait for it.
+
+What runs comes before what is being made: a repair is short and somebody is cut off meanwhile,
+while hundreds of new instances take minutes. Now and then one of the others has its turn, too.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from appinstance_operator.signals.metrics import CONTROLLER, Metrics
@@ -15,13 +18,20 @@ from appinstance_operator.signals.metrics import CONTROLLER, Metrics
 K = TypeVar("K", bound=Hashable)
 
 
-class WorkQueue(Generic[K]):
-    """A queue of keys for one event loop."""
+MOST_IN_A_ROW = 4
+"""How many that come first may have their turns while others wait."""
 
-    def __init__(self, metrics: Metrics) -> None:
+
+class WorkQueue(Generic[K]):
+    """A queue of keys for one event loop. `runs(key)` says who comes first."""
+
+    def __init__(self, metrics: Metrics, runs: Callable[[K], bool] = lambda _key: False) -> None:
+        self._runs = runs
+        self._in_a_row = 0
         self._adds = metrics.adds.labels(CONTROLLER)
         self._depth = metrics.depth.labels(CONTROLLER)
-        self._waiting: dict[K, None] = {}
+        self._first: dict[K, None] = {}
+        self._others: dict[K, None] = {}
         self._active: set[K] = set()
         self._again: set[K] = set()
         self._timers: dict[K, asyncio.TimerHandle] = {}
@@ -35,10 +45,14 @@ class WorkQueue(Generic[K]):
             timer.cancel()
         if key in self._active:
             self._again.add(key)
-        else:
-            self._waiting[key] = None
+        elif key not in self._first:
+            if self._runs(key):
+                self._others.pop(key, None)
+                self._first[key] = None
+            else:
+                self._others[key] = None
             self._news.set()
-        self._depth.set(len(self._waiting))
+        self._show_depth()
 
     def add_after(self, key: K, seconds: float) -> None:
         """Ask for a reconcile later; a sooner one that is asked for already stays."""
@@ -52,14 +66,20 @@ class WorkQueue(Generic[K]):
 
     async def take(self) -> K:
         """Return the next key; it is ours until `done`."""
-        while not self._waiting:
+        while not (self._first or self._others):
             self._news.clear()
             await self._news.wait()
-        key = next(iter(self._waiting))
-        del self._waiting[key]
+        first = bool(self._first) and not (self._others and self._in_a_row >= MOST_IN_A_ROW)
+        self._in_a_row = self._in_a_row + 1 if first else 0
+        lane = self._first if first else self._others
+        key = next(iter(lane))
+        del lane[key]
         self._active.add(key)
-        self._depth.set(len(self._waiting))
+        self._show_depth()
         return key
+
+    def _show_depth(self) -> None:
+        self._depth.set(len(self._first) + len(self._others))
 
     def done(self, key: K) -> None:
         """Give a key back; if it was woken meanwhile, it is queued again."""

@@ -32,7 +32,7 @@ from appinstance_operator.desired.plan import check
 from appinstance_operator.kube.cache import Cache, Key
 from appinstance_operator.signals.faults import point
 
-from .conditions import Report
+from .conditions import Report, ready_check
 from .converge import Converger
 from .finalize import POLL_SECONDS, Finalizer
 from .hosts import Hosts, given_host
@@ -95,6 +95,11 @@ class Reconciler:
         else:
             memory.crashes, memory.reference = 0, None
         return outcome
+
+    def runs(self, key: Key) -> bool:
+        """Return whether an instance was Ready in this process: something of it may be in use."""
+        memory = self._memories.get(key)
+        return memory is not None and memory.runs
 
     def _look(self, key: Key, body: dict[str, Any], memory: Memory) -> Outcome:
         if body["metadata"].get("deletionTimestamp"):
@@ -161,6 +166,7 @@ class Reconciler:
             drifted=look.drifted,
             held=look.held,
         )
+        look.memory.runs = look.memory.runs or ready_check(report).ok
         seen = None
         if plan is not None:
             order = tuple((item["kind"], item["metadata"]["name"]) for item in plan.objects)

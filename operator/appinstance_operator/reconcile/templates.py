@@ -7,9 +7,10 @@ server's defaults and others' fields are in it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from appinstance_operator.api.model import Manifest
 from appinstance_operator.desired.names import (
@@ -26,7 +27,7 @@ def recorded(manifest: Manifest, spec: str) -> Manifest:
     """
     if manifest["kind"] != "Deployment":
         return manifest
-    template = json.dumps(manifest["spec"]["template"], sort_keys=True, separators=(",", ":"))
+    template = msgspec.json.encode(manifest["spec"]["template"], order="sorted").decode()
     return _annotated(
         manifest,
         {
@@ -92,8 +93,8 @@ def _spec_of(live: Mapping[str, Any]) -> str | None:
 def _applied(live: Mapping[str, Any]) -> Any | None:
     text = (live["metadata"].get("annotations") or {}).get(APPLIED_TEMPLATE)
     try:
-        template = json.loads(text or "")
-    except ValueError:
+        template = msgspec.json.decode(text or "")
+    except (msgspec.DecodeError, UnicodeEncodeError):
         return None
     return template if isinstance(template, dict) and "metadata" in template else None
 

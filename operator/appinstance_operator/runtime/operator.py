@@ -94,7 +94,7 @@ class Operator:
         fence = self.lease.fence if self.lease else _nothing
         self.kube = Kube(self.metrics.kubernetes_request, fence=fence)
         roles = RoleManager(iam_client(self.settings), self.metrics.aws_request, fence=fence)
-        self.queue: WorkQueue[Key] = WorkQueue(self.metrics)
+        self.queue: WorkQueue[Key] = WorkQueue(self.metrics, lambda key: self.reconciler.runs(key))
         self.keeper = RoleKeeper(roles, self._wake_soon)
         outside = Outside(self.kube, self.cache, self.keeper, self.metrics)
         self.reconciler = assembled(outside, self.settings, self._wake_soon, self.queue.woken)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from kubernetes import client
 from kubernetes.config import incluster_config
 
 from appinstance_operator.api.errors import SettingsError
@@ -43,11 +44,33 @@ def test_a_pod_goes_by_its_own_account_and_verifies_by_the_clusters_ca(pod: Path
 
 
 def test_a_renewed_token_is_read_again(pod: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    access = credentials.access()
+    seconds = 0.0
+    access = credentials.access(clock=lambda: seconds)
+    assert access.credentials() == {"authorization": "bearer first"}
     (pod / "token").write_text("second")
+    seconds += credentials.HEADERS_SECONDS
     assert access.credentials() == {"authorization": "bearer first"}, "it holds for a minute"
     monkeypatch.setattr(datetime, "datetime", _Later)
+    seconds += credentials.HEADERS_SECONDS
     assert access.credentials() == {"authorization": "bearer second"}
+
+
+def test_the_package_is_not_asked_at_every_request() -> None:
+    class Counting(client.Configuration):
+        asked = 0
+
+        def auth_settings(self) -> Any:
+            type(self).asked += 1
+            return super().auth_settings()
+
+    seconds = 0.0
+    access = credentials.access_by(Counting(), clock=lambda: seconds)
+    for _ in range(3):
+        access.credentials()
+    assert Counting.asked == 1
+    seconds += credentials.HEADERS_SECONDS
+    access.credentials()
+    assert Counting.asked == 2
 
 
 def test_outside_of_a_pod_the_kubeconfig_counts(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from appinstance_operator.api.backoff import backoff
-from appinstance_operator.reconcile.queue import WorkQueue
+from appinstance_operator.reconcile.queue import MOST_IN_A_ROW, WorkQueue
 from appinstance_operator.signals.metrics import Metrics
 
 
@@ -15,7 +15,8 @@ async def test_wake_ups_before_the_turn_are_folded_into_one() -> None:
         queue.add("a")
     queue.add("b")
     assert [await queue.take(), await queue.take()] == ["a", "b"]
-    assert not queue._waiting
+    assert not queue._first
+    assert not queue._others
 
 
 async def test_a_key_is_never_taken_twice_at_once() -> None:
@@ -29,6 +30,44 @@ async def test_a_key_is_never_taken_twice_at_once() -> None:
     assert not queue.woken("b")
     queue.done("a")
     assert await queue.take() == "a", "the wake-up during its turn is not lost"
+
+
+async def test_what_runs_comes_before_what_is_being_made() -> None:
+    queue: WorkQueue[str] = WorkQueue(Metrics(), runs=lambda key: key.startswith("running"))
+    for number in range(300):
+        queue.add(f"new-{number}")
+    queue.add("running")
+    assert await queue.take() == "running"
+    assert await queue.take() == "new-0"
+
+
+async def test_who_does_not_run_yet_has_turns_however_busy_the_others_are() -> None:
+    queue: WorkQueue[str] = WorkQueue(Metrics(), runs=lambda key: key.startswith("running"))
+    queue.add("new-0")
+    queue.add("new-1")
+    taken = []
+    for number in range(2 * (MOST_IN_A_ROW + 1)):
+        queue.add(f"running-{number}")
+        taken.append(await queue.take())
+    assert [name for name in taken if name.startswith("new")] == ["new-0", "new-1"]
+    assert taken.index("new-0") == MOST_IN_A_ROW
+
+
+async def test_one_that_waits_among_the_others_moves_up_when_it_runs() -> None:
+    running: set[str] = set()
+    queue: WorkQueue[str] = WorkQueue(Metrics(), runs=running.__contains__)
+    queue.add("a")
+    queue.add("b")
+    running.add("b")
+    queue.add("b")
+    assert [await queue.take(), await queue.take()] == ["b", "a"]
+    running.clear()
+    queue.add("b")
+    running.add("b")
+    queue.add("b")
+    assert await queue.take() == "b"
+    assert not queue._first
+    assert not queue._others
 
 
 async def test_a_change_does_not_wait_for_the_back_off() -> None:
