@@ -84,6 +84,10 @@ class FakeApi:
         self.writes = 0
         """How many requests that may change something were sent."""
 
+    def connection_from_url(self, _url: str) -> FakeApi:
+        """Return the connections to the one server there is."""
+        return self
+
     def request(
         self,
         method: str,

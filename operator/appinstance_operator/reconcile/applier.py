@@ -37,47 +37,55 @@ class Applier:
         may not write any more.
         """
         first: OperatorError | None = None
-        for manifest in manifests:
-            try:
-                self.apply(manifest, look)
-            except OperatorError as error:
-                if isinstance(error, NotLeader) or (
-                    isinstance(error, ApiError) and error.status == 0
-                ):
-                    raise
-                first = first or error
-                look.fail(error)
+        applied: dict[str, list[str]] = {}
+        try:
+            for manifest in manifests:
+                try:
+                    reason = self.apply(manifest, look)
+                except OperatorError as error:
+                    if isinstance(error, NotLeader) or (
+                        isinstance(error, ApiError) and error.status == 0
+                    ):
+                        raise
+                    first = first or error
+                    look.fail(error)
+                else:
+                    if reason:
+                        applied.setdefault(reason, []).append(_named(manifest))
+        finally:
+            _log_applied(look, applied)
         return first
 
-    def apply(self, manifest: Manifest, look: Look) -> None:
-        """Apply one object if it is missing, changed or drifted."""
+    def apply(self, manifest: Manifest, look: Look) -> str | None:
+        """Apply one object if it is missing, changed or drifted; return which of these it was."""
         kind, name = manifest["kind"], manifest["metadata"]["name"]
         of = look.spec_hash
         alone = None if _depends_on_live(manifest) else with_hash(recorded(manifest, of))
         version = str(look.children.version((kind, name)))
         if alone and look.memory.fine.get((kind, name)) == (_hash(alone), version):
-            return  # without decoding what is there
+            return None  # without decoding what is there
         live = look.children.get((kind, name))
         if live is not None:
             refuse_foreign(live, look)
             if kind == "Job":
-                return  # its template cannot be changed; its name says what it is for
+                return None  # its template cannot be changed; its name says what it is for
         hashed = alone or with_hash(recorded(with_held_replicas(manifest, live), of))
         seen = (_hash(hashed), version) if live else None
         if seen and look.memory.fine.get((kind, name)) == seen:
-            return
+            return None
         reason = reason_to_apply(hashed, live)
         if reason is None:
             if seen:
                 look.memory.fine[kind, name] = seen
-            return
+            return None
         if kind == "ExternalSecret" and live is None:
             self._refuse_foreign_secret(manifest, look)
-        self._send(hashed, live, reason, look)
+        return reason if self._send(hashed, live, reason, look) else None
 
     def _send(
         self, hashed: Manifest, live: Mapping[str, Any] | None, reason: str, look: Look
-    ) -> None:
+    ) -> bool:
+        """Apply; return whether that was done, not so where it is not as it was known."""
         kind, name = hashed["kind"], hashed["metadata"]["name"]
         try:
             applied = self._kube.apply(hashed, live=live)
@@ -85,19 +93,13 @@ class Applier:
             # The cache was behind; the next look, at once, goes by what is.
             self._cache.correct(kind, look.instance.namespace, name, answer.found)
             look.due.append(0.0)
-            return
+            return False
         self._cache.put_child(applied)
         look.children[kind, name] = applied
         if reason.startswith("drifted"):
             look.drifted = True
             self._metrics.repairs.labels(kind).inc()
-        log.info(
-            "applied",
-            namespace=look.instance.namespace,
-            name=look.instance.name,
-            object=f"{kind}/{name}",
-            reason=reason,
-        )
+        return True
 
     def _refuse_foreign_secret(self, manifest: Manifest, look: Look) -> None:
         """Refuse to have External Secrets write over a Secret that somebody else made."""
@@ -106,6 +108,22 @@ class Applier:
             return
         if self._kube.secret_is_foreign(look.instance.namespace, target, look.instance.name):
             raise NameTaken(taken("Secret", target))
+
+
+def _named(manifest: Manifest) -> str:
+    return f"{manifest['kind']}/{manifest['metadata']['name']}"
+
+
+def _log_applied(look: Look, applied: Mapping[str, list[str]]) -> None:
+    """Log what was applied: a line for each reason, not one for each of twenty new objects."""
+    for reason, objects in applied.items():
+        log.info(
+            "applied",
+            namespace=look.instance.namespace,
+            name=look.instance.name,
+            objects=objects,
+            reason=reason,
+        )
 
 
 def taken(kind: str, name: str) -> str:

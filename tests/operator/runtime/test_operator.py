@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import httpx
+import kopf
 import pytest
 import urllib3
 from support.golden_settings import golden_settings
@@ -42,7 +43,7 @@ class Process:
             name = part.__name__
             monkeypatch.setattr(part, "stop", lambda _self, name=name: self._say(f"{name} stops"))
         monkeypatch.setattr(RoleKeeper, "stop", lambda _self, _seconds=0.0: True)
-        monkeypatch.setattr(module.kopf, "operator", self._kopf)
+        monkeypatch.setattr(kopf, "operator", self._kopf)
         self.operator = Operator(golden_settings(GOLDEN), port=0)
         self.operator.cache.put_instance(
             {"metadata": {"namespace": KEY[0], "name": KEY[1], "uid": "u", "resourceVersion": "1"}}
@@ -139,4 +140,5 @@ async def test_one_that_ends_while_it_catches_up_does_not_lead(
 
 async def test_a_standby_queues_nothing(process: Process) -> None:
     process.operator.wake(KEY)
-    assert not process.operator.queue._waiting
+    assert not process.operator.queue._first
+    assert not process.operator.queue._others
