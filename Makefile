@@ -99,8 +99,12 @@ manifests: setup ## Write what is derived: copies of the CRD, the charts' schema
 	@$(RUN) python charts/hack/generate.py
 
 .PHONY: bench
-bench: setup ## Measure 100 and 500 instances on an API server; writes docs/performance.md (10 min)
+bench: setup ## Measure 100 and 500 instances, then 1,000; writes docs/performance.md (10 min)
 	@PYTHONPATH=tests $(RUN) python -m bench --write docs/performance.md
+
+.PHONY: bench-large
+bench-large: setup ## Measure 5,000 instances and an hour's events; writes docs/performance-large.md
+	@PYTHONPATH=tests $(RUN) python -m bench.large --write docs/performance-large.md
 
 ##@ The local cluster
 

@@ -64,7 +64,7 @@ class _Round:
         side_by_side(self._lose_a_pod, self._all)
         side_by_side(self._change_image, self._share(0))
         side_by_side(self._spoil, self._share(1))
-        self._replace(self._share(2), total)
+        self._replace(self._share(2))
         self._readiness.wait(total)
 
     def _share(self, shift: int) -> range:
@@ -89,7 +89,7 @@ class _Round:
         kind, name = SPOILT[number % len(SPOILT)]
         self._patch(number, kind, name, {"metadata": {"annotations": None}})
 
-    def _replace(self, numbers: range, total: int) -> None:
+    def _replace(self, numbers: range) -> None:
         """Delete instances, do the garbage collector's part, and create them anew."""
 
         def delete(number: int) -> None:
@@ -100,12 +100,13 @@ class _Round:
             for kind in (*CHILDREN, SECRET):
                 self._send("DELETE", path_of(kind, f"tenant-{number:04}"))
 
+        def gone(number: int) -> bool:
+            return self._stage.admin.find(APPINSTANCE, f"tenant-{number:04}", "acme") is None
+
         side_by_side(delete, numbers)
-        wait_for(
-            "the instances to be gone",
-            lambda: len(self._readiness.ready) == total - len(numbers),
-            PATIENCE_SECONDS,
-        )
+        wait_for("the instances to be gone", lambda: all(map(gone, numbers)), PATIENCE_SECONDS)
+        for number in numbers:
+            self._readiness.forget(f"tenant-{number:04}")
         side_by_side(collect, numbers)
         create(self._stage, numbers)
 
