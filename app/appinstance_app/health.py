@@ -35,7 +35,7 @@ class Health:
         self._store = store
         self._clock = clock
         # A thread of its own: with all others busy the pod is loaded, not broken.
-        self._thread = Bounded(1, waiting=100)
+        self._thread = Bounded("readiness", 1, waiting=100)
         self._reason: str | None = None
         self._looked_at: float | None = None
         self.draining = False

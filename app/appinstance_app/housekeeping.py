@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from .store.protocol import StoreUnavailableError
-from .workers import Bounded
+from .workers import Bounded, Busy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,12 +25,14 @@ async def keep_house(
     store: Store, *, clock: Callable[[], datetime], pause_seconds: float = PAUSE_SECONDS
 ) -> None:
     """Runs until it is cancelled. The pause varies, so that replicas do not work in step."""
-    thread = Bounded(1, waiting=1)
+    thread = Bounded("housekeeping", 1, waiting=1)
     while True:
         await asyncio.sleep(pause_seconds * random.uniform(0.5, 1.5))  # noqa: S311 no secret
         try:
             gone = await thread.run(lambda: store.purge_expired(now=clock()))
-        except StoreUnavailableError as error:
+        except (StoreUnavailableError, Busy) as error:
             _log.warning("housekeeping.failed", cause=str(error))
+        except Exception:  # noqa: BLE001 without a next round the tables grow for ever
+            _log.exception("housekeeping.failed")
         else:
             _log.info("housekeeping.done", rows=gone)

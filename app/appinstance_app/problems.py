@@ -1,12 +1,14 @@
 """Errors as application/problem+json (RFC 9457), whoever raised them.
 
 A validation error names the field and the rule and never repeats the input: it may be a password.
+What a page must tell apart has a type of its own, which `docs/problems.md` lists.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +20,7 @@ from starlette.responses import Response
 
 from .media.protocol import MediaUnavailableError
 from .store.protocol import StoreUnavailableError
+from .workers import Busy
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -26,6 +29,26 @@ if TYPE_CHECKING:
 MEDIA_TYPE: Final = "application/problem+json"
 _RETRY_SECONDS: Final = 5
 _log = structlog.get_logger(__name__)
+
+
+class Kind(Enum):
+    """The types of problems: slug, and when one gets it. An answer's `type` is `/problems/<slug>`.
+
+    A type never changes its meaning; what needs no telling apart has none (`about:blank`).
+    """
+
+    BUSY = ("busy", "Too many ask for the same at the moment; come again after `Retry-After`.")
+    UNAVAILABLE = ("unavailable", "The database or the store of pictures does not answer.")
+
+    @property
+    def uri(self) -> str:
+        """What stands in `type`."""
+        return f"/problems/{self.value[0]}"
+
+    @property
+    def meaning(self) -> str:
+        """The sentence of the documentation."""
+        return self.value[1]
 
 
 class FieldError(BaseModel):
@@ -57,9 +80,11 @@ class Problem(HTTPException):
         *,
         headers: Mapping[str, str] | None = None,
         errors: Sequence[FieldError] = (),
+        kind: Kind | None = None,
     ) -> None:
         super().__init__(status, detail, headers)
         self.errors = tuple(errors)
+        self.kind = kind
 
 
 def problem_response(
@@ -70,10 +95,11 @@ def problem_response(
     instance: str | None = None,
     headers: Mapping[str, str] | None = None,
     errors: Sequence[FieldError] = (),
+    kind: Kind | None = None,
 ) -> Response:
     """The answer for one problem."""
     body: dict[str, Any] = {
-        "type": "about:blank",
+        "type": kind.uri if kind else "about:blank",
         "title": _title(status),
         "status": status,
         "detail": detail,
@@ -93,6 +119,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     """Every way a request can fail, but the unforeseen: `middleware.requests` answers that."""
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(Busy, _on_busy)
     app.add_exception_handler(StoreUnavailableError, _on_unavailable)
     app.add_exception_handler(MediaUnavailableError, _on_unavailable)
 
@@ -102,7 +129,14 @@ async def _on_http(request: Request, error: Exception) -> Response:
     detail = str(error.detail)
     if detail == _title(error.status_code):
         detail = _SENTENCES.get(error.status_code, detail)
-    return _answer(request, error.status_code, detail, error.headers, getattr(error, "errors", ()))
+    return _answer(
+        request,
+        error.status_code,
+        detail,
+        error.headers,
+        getattr(error, "errors", ()),
+        getattr(error, "kind", None),
+    )
 
 
 async def _on_validation(request: Request, error: Exception) -> Response:
@@ -123,6 +157,18 @@ async def _on_validation(request: Request, error: Exception) -> Response:
     )
 
 
+async def _on_busy(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Busy)  # noqa: S101 for the type checker
+    _log.warning("request.busy", work=error.name, cause=str(error))
+    return _answer(
+        request,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The service is busy at the moment; try again in a few seconds.",
+        {"Retry-After": str(error.retry_seconds)},
+        kind=Kind.BUSY,
+    )
+
+
 async def _on_unavailable(request: Request, error: Exception) -> Response:
     _log.error("request.unavailable", cause=str(error))
     return _answer(
@@ -130,7 +176,7 @@ async def _on_unavailable(request: Request, error: Exception) -> Response:
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The service is not fully available at the moment; try again in a few seconds.",
         {"Retry-After": str(_RETRY_SECONDS)},
-        (),
+        kind=Kind.UNAVAILABLE,
     )
 
 
@@ -139,7 +185,8 @@ def _answer(
     status: int,
     detail: str,
     headers: Mapping[str, str] | None,
-    errors: Sequence[FieldError],
+    errors: Sequence[FieldError] = (),
+    kind: Kind | None = None,
 ) -> Response:
     return problem_response(
         status,
@@ -148,6 +195,7 @@ def _answer(
         instance=request.scope["path"],
         headers=headers,
         errors=errors,
+        kind=kind,
     )
 
 

@@ -17,15 +17,21 @@ from typing import TYPE_CHECKING, Final
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from appinstance_app.workers import Bounded, usable_cpus
+from appinstance_app.workers import CGROUP, Bounded, at_once
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from appinstance_app.metrics import Metrics
 
 MEMORY_KIB: Final = 19 * 1024
 PASSES: Final = 2
 LANES: Final = 1
-_WAITING_PER_CPU: Final = 32
+# Of the container's memory, for all hashing at a time: argon2 fills what it is given.
+_MEMORY_SHARE: Final = 0.2
+_WAITING_EACH: Final = 32
+# Whoever signs in waits no longer; a line that is longer than that is no service.
+_SECONDS: Final = 10.0
 # sha256$<salt>$<hex of SHA-256(salt + password)>, both as UTF-8
 _LEGACY: Final = re.compile(r"sha256\$([^$]*)\$([0-9a-f]{64})")
 
@@ -39,21 +45,29 @@ class Verdict:
 
 
 class Passwords:
-    """Hashes and verifies, with as many at a time as there are CPUs."""
+    """Hashes and verifies, as many at a time as there are CPUs and memory for."""
 
-    def __init__(self, metrics: Metrics | None = None, *, cpus: int | None = None) -> None:
+    def __init__(
+        self,
+        metrics: Metrics | None = None,
+        *,
+        together: int | None = None,
+        cgroup: Path = CGROUP,
+    ) -> None:
         self._hasher = PasswordHasher(
             time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, type=Type.ID
         )
-        at_once = cpus or usable_cpus()
-        self._pool = Bounded(at_once, waiting=at_once * _WAITING_PER_CPU)
+        together = together or at_once(MEMORY_KIB * 1024, share=_MEMORY_SHARE, cgroup=cgroup)
+        self._pool = Bounded(
+            "passwords", together, waiting=together * _WAITING_EACH, seconds=_SECONDS
+        )
         # From the live hasher: were its cost changed, the dummy's would change with it.
         self._dummy = self._hasher.hash(secrets.token_urlsafe())
         if metrics:
             metrics.hashing_in_line.set_function(lambda: self._pool.in_line)
 
     async def hash(self, password: str) -> str:
-        """A fresh argon2id hash. Raises Problem (503) when too many wait."""
+        """A fresh argon2id hash. Raises Busy."""
         return await self._pool.run(self._hasher.hash, password)
 
     async def verify(self, stored: str | None, password: str) -> Verdict:

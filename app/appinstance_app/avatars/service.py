@@ -48,7 +48,7 @@ class AvatarService:
         self._media = media
         self._metrics = metrics
         # One at a time: a hostile picture may take 200 MB, and a pod has a limit.
-        self._decoder = Bounded(1, waiting=_WAITING)
+        self._decoder = Bounded("pictures", 1, waiting=_WAITING)
 
     async def replace(self, user: User, content: bytes) -> User:
         """The account with its new picture. Raises Problem (413, 415, 422, 503)."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from threading import Barrier, Event, Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
 from argon2 import PasswordHasher, Type, extract_parameters
 
 from appinstance_app.auth.passwords import LANES, MEMORY_KIB, PASSES, Passwords, Verdict
-from appinstance_app.problems import Problem
+from appinstance_app.workers import Busy
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PASSWORD = "correct horse battery staple"
 
@@ -27,7 +30,7 @@ def _cheap_hashing() -> None:
 
 @pytest.fixture(scope="module")
 def passwords() -> Passwords:
-    return Passwords(cpus=2)
+    return Passwords(together=2)
 
 
 def counted(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -112,10 +115,10 @@ async def test_a_legacy_account_costs_as_much_as_any_other(
     assert len(seen) == 1
 
 
-async def test_no_more_run_at_once_than_there_are_cpus_and_a_long_line_is_refused(
+async def test_no_more_run_at_once_than_there_is_room_for_and_a_long_line_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    passwords = Passwords(cpus=2)
+    passwords = Passwords(together=2)
     lock, release = Lock(), Event()
     # The two that run, and the test once three were refused.
     ready = Barrier(3)
@@ -135,13 +138,13 @@ async def test_no_more_run_at_once_than_there_are_cpus_and_a_long_line_is_refuse
             return "hash"
 
     monkeypatch.setattr(passwords, "_hasher", Slow())
-    refused: list[Problem] = []
+    refused: list[Busy] = []
 
     async def one() -> None:
         try:
             await passwords.hash(PASSWORD)
-        except Problem as problem:
-            refused.append(problem)
+        except Busy as busy:
+            refused.append(busy)
             if len(refused) == 3:
                 await anyio.to_thread.run_sync(ready.wait, 20)
                 release.set()
@@ -152,5 +155,20 @@ async def test_no_more_run_at_once_than_there_are_cpus_and_a_long_line_is_refuse
                 tasks.start_soon(one)
     assert most == 2
     assert len(refused) == 3
-    assert {problem.status_code for problem in refused} == {503}
-    assert all(problem.headers and problem.headers["Retry-After"] for problem in refused)
+    assert {busy.name for busy in refused} == {"passwords"}
+
+
+@pytest.mark.parametrize(
+    ("cpus", "memory", "expected"),
+    [(32, "536870912", 5), (2, "536870912", 2), (32, "67108864", 1), (32, "max", 32), (8, None, 8)],
+)
+def test_a_small_container_on_a_large_node_hashes_what_fits_its_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cpus: int, memory: str | None, expected: int
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cpus)))
+    monkeypatch.setattr("appinstance_app.auth.passwords.MEMORY_KIB", 19 * 1024)
+    (tmp_path / "cpu.max").write_text("max 100000")
+    if memory is not None:
+        (tmp_path / "memory.max").write_text(memory)
+    passwords = Passwords(cgroup=tmp_path)
+    assert passwords._pool.at_once == expected
