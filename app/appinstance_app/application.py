@@ -16,15 +16,16 @@ from .auth.passwords import Passwords
 from .auth.service import AuthService, Lifetimes
 from .auth.tokens import AccessTokens, utc_now
 from .avatars import routes as avatar_routes
-from .avatars.schemas import FORM_OVERHEAD_BYTES, MAX_UPLOAD_BYTES
+from .avatars.schemas import FORM_OVERHEAD_BYTES, MAX_UPLOAD_BYTES, UPLOAD_SECONDS
 from .avatars.service import AvatarService
+from .avatars.upload import Uploads
 from .dependencies import AppContext
 from .health import Health
 from .housekeeping import keep_house
 from .media.folder import FolderMedia
 from .media.s3 import S3Media, s3_client
 from .metrics import Metrics
-from .middleware.body_limit import BodyLimitMiddleware
+from .middleware.body_limit import BodyLimit, BodyLimitMiddleware
 from .middleware.requests import RequestsMiddleware
 from .middleware.security_headers import SecurityHeadersMiddleware
 from .problems import ProblemBody, add_problem_handlers
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from .store.protocol import Store
 
 MAX_BODY_BYTES: Final = 64 * 1024
+BODY_SECONDS: Final = 15.0
 # One connection each for readiness and housekeeping, beside those of the general threads.
 _OTHER_CONNECTIONS: Final = 2
 
@@ -73,8 +75,12 @@ def create_app(
     # The last one added is the outermost.
     app.add_middleware(
         BodyLimitMiddleware,
-        default=MAX_BODY_BYTES,
-        limits={("PUT", user_routes.AVATAR_PATH): MAX_UPLOAD_BYTES + FORM_OVERHEAD_BYTES},
+        default=BodyLimit(MAX_BODY_BYTES, BODY_SECONDS),
+        limits={
+            ("PUT", user_routes.AVATAR_PATH): BodyLimit(
+                MAX_UPLOAD_BYTES + FORM_OVERHEAD_BYTES, UPLOAD_SECONDS
+            )
+        },
     )
     app.add_middleware(
         RequestsMiddleware, metrics=parts.metrics, trusted_hops=settings.trusted_proxy_hops
@@ -138,7 +144,14 @@ def _context(settings: Settings, store: Store, media: MediaStore) -> AppContext:
         health=Health(store),
         auth=auth,
         users=UserService(store, tokens),
-        avatars=AvatarService(store, media, metrics=metrics),
+        avatars=AvatarService(
+            store,
+            media,
+            limits=limits,
+            per_user=Limit("upload", settings.uploads_per_user, settings.upload_window_seconds),
+            metrics=metrics,
+        ),
+        uploads=Uploads(),
     )
 
 

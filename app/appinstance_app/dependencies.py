@@ -11,6 +11,7 @@ from fastapi.security import OAuth2PasswordBearer
 if TYPE_CHECKING:
     from appinstance_app.auth.service import AuthService
     from appinstance_app.avatars.service import AvatarService
+    from appinstance_app.avatars.upload import Uploads
     from appinstance_app.health import Health
     from appinstance_app.media.protocol import MediaStore
     from appinstance_app.metrics import Metrics
@@ -33,11 +34,17 @@ class AppContext:
     auth: AuthService
     users: UserService
     avatars: AvatarService
+    uploads: Uploads
 
 
-def context(request: Request) -> AppContext:
+def parts(request: Request) -> AppContext:
     """The parts of the app that serves this request."""
     return cast("AppContext", request.app.state.context)
+
+
+async def context(request: Request) -> AppContext:
+    """The same as a dependency: async, since the framework runs others on threads."""
+    return parts(request)
 
 
 # Documents the flow for OpenAPI's "Authorize"; a missing header is answered by the service.
@@ -46,4 +53,4 @@ bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/token", auto_error=False)
 
 async def current_user(request: Request, token: Annotated[str | None, Depends(bearer)]) -> User:
     """The caller's account. Raises Problem (401)."""
-    return await context(request).users.owner_of(token)
+    return await parts(request).users.owner_of(token)

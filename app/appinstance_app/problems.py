@@ -38,6 +38,7 @@ class Kind(Enum):
     """
 
     BUSY = ("busy", "Too many ask for the same at the moment; come again after `Retry-After`.")
+    TOO_MANY = ("too-many", "Too many attempts or uploads of one person or address.")
     UNAVAILABLE = ("unavailable", "The database or the store of pictures does not answer.")
 
     @property

@@ -136,8 +136,10 @@ class Settings(DatabaseSettings):
     sign_in_per_address: int = Field(100, ge=1, validation_alias="APP_SIGN_IN_PER_ADDRESS")
     sign_up_window_seconds: int = Field(3600, ge=1, validation_alias="APP_SIGN_UP_WINDOW_SECONDS")
     sign_up_per_address: int = Field(50, ge=1, validation_alias="APP_SIGN_UP_PER_ADDRESS")
+    upload_window_seconds: int = Field(600, ge=1, validation_alias="APP_UPLOAD_WINDOW_SECONDS")
+    uploads_per_user: int = Field(30, ge=1, validation_alias="APP_UPLOADS_PER_USER")
 
-    # Threads for blocking work (database, S3). The connection pool is this size plus two, for
+    # Threads for database calls. The connection pool is this size plus two, for
     # readiness and housekeeping: more threads than connections would wait for each other.
     worker_threads: int = Field(16, ge=1, le=100, validation_alias="APP_WORKER_THREADS")
     drain_seconds: float = Field(3.0, ge=0, le=120, validation_alias="APP_DRAIN_SECONDS")

@@ -1,4 +1,4 @@
-"""Rate limits on sign-in and sign-up, counted in the store so that all replicas count together.
+"""Rate limits, counted in the store so that all replicas count together.
 
 Fixed windows: one atomic increment per attempt, before any password is looked at, so that attempts
 at the same moment can't slip through. Keys hold hashes, no emails and no addresses.
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from appinstance_app.client_address import limit_key
-from appinstance_app.problems import Problem
+from appinstance_app.problems import Kind, Problem
 from appinstance_app.workers import in_thread
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ class RateLimits:
 
     async def sign_in(self, email: str, address: str, *, now: datetime) -> None:
         """Counts an attempt to sign in, against the address first: a flood locks out no account."""
-        await self._count(self._address, limit_key(address), now)
-        await self._count(self._account, email, now)
+        await self.count(self._address, limit_key(address), now)
+        await self.count(self._account, email, now)
 
     async def signed_in(self, email: str, *, now: datetime) -> None:
         """Whoever knows the password starts anew."""
@@ -49,9 +49,10 @@ class RateLimits:
 
     async def sign_up(self, address: str, *, now: datetime) -> None:
         """Counts an attempt to make an account."""
-        await self._count(self._sign_up, limit_key(address), now)
+        await self.count(self._sign_up, limit_key(address), now)
 
-    async def _count(self, limit: Limit, subject: str, now: datetime) -> None:
+    async def count(self, limit: Limit, subject: str, now: datetime) -> None:
+        """Counts one attempt of this subject."""
         ends = _window(limit, now) * limit.seconds + limit.seconds
         count = await in_thread(
             self._store.count_hit,
@@ -64,6 +65,7 @@ class RateLimits:
                 429,
                 f"Too many attempts; try again in {wait} seconds.",
                 headers={"Retry-After": str(wait)},
+                kind=Kind.TOO_MANY,
             )
 
 

@@ -24,7 +24,7 @@ COOKIE: Final = "refresh_token"
 _OWN: Final = frozenset({"same-origin", "none"})
 
 
-def own_origin_only(sec_fetch_site: Annotated[str | None, Header()] = None) -> None:
+async def own_origin_only(sec_fetch_site: Annotated[str | None, Header()] = None) -> None:
     """Refuses what another origin's page sends; clients that are no browser send no such header."""
     if sec_fetch_site is not None and sec_fetch_site not in _OWN:
         raise Problem(403, "This address answers the app's own pages only.")

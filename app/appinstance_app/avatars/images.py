@@ -2,32 +2,31 @@
 
 Nothing of the file survives but pixels: they are decoded, turned upright, cut to a square, scaled
 and encoded anew, so EXIF (places, devices), ICC profiles, comments and anything hidden behind or
-inside the file are gone. What is refused is refused before its pixels are decoded, if possible:
+inside the file are gone. The decoder runs in a process of its own that has little memory and time
+and ends after one picture (`decoding`). What can be told from the bytes alone is told before:
 
-* the first bytes decide which one decoder is tried, whatever the client declared;
-* the size comes from the header; Pillow's own warning about bombs is an error here;
-* more than one frame is not a picture of a person.
-
-A decoder fed with hostile bytes may raise nearly anything; all of it means "malformed".
+* the first bytes decide which formats are tried at all, whatever the client declared;
+* an animated PNG says so in a chunk, which its decoder would overlook;
+* a progressive JPEG is decoded once for each of its scans, of which a camera makes a dozen.
 """
 
 from __future__ import annotations
 
-import io
-import warnings
+import signal
+import subprocess
+import sys
 from enum import Enum, auto
 from typing import Final
 
-from PIL import Image, ImageOps
+from .decoding import ENVIRONMENT, MAX_CPU_SECONDS, Outcome
 
-from .schemas import ACCEPTED
-
-SIDE: Final = 512
-MAX_PIXELS: Final = 25_000_000  # a phone's 24-megapixel photo; decoded at most 100 MB
-MAX_SIDE: Final = 16_384
 CONTENT_TYPE: Final = "image/webp"
-_QUALITY: Final = 85
-_FORMATS: Final = tuple(ACCEPTED.values())
+MAX_SCANS: Final = 100
+MAX_CHUNKS: Final = 20_000
+# On a busy CPU it lasts longer than the CPU time that it is allowed.
+DECODING_SECONDS: Final = 4.0 * MAX_CPU_SECONDS
+_COMMAND: Final = (sys.executable, "-I", "-m", f"{__package__}.decoding")
+_START_OF_SCAN: Final = b"\xff\xda"
 
 
 class Fault(Enum):
@@ -38,6 +37,7 @@ class Fault(Enum):
     MALFORMED = auto()
     DIMENSIONS = auto()
     FRAMES = auto()
+    COSTLY = auto()
 
 
 class UnusableError(Exception):
@@ -48,31 +48,45 @@ class UnusableError(Exception):
         self.fault = fault
 
 
+_FAULTS: Final = {
+    Outcome.MALFORMED: Fault.MALFORMED,
+    Outcome.DIMENSIONS: Fault.DIMENSIONS,
+    Outcome.FRAMES: Fault.FRAMES,
+    Outcome.COSTLY: Fault.COSTLY,
+    # Out of CPU time; out of memory, as GLib and the kernel put it.
+    -signal.SIGXCPU: Fault.COSTLY,
+    -signal.SIGKILL: Fault.COSTLY,
+    -signal.SIGTRAP: Fault.COSTLY,
+    -signal.SIGABRT: Fault.COSTLY,
+}
+
+
 def rebuilt(content: bytes) -> bytes:
-    """A square WebP picture of SIDE × SIDE pixels without metadata. Raises UnusableError."""
-    if not content:
-        raise UnusableError(Fault.EMPTY)
-    kind = signature(content)
-    if kind is None:
-        raise UnusableError(Fault.TYPE)
+    """A square WebP picture without metadata. Blocks until its process has ended.
+
+    Raises UnusableError.
+    """
+    _check(content)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            with Image.open(io.BytesIO(content), formats=[kind]) as image:
-                _check(image)
-                return _encoded(_square(image))
-    except UnusableError:
-        raise
-    except Image.DecompressionBombError:
-        raise UnusableError(Fault.DIMENSIONS) from None
-    except Image.DecompressionBombWarning:
-        raise UnusableError(Fault.DIMENSIONS) from None
-    except Exception:  # noqa: BLE001 see the module's docstring
-        raise UnusableError(Fault.MALFORMED) from None
+        done = subprocess.run(
+            _COMMAND,
+            input=content,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # a decoder's words can hold parts of the file
+            env=ENVIRONMENT,
+            timeout=DECODING_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:  # it was ended
+        raise UnusableError(Fault.COSTLY) from None
+    if done.returncode != Outcome.DONE:
+        # A decoder that crashed was fed something that is no picture.
+        raise UnusableError(_FAULTS.get(done.returncode, Fault.MALFORMED))
+    return done.stdout
 
 
 def signature(content: bytes) -> str | None:
-    """Pillow's name of the format that the first bytes are those of, if it is an accepted one."""
+    """The name of the format that the first bytes are those of, if it is an accepted one."""
     if content.startswith(b"\x89PNG\r\n\x1a\n"):
         return "PNG"
     if content.startswith(b"\xff\xd8\xff"):
@@ -82,49 +96,27 @@ def signature(content: bytes) -> str | None:
     return None
 
 
-def _check(image: Image.Image) -> None:
-    """Looks at the header only."""
-    width, height = image.size
-    if width < 1 or height < 1:
-        raise UnusableError(Fault.MALFORMED)
-    if width > MAX_SIDE or height > MAX_SIDE or width * height > MAX_PIXELS:
-        raise UnusableError(Fault.DIMENSIONS)
-    # A JPEG that holds several pictures comes out as MPO, which is none of ours.
-    if image.format not in _FORMATS or getattr(image, "n_frames", 1) != 1:
-        raise UnusableError(Fault.FRAMES)
+def _check(content: bytes) -> None:
+    if not content:
+        raise UnusableError(Fault.EMPTY)
+    kind = signature(content)
+    if kind is None:
+        raise UnusableError(Fault.TYPE)
+    if kind == "JPEG" and content.count(_START_OF_SCAN) > MAX_SCANS:
+        raise UnusableError(Fault.COSTLY)
+    if kind == "PNG":
+        _check_chunks(content)
 
 
-def _square(image: Image.Image) -> Image.Image:
-    # A JPEG decoder can leave out detail that the result has no room for: less memory, less time.
-    image.draft("RGB", (SIDE * 2, SIDE * 2))
-    image.load()
-    orientation = image.getexif()
-    plain = _plain(image)
-    side = min(plain.size)
-    left, top = (plain.width - side) // 2, (plain.height - side) // 2
-    small = plain.resize(
-        (SIDE, SIDE),
-        Image.Resampling.LANCZOS,
-        box=(left, top, left + side, top + side),
-        reducing_gap=3.0,
-    )
-    # Only now, on few pixels: the square in the middle is the same however the picture is turned.
-    small.getexif().update(orientation)
-    return ImageOps.exif_transpose(small)
-
-
-def _plain(image: Image.Image) -> Image.Image:
-    """RGB, or RGBA where something is transparent; 16-bit greys are scaled to 8."""
-    if image.mode.startswith("I"):
-        image = image.point(lambda value: value / 256).convert("L")
-    transparent = image.has_transparency_data
-    return image.convert("RGBA" if transparent else "RGB")
-
-
-def _encoded(image: Image.Image) -> bytes:
-    # A fresh image: nothing that the old one carried in its `info` can come along.
-    fresh = Image.new(image.mode, image.size)
-    fresh.paste(image)
-    output = io.BytesIO()
-    fresh.save(output, "WEBP", quality=_QUALITY, method=4, exif=b"", icc_profile=b"", xmp=b"")
-    return output.getvalue()
+def _check_chunks(content: bytes) -> None:
+    """Walks a PNG's chunks up to the first pixels, without looking into them."""
+    position = 8
+    for _ in range(MAX_CHUNKS):
+        length = int.from_bytes(content[position : position + 4])
+        kind = content[position + 4 : position + 8]
+        if kind == b"acTL":
+            raise UnusableError(Fault.FRAMES)
+        if len(kind) < 4 or kind == b"IEND":
+            return
+        position += 12 + length
+    raise UnusableError(Fault.COSTLY)

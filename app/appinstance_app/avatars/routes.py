@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from appinstance_app.dependencies import AppContext, context
 from appinstance_app.problems import Problem
@@ -26,10 +26,10 @@ HEADERS: Final = {
 
 
 @router.get("/{user_id}/{name}.webp", response_class=Response, responses={404: {}})
-async def avatar(user_id: str, name: str, app: Context) -> Response:
+async def avatar(user_id: str, name: str, request: Request, app: Context) -> Response:
     """A picture. Read whole before it is sent: it is small, and a slow client then holds no
     connection to S3."""
-    content = await app.avatars.picture(user_id, name)
+    content = await app.avatars.picture(user_id, name, address=request.state.client_address)
     if content is None:
         raise Problem(404, "There is no such picture.")
     return Response(content, media_type=CONTENT_TYPE, headers=HEADERS)

@@ -14,13 +14,18 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from appinstance_app.auth.tokens import utc_now
 from appinstance_app.media.protocol import MediaUnavailableError
 from appinstance_app.problems import FieldError, Problem
-from appinstance_app.workers import Bounded, in_thread
+from appinstance_app.workers import Bounded, Busy, in_thread
 
 from .images import CONTENT_TYPE, Fault, UnusableError, rebuilt
+from .misses import Misses
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from appinstance_app.auth.limits import Limit, RateLimits
     from appinstance_app.media.protocol import MediaStore
     from appinstance_app.metrics import Metrics
     from appinstance_app.store.protocol import Store
@@ -29,6 +34,11 @@ if TYPE_CHECKING:
 USER_ID: Final = re.compile(r"[0-9a-f]{32}")
 NAME: Final = re.compile(r"[0-9a-f]{48}")
 _WAITING: Final = 16
+_DECODING_SECONDS: Final = 30.0
+_READS: Final = 8
+_READ_SECONDS: Final = 5.0
+_WRITES: Final = 4
+_WRITE_SECONDS: Final = 15.0
 _log = structlog.get_logger(__name__)
 
 _PROBLEMS: Final = {
@@ -37,30 +47,50 @@ _PROBLEMS: Final = {
     Fault.MALFORMED: (422, "This file can't be opened as a picture; it may be damaged."),
     Fault.DIMENSIONS: (422, "The picture has too many pixels; it may have at most 25 million."),
     Fault.FRAMES: (422, "The picture has several frames; send a still one."),
+    Fault.COSTLY: (422, "The picture takes too much memory or time to open; send a simpler one."),
 }
 
 
 class AvatarService:
     """Keeps pictures in step with accounts."""
 
-    def __init__(self, store: Store, media: MediaStore, *, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        store: Store,
+        media: MediaStore,
+        *,
+        limits: RateLimits,
+        per_user: Limit,
+        metrics: Metrics,
+    ) -> None:
         self._store = store
         self._media = media
+        self._limits = limits
+        self._per_user = per_user
         self._metrics = metrics
-        # One at a time: a hostile picture may take 200 MB, and a pod has a limit.
-        self._decoder = Bounded("pictures", 1, waiting=_WAITING)
+        self._misses = Misses()
+        # One at a time: a hostile picture takes what its process may have, and a pod has a limit.
+        self._decoder = Bounded("decoding", 1, waiting=_WAITING, seconds=_DECODING_SECONDS)
+        # Apart: anybody may read, and a flood of readers must not keep people from changing theirs.
+        self._reads = Bounded("media reads", _READS, waiting=8 * _READS, seconds=_READ_SECONDS)
+        self._writes = Bounded("media writes", _WRITES, waiting=8 * _WRITES, seconds=_WRITE_SECONDS)
 
-    async def replace(self, user: User, content: bytes) -> User:
-        """The account with its new picture. Raises Problem (413, 415, 422, 503)."""
+    async def count_upload(self, user: User) -> None:
+        """Counts an upload of this person, before its body is read. Raises Problem (429)."""
+        await self._limits.count(self._per_user, user.id, utc_now())
+
+    async def replace(self, user: User, file: BinaryIO) -> User:
+        """The account with its new picture. Raises Busy, and Problem (415, 422)."""
         try:
-            picture = await self._decoder.run(rebuilt, content)
+            # Read there: of all pictures in line, one at a time is in memory.
+            picture = await self._decoder.run(lambda: rebuilt(file.read()))
         except UnusableError as error:
             status, sentence = _PROBLEMS[error.fault]
             raise Problem(
                 status, sentence, errors=[FieldError(field="file", message=sentence)]
             ) from None
         name = secrets.token_hex(24)
-        await in_thread(
+        await self._writes.run(
             self._media.put, object_key(user.id, name), picture, content_type=CONTENT_TYPE
         )
         # Should this fail, the new object stays: a commit whose answer was lost may have happened.
@@ -73,19 +103,23 @@ class AvatarService:
         before = await in_thread(self._store.replace_avatar, user.id, None)
         await self._discard(user.id, before)
 
-    async def picture(self, user_id: str, name: str) -> bytes | None:
-        """The WebP file, or None where there is none of this name."""
+    async def picture(self, user_id: str, name: str, *, address: str) -> bytes | None:
+        """The WebP file, or None where there is none of this name. Raises Busy, Problem (429)."""
         if not USER_ID.fullmatch(user_id) or not NAME.fullmatch(name):
             return None
-        return await in_thread(self._media.get, object_key(user_id, name))
+        self._misses.check(address)
+        content = await self._reads.run(self._media.get, object_key(user_id, name))
+        if content is None:
+            self._misses.note(address)
+        return content
 
     async def _discard(self, user_id: str, name: str | None) -> None:
         """Deletes an object that nobody points to; a failure costs storage, not the request."""
         if name is None:
             return
         try:
-            await in_thread(self._media.delete, object_key(user_id, name))
-        except MediaUnavailableError as error:
+            await self._writes.run(self._media.delete, object_key(user_id, name))
+        except (MediaUnavailableError, Busy) as error:
             self._metrics.orphans.inc()
             _log.warning("avatar.orphaned", user=user_id, cause=str(error))
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # What this app writes is far smaller; anything larger under our prefix is not ours.
 MAX_OBJECT_BYTES: Final = 2 * 1024 * 1024
+# One for each that reads or writes at a time (`avatars.service`).
+_CONNECTIONS: Final = 12
 _MAX_PAUSE_SECONDS: Final = 5.0
 _log = structlog.get_logger(__name__)
 
@@ -36,10 +38,11 @@ def s3_client(settings: Settings) -> S3Client:
         region_name=settings.aws_region or None,
         endpoint_url=settings.aws_endpoint_url or None,
         config=Config(
+            # A call that is never answered ends after twice that, and frees its thread.
             connect_timeout=2,
-            read_timeout=5,
-            retries={"mode": "standard", "max_attempts": 3},
-            max_pool_connections=settings.worker_threads,
+            read_timeout=4,
+            retries={"mode": "standard", "max_attempts": 2},
+            max_pool_connections=_CONNECTIONS,
             # A local stand-in answers on one name only.
             s3={"addressing_style": "path" if settings.aws_endpoint_url else "auto"},
         ),

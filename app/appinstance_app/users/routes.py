@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.exceptions import HTTPException
 
 from appinstance_app.avatars.schemas import UPLOAD_BODY
-from appinstance_app.avatars.upload import uploaded_file
 from appinstance_app.dependencies import AppContext, context, current_user
 from appinstance_app.store.records import User
+from appinstance_app.workers import Busy
 
 from .schemas import UserOut, user_out
 
@@ -32,10 +32,14 @@ async def me(user: Caller) -> UserOut:
 async def put_avatar(request: Request, user: Caller, app: Context) -> UserOut:
     """A new picture. The body is read here, after the caller is known, and not by the framework."""
     try:
-        upload = await uploaded_file(request)
-        changed = await app.avatars.replace(user, upload)
+        await app.avatars.count_upload(user)
+        async with app.uploads.file(request, user.id) as file:
+            changed = await app.avatars.replace(user, file)
     except HTTPException as problem:
         app.metrics.uploads.labels(str(problem.status_code)).inc()
+        raise
+    except Busy:
+        app.metrics.uploads.labels("503").inc()
         raise
     app.metrics.uploads.labels("200").inc()
     return user_out(changed)

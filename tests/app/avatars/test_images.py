@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import io
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import pytest
 from app.avatars.hostile import drawn, png, saved
-from PIL import Image
+from PIL import Image, ImageCms
 
-from appinstance_app.avatars.images import (
-    MAX_PIXELS,
-    SIDE,
-    Fault,
-    UnusableError,
-    rebuilt,
-    signature,
-)
+from appinstance_app.avatars import decoding, images
+from appinstance_app.avatars.decoding import MAX_DATA_BYTES, MAX_PIXELS, SIDE, Outcome
+from appinstance_app.avatars.images import Fault, UnusableError, rebuilt, signature
 
 RED, GREEN, BLUE, WHITE = (220, 20, 20), (20, 200, 20), (20, 20, 220), (240, 240, 240)
 
@@ -105,32 +107,79 @@ def test_a_picture_at_the_pixel_ceiling_is_taken() -> None:
     assert MAX_PIXELS == 5000 * 5000
 
 
-def test_a_picture_over_the_ceiling_is_refused_from_its_header(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("width", "height"), [(5001, 5000), (20_000, 2), (60_000, 60_000)])
+def test_a_picture_over_the_ceiling_is_refused_from_its_header(width: int, height: int) -> None:
+    with pytest.raises(UnusableError) as caught:
+        rebuilt(png(width, height))  # it has no pixels: were they looked at, it would be malformed
+    assert caught.value.fault is Fault.DIMENSIONS
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF", "BMP", "PPM"])
+def test_no_other_decoder_can_be_reached(kind: str) -> None:
+    """In a process of its own, as always: what it blocks stays blocked."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        content = saved(drawn(), kind)
+        assert pool.submit(decoding.decoded, content).result() == (Outcome.MALFORMED, b"")
+
+
+def test_the_decoder_gets_nothing_of_the_servers_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def decode(*_: object) -> None:
-        raise AssertionError("It decoded the pixels.")
-
-    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", decode)
-    for width, height in ((5001, 5000), (20_000, 2), (60_000, 60_000)):
-        with pytest.raises(UnusableError) as caught:
-            rebuilt(png(width, height))
-        assert caught.value.fault is Fault.DIMENSIONS
+    monkeypatch.setenv("APP_SECRET_KEY", "planted")
+    dump = f"import os; open({str(tmp_path / 'seen')!r}, 'w').write(repr(dict(os.environ)))"
+    monkeypatch.setattr(images, "_COMMAND", (sys.executable, "-I", "-c", dump))
+    rebuilt(saved(drawn(), "PNG"))
+    assert "planted" not in (tmp_path / "seen").read_text()
 
 
-def test_only_the_decoder_that_the_first_bytes_name_is_tried(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    tried: list[Any] = []
-    real = Image.open
+def test_a_decoder_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    forever = (
+        "import os; print(os.getpid(), flush=True); import threading; threading.Event().wait()"
+    )
+    monkeypatch.setattr(images, "_COMMAND", (sys.executable, "-I", "-c", forever))
+    monkeypatch.setattr(images, "DECODING_SECONDS", 0.5)
+    with pytest.raises(UnusableError) as caught:
+        rebuilt(saved(drawn(), "PNG"))
+    assert caught.value.fault is Fault.COSTLY
+    assert caught.value.__cause__ is None
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    assert not [child for child in children if b"threading" in _command(child)]
 
-    def noted(file: Any, mode: Any = "r", formats: Any = None) -> Any:
-        tried.append(formats)
-        return real(file, mode, formats)
 
-    monkeypatch.setattr(Image, "open", noted)
-    rebuilt(saved(drawn(), "JPEG"))
-    assert tried == [["JPEG"]]
+def _command(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def test_its_limits_are_real(tmp_path: Path) -> None:
+    """Each is tried on a process that has taken them."""
+    limited = "from appinstance_app.avatars import decoding as d; d.limit_self()\n"
+    for attempt, expected in (
+        (f"x = bytearray({MAX_DATA_BYTES})", "MemoryError"),
+        ("import resource as r; r.setrlimit(r.RLIMIT_DATA, (-1, -1))", "ValueError"),
+        (
+            "import os; os.write(os.open('planted', os.O_CREAT | os.O_WRONLY), b'x')",
+            "File too large",
+        ),
+        ("while True: pass", str(-signal.SIGKILL)),
+    ):
+        code = limited.replace("d.limit_self", "d.MAX_CPU_SECONDS = 1; d.limit_self") + attempt
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", code],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert expected in done.stderr + str(done.returncode)
+
+
+def test_a_profile_that_does_not_fit_is_left_out() -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
+    odd = opened(rebuilt(saved(Image.new("RGB", (64, 64), RED), "PNG", icc_profile=profile)))
+    assert near(odd.getpixel((9, 9)), RED)
 
 
 @pytest.mark.parametrize("size", [0, 1, 3, 8, 12])
@@ -143,11 +192,11 @@ def test_short_files_have_no_signature(size: int) -> None:
 def test_no_single_changed_byte_causes_anything_but_a_refusal(kind: str) -> None:
     """A small, fixed fuzz: every byte of the header and every 61st after it."""
     content = saved(drawn((24, 24)), kind)
-    for position in [*range(min(64, len(content))), *range(64, len(content), 61)]:
-        broken = bytearray(content)
-        broken[position] ^= 0xFF
-        try:
-            picture = rebuilt(bytes(broken))
-        except UnusableError:
-            continue
-        assert opened(picture).size == (SIDE, SIDE)
+    # One process for all of them: a crash would break it.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        for position in [*range(min(64, len(content))), *range(64, len(content), 61)]:
+            broken = bytearray(content)
+            broken[position] ^= 0xFF
+            found, picture = pool.submit(decoding.decoded, bytes(broken)).result()
+            assert isinstance(found, Outcome)
+            assert found is not Outcome.DONE or opened(picture).size == (SIDE, SIDE)
