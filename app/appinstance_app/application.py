@@ -28,6 +28,7 @@ from .metrics import Metrics
 from .middleware.body_limit import BodyLimit, BodyLimitMiddleware
 from .middleware.requests import RequestsMiddleware
 from .middleware.security_headers import SecurityHeadersMiddleware
+from .migrations import newest_version
 from .problems import ProblemBody, add_problem_handlers
 from .static_site import StaticSite
 from .store.database import engine_for
@@ -93,7 +94,8 @@ def store_for(settings: Settings) -> Store:
     """The store that the settings choose. Raises FileStoreBusyError, DatabaseRefusedError."""
     if settings.use_file_storage:
         return FileStore(settings.data_dir)
-    return SqlStore(engine_for(settings, connections=settings.worker_threads + _OTHER_CONNECTIONS))
+    engine = engine_for(settings, connections=settings.worker_threads + _OTHER_CONNECTIONS)
+    return SqlStore(engine, needs=newest_version())
 
 
 def media_for(settings: Settings) -> MediaStore:

@@ -1,7 +1,9 @@
 """`appinstance-app serve` and `appinstance-app migrate`.
 
 Whatever keeps them from their work ends as one sentence, the last line on standard error, which is
-what a container's status shows. Exit code 2: the settings; 1: anything else.
+what a container's status shows. Exit code 78: trying again can't help (the settings, or a migration
+that the database's content or rules refuse); 143, 130: ended by a signal before its work was done;
+1: anything else.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -18,7 +20,12 @@ from .application import create_app, media_for, store_for
 from .logs import configure_logging
 from .media.protocol import MediaUnavailableError
 from .media.s3 import S3Media, wait_for_media
-from .migrations.runner import MigrationLockedError, migrate
+from .migrations.runner import (
+    MigrationFailedError,
+    MigrationLockedError,
+    MigrationRefusedError,
+    migrate,
+)
 from .settings import SettingsError, load_database_settings, load_settings
 from .store.database import DatabaseRefusedError, engine_for, wait_for_database
 from .store.files import FileStoreBusyError
@@ -27,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
+FINAL: Final = 78  # EX_CONFIG of sysexits.h; the operator does not try again
 _log = structlog.get_logger(__name__)
 
 
@@ -41,19 +49,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="serve: run the app (default); migrate: bring the database's schema up to date",
     )
     command = parser.parse_args(arguments).command
-    # As PID 1 of a container a process without a handler would not hear SIGTERM at all.
-    signal.signal(signal.SIGTERM, _end)
+    # As PID 1 of a container a process without a handler would not hear them at all.
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _end)
     try:
         if command == "migrate":
             _migrate()
         else:
             _serve()
     except SettingsError as error:
-        return _refusal(str(error), 2)
+        return _refusal(str(error), FINAL)
+    except _Ended as ended:
+        return _refusal(
+            f"Ended by {ended.signal.name} before its work was done.", 128 + ended.signal
+        )
+    except MigrationRefusedError as error:
+        return _refusal(str(error), FINAL)
     except (
         DatabaseRefusedError,
         FileStoreBusyError,
         MediaUnavailableError,
+        MigrationFailedError,
         MigrationLockedError,
     ) as error:
         return _refusal(str(error), 1)
@@ -83,12 +99,12 @@ def _migrate() -> None:
     if settings.use_file_storage:
         _log.info("migration.none", cause="the file store has no schema")
         return
-    engine = engine_for(settings, connections=2)
+    waiting = engine_for(settings, connections=1)
     try:
-        wait_for_database(engine, timeout_seconds=settings.start_timeout_seconds)
-        before, after = migrate(engine)
+        wait_for_database(waiting, timeout_seconds=settings.start_timeout_seconds)
     finally:
-        engine.dispose()
+        waiting.dispose()
+    before, after = migrate(engine_for(settings, connections=1, read_seconds=None))
     _log.info("migration.done", before=before, after=after)
 
 
@@ -97,5 +113,13 @@ def _refusal(sentence: str, code: int) -> int:
     return code
 
 
-def _end(_signal: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)
+class _Ended(SystemExit):
+    """A signal said so; the code is the one that shells give it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
+        self.signal = signal.Signals(number)
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    raise _Ended(number)

@@ -1,24 +1,28 @@
-"""One uvicorn process: the app on its port, metrics on another, and an orderly end.
+"""One process, one event loop: the app on its port, health and metrics on another, an orderly end.
 
 On SIGTERM readiness goes down first and the sockets stay open for a while, because a load balancer
 goes on sending until it has noticed. Then no new connection is taken, requests under way are
-finished, and the process ends with 0. A second signal ends the waiting.
+finished, and the process ends with 0. A second signal ends the waiting. Health is answered all the
+while, and from the same loop, so that an answer also says that the loop turns.
 """
 
 from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import structlog
 import uvicorn
-from prometheus_client import start_http_server
 
 from .dependencies import AppContext
+from .health import health_app
+from .http_limits import LimitedHttp
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Iterator
     from types import FrameType
 
     from fastapi import FastAPI
@@ -28,14 +32,25 @@ if TYPE_CHECKING:
 # Longer than a load balancer keeps an idle connection (ALB: 60 s), or it would send a request into
 # one that is being closed here and answer 502.
 _KEEP_ALIVE_SECONDS: Final = 75
+# Connections, also idle ones, of the load balancer; each may cost a head's worth of memory.
+MAX_CONNECTIONS: Final = 1_000
+_MAX_HEALTH_CONNECTIONS: Final = 100
 _log = structlog.get_logger(__name__)
 
 
 class DrainingServer(uvicorn.Server):
     """uvicorn with a pause between "not ready" and "closing"."""
 
-    def __init__(self, config: uvicorn.Config, health: Health, *, drain_seconds: float) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        health: Health,
+        *,
+        drain_seconds: float,
+        beside: uvicorn.Server,
+    ) -> None:
         super().__init__(config)
+        self._beside = beside
         self._health = health
         self._drain_seconds = drain_seconds
         self._running_loop: asyncio.AbstractEventLoop | None = None
@@ -43,7 +58,12 @@ class DrainingServer(uvicorn.Server):
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serves until a signal has ended it."""
         self._running_loop = asyncio.get_running_loop()
-        await super().serve(sockets)
+        beside = asyncio.create_task(self._beside.serve())
+        try:
+            await super().serve(sockets)
+        finally:
+            self._beside.should_exit = True
+            await beside
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The signal handler. Does not keep the signal: uvicorn would raise it again at the end."""
@@ -62,6 +82,14 @@ class DrainingServer(uvicorn.Server):
         self.should_exit = True
 
 
+class _BesideServer(uvicorn.Server):
+    """A second server in the loop; signals are the first one's."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 def run(app: FastAPI) -> None:
     """Serves the app until the process is told to end."""
     parts: AppContext = app.state.context
@@ -70,21 +98,36 @@ def run(app: FastAPI) -> None:
         app,
         host=settings.bind_host,
         port=settings.port,
+        loop="uvloop",
+        http=LimitedHttp,
+        ws="none",
         access_log=False,  # ours has the request id and no query
         log_config=None,
         lifespan="on",
         proxy_headers=False,  # `client_address` judges them
         server_header=False,
+        limit_concurrency=MAX_CONNECTIONS,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.shutdown_seconds,
     )
-    metrics, thread = start_http_server(
-        settings.metrics_port, addr=settings.bind_host, registry=parts.metrics.registry
+    beside = uvicorn.Config(
+        health_app(parts.health, parts.metrics.registry),
+        host=settings.bind_host,
+        port=settings.metrics_port,
+        http=LimitedHttp,
+        ws="none",
+        access_log=False,
+        log_config=None,
+        lifespan="off",
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=_MAX_HEALTH_CONNECTIONS,
+        timeout_graceful_shutdown=1,
     )
-    try:
-        DrainingServer(config, parts.health, drain_seconds=settings.drain_seconds).run()
-    finally:
-        metrics.shutdown()
-        thread.join()
-        metrics.server_close()
+    DrainingServer(
+        config,
+        parts.health,
+        drain_seconds=settings.drain_seconds,
+        beside=_BesideServer(beside),
+    ).run()
     _log.info("drain.done")

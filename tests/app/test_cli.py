@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pymysql
 import pytest
 import trustme
 from app.conftest import EMAIL, USER_PASSWORD
@@ -75,7 +77,9 @@ class Process:
         return self.log.read_text()
 
     def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.port}{path}"
+        """`/readyz` and `/metrics` are answered on the other port alone."""
+        port = self.metrics_port if path in ("/readyz", "/metrics") else self.port
+        return f"http://127.0.0.1:{port}{path}"
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Waits for it, as long as the process lives."""
@@ -130,7 +134,12 @@ def test_it_serves_without_anything_but_a_folder(launch: Callable[..., Process])
         assert answer.status_code == 201
         assert client.post("/api/v1/auth/refresh").status_code == 200
         assert client.get("/metrics").status_code == 404
-    metrics = httpx.get(f"http://127.0.0.1:{process.metrics_port}/metrics").text
+        assert client.get("/readyz").status_code == 404
+        assert client.get("/healthz").text == "ok\n"
+    beside = f"http://127.0.0.1:{process.metrics_port}"
+    assert httpx.get(f"{beside}/healthz").text == "ok\n"
+    assert httpx.get(f"{beside}/api/v1/users/me").status_code == 404
+    metrics = httpx.get(f"{beside}/metrics").text
     assert 'http_requests_total{method="POST",route="/api/v1/auth/sign-up",status="201"}' in metrics
     lines = process.text.splitlines()
     assert all(isinstance(json.loads(line), dict) for line in lines)
@@ -157,6 +166,7 @@ def test_on_sigterm_it_stops_being_ready_finishes_what_it_began_and_ends_with_0(
         # The socket closes, and the request under way still waits for its end.
         process.until(lambda: process.status("/healthz") == 0)
         assert process.popen.poll() is None
+        assert process.status("/readyz") == 503, "Health is answered to the end."
         slow.sendall(body[10:])
         assert slow.makefile("rb").readline().startswith(b"HTTP/1.1 201 ")
     assert process.popen.wait(timeout=20) == 0
@@ -246,16 +256,65 @@ def test_before_the_migration_it_is_alive_and_not_ready(
 
 
 @pytest.mark.integration
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+)
+def test_a_migration_that_is_told_to_end_says_so_and_not_that_it_is_done(
+    launch: Callable[..., Process],
+    production: dict[str, str],
+    mariadb: MariaDb,
+    number: signal.Signals,
+    code: int,
+) -> None:
+    job = {name: value for name, value in production.items() if not name.startswith("MEDIA_")}
+    name = f"appinstance-migrate-{hashlib.sha256(job['DB_NAME'].encode()).hexdigest()[:32]}"
+    with pymysql.connect(unix_socket=str(mariadb.socket), user="root") as other:
+        other.cursor().execute("SELECT GET_LOCK(%s, 0)", (name,))
+        process = launch(job, "migrate")
+        process.until(lambda: "migration.waiting" in process.text)
+        process.popen.send_signal(number)
+        assert process.popen.wait(timeout=20) == code
+    last = process.text.splitlines()[-1]
+    assert last == f"appinstance-app: Ended by {number.name} before its work was done."
+    assert "migration.done" not in process.text
+    assert "Traceback" not in process.text
+
+
+@pytest.mark.integration
+def test_a_start_that_is_told_to_end_says_so(
+    launch: Callable[..., Process], production: dict[str, str]
+) -> None:
+    changed = {"DB_PORT": str(free_port()), "APP_START_TIMEOUT_SECONDS": "60"}
+    process = launch(production | changed, "serve")
+    process.until(lambda: "database.waiting" in process.text)
+    process.popen.send_signal(signal.SIGTERM)
+    assert process.popen.wait(timeout=20) == 143
+
+
+@pytest.mark.integration
+def test_a_migration_that_the_data_does_not_admit_is_not_tried_again(
+    production: dict[str, str], tmp_path: Path, mariadb: MariaDb
+) -> None:
+    job = {name: value for name, value in production.items() if not name.startswith("MEDIA_")}
+    # What is in the way of the first version: a view of a table's name.
+    mariadb.execute(f"CREATE VIEW `{job['DB_NAME']}`.alembic_version AS SELECT 1 AS planted")
+    code, last = ended(job, tmp_path, "migrate")
+    assert code == 78, last
+    assert last.startswith("appinstance-app: The database does not admit the migration: ")
+    assert "planted-" not in last
+
+
+@pytest.mark.integration
 @pytest.mark.parametrize("command", ["serve", "migrate"])
 @pytest.mark.parametrize(
     ("change", "code", "sentence"),
     [
         ({"DB_HOST": "127.0.0.1"}, 1, "certificate is not valid for DB_HOST"),
         ({"DB_TLS_CA_FILE": "other.crt"}, 1, "certificate is not valid for DB_HOST"),
-        ({"DB_TLS_CA_FILE": "log"}, 2, "DB_TLS_CA_FILE names no file"),
+        ({"DB_TLS_CA_FILE": "log"}, 78, "DB_TLS_CA_FILE names no file"),
         ({"DB_PASSWORD": "wrong-planted"}, 1, "the server refuses DB_USERNAME or DB_PASSWORD"),
         ({"DB_PORT": "1", "APP_START_TIMEOUT_SECONDS": "0.5"}, 1, "did not answer within 0.5 s"),
-        ({"USE_FILE_STORAGE": "true"}, 2, "USE_FILE_STORAGE=true is for development only"),
+        ({"USE_FILE_STORAGE": "true"}, 78, "USE_FILE_STORAGE=true is for development only"),
     ],
 )
 def test_it_refuses_with_one_sentence_at_the_end(
@@ -282,15 +341,17 @@ def test_without_its_bucket_it_does_not_start(production: dict[str, str], tmp_pa
     assert "The media bucket could not be listed within 0.5 s: ListObjectsV2: NoSuchBucket." in last
 
 
-def test_settings_are_refused_with_exit_code_2(
+def test_settings_are_refused_with_exit_code_78(
     clean_environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = signal.getsignal(signal.SIGTERM)
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
     try:
-        assert cli.main(["serve"]) == 2
-        assert cli.main(["migrate"]) == 2
+        assert cli.main(["serve"]) == 78
+        assert cli.main(["migrate"]) == 78
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2
     assert all(line.startswith("appinstance-app: The settings are not usable.") for line in lines)

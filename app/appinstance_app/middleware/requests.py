@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._=+-]{8,128}")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_PROBES: Final = frozenset({"/healthz", "/readyz"})
+_PROBES: Final = frozenset({"/healthz"})
 _MAX_AGENT: Final = 200
 _CLIENT_LEFT: Final = 499  # nginx's number for it; nobody is there to be answered
 _log = structlog.get_logger("appinstance_app.access")

@@ -63,8 +63,13 @@ def tls_context(ca_file: Path) -> ssl.SSLContext:
     return context
 
 
-def engine_for(settings: DatabaseSettings, *, connections: int) -> Engine:
-    """A pool that has connected to nothing yet. `connections`: the most that are open at a time."""
+def engine_for(
+    settings: DatabaseSettings, *, connections: int, read_seconds: int | None = READ_SECONDS
+) -> Engine:
+    """A pool that has connected to nothing yet. `connections`: the most that are open at a time.
+
+    `read_seconds`: how long a statement may take; None for a migration, which takes what it takes.
+    """
     if settings.db_tls_ca_file is None:
         raise DatabaseRefusedError("Set DB_TLS_CA_FILE: the app connects with verified TLS only.")
     url = URL.create(
@@ -81,7 +86,7 @@ def engine_for(settings: DatabaseSettings, *, connections: int) -> Engine:
             "ssl": tls_context(settings.db_tls_ca_file),
             "charset": "utf8mb4",
             "connect_timeout": CONNECT_SECONDS,
-            "read_timeout": READ_SECONDS,
+            "read_timeout": read_seconds,
             "write_timeout": READ_SECONDS,
             # Nothing is cut off or made up silently, whatever the server's default is.
             "sql_mode": "TRADITIONAL",

@@ -18,6 +18,10 @@ class StoreUnavailableError(Exception):
     """The store can't be reached or is overloaded at the moment; trying again later may help."""
 
 
+class SchemaUnfitError(StoreUnavailableError):
+    """The database's schema is not one that this version can work with; says what to do."""
+
+
 class EmailTakenError(Exception):
     """There is already an account with this email."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
 from pymysql.constants import ER
-from sqlalchemy import delete, exists, insert, select, text, update
+from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.dialects.mysql import insert as mysql_insert
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from .database import error_code, short
 from .protocol import EmailTakenError, StoreUnavailableError
 from .records import Credentials, RefreshToken, Refused, Rotation, Session, User
+from .schema import check_schema, unfit
 from .tables import hits, refresh_tokens, sessions, users
 
 if TYPE_CHECKING:
@@ -35,18 +36,15 @@ _log = structlog.get_logger(__name__)
 
 
 class SqlStore:
-    """See `protocol.Store`."""
+    """See `protocol.Store`. `needs`: the oldest version of the schema that will do."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, needs: str = "0000") -> None:
         self._engine = engine
+        self._needs = needs
 
     def check(self) -> None:
         # Not `SELECT 1`: without the schema no request can be served either.
-        self._run(
-            lambda connection: connection.execute(
-                text("SELECT version_num FROM alembic_version")
-            ).all()
-        )
+        self._run(lambda connection: check_schema(connection, self._needs))
 
     def close(self) -> None:
         self._engine.dispose()
@@ -211,6 +209,8 @@ class SqlStore:
                     attempt += 1
                     continue
                 _log.error("store.failed", cause=short(error))
+                if lacking := unfit(error):
+                    raise lacking from error
                 raise StoreUnavailableError("The database does not answer.") from error
             except PoolTimeoutError as error:
                 raise StoreUnavailableError("No database connection is free.") from error

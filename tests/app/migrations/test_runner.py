@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import pymysql
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -13,7 +18,9 @@ from alembic.script import ScriptDirectory
 from app.conftest import database_settings
 from sqlalchemy import text
 
+from appinstance_app.migrations import newest_version
 from appinstance_app.migrations.runner import (
+    MigrationFailedError,
     MigrationLockedError,
     alembic_config,
     lock_name,
@@ -21,10 +28,12 @@ from appinstance_app.migrations.runner import (
 )
 from appinstance_app.settings import DatabaseSettings
 from appinstance_app.store.database import engine_for
+from appinstance_app.store.protocol import SchemaUnfitError
+from appinstance_app.store.sql import SqlStore
 from appinstance_app.store.tables import metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from app.mariadb import MariaDb
     from sqlalchemy import Engine
@@ -36,7 +45,7 @@ HEAD = ScriptDirectory.from_config(alembic_config()).get_current_head()
 @pytest.fixture
 def engine(mariadb: MariaDb, request: pytest.FixtureRequest) -> Iterator[Engine]:
     """An engine on an empty database."""
-    name = request.node.name[:60]
+    name = hashlib.sha256(request.node.name.encode()).hexdigest()[:40]
     mariadb.new_database(name)
     engine = engine_for(DatabaseSettings(**database_settings(mariadb, name)), connections=8)
     yield engine
@@ -131,6 +140,131 @@ def test_a_newer_database_is_left_as_it_is(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     assert migrate(engine) == ("9999", "9999")
+
+
+def test_the_image_needs_the_newest_version_and_versions_are_growing_numbers() -> None:
+    assert newest_version() == HEAD
+    scripts = list(ScriptDirectory.from_config(alembic_config()).walk_revisions())
+    numbers = [script.revision for script in reversed(scripts)]
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
+    assert all(Path(script.path).name.startswith(f"v{script.revision}_") for script in scripts)
+
+
+def lock_is_free(server: MariaDb, name: str) -> bool:
+    with pymysql.connect(unix_socket=str(server.socket), user="root") as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT IS_FREE_LOCK(%s)", (name,))
+        return bool(cursor.fetchone() == (1,))
+
+
+def test_a_statement_may_take_longer_than_a_request_may(
+    mariadb: MariaDb, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = request.node.name[:60]
+    mariadb.new_database(name)
+    fields = DatabaseSettings(**database_settings(mariadb, name))
+
+    def slow(config: Any, _version: str) -> None:
+        config.attributes["connection"].execute(text("SELECT SLEEP(2)"))
+
+    monkeypatch.setattr("alembic.command.upgrade", slow)
+    with pytest.raises(MigrationFailedError, match="timed out"):
+        migrate(engine_for(fields, connections=1, read_seconds=1))
+    assert migrate(engine_for(fields, connections=1, read_seconds=None)) == (None, HEAD)
+    mariadb.execute(f"DROP DATABASE `{name}`")
+
+
+def test_the_lock_is_held_as_long_as_the_statement_runs_also_when_its_process_is_gone(
+    engine: Engine, mariadb: MariaDb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a killed process leaves it: the socket is closed, and the server works on."""
+    with engine.connect() as connection:
+        name = lock_name(connection)
+    begun = threading.Event()
+    sockets: list[Any] = []
+
+    def hang(config: Any, _version: str) -> None:
+        connection = config.attributes["connection"]
+        sockets.append(connection.connection.driver_connection._sock)
+        # A table that is locked keeps DDL waiting on the server for as long as we like.
+        begun.set()
+        connection.execute(text("ALTER TABLE held ADD COLUMN later INT"))
+
+    mariadb.execute(f"CREATE TABLE `{engine.url.database}`.held (id INT)")
+    monkeypatch.setattr("alembic.command.upgrade", hang)
+    with pymysql.connect(unix_socket=str(mariadb.socket), user="root") as holder:
+        holder.cursor().execute(f"LOCK TABLES `{engine.url.database}`.held READ")
+        with ThreadPoolExecutor(1) as pool:
+            attempt = pool.submit(migrate, engine)
+            assert begun.wait(20)
+            watcher = pymysql.connect(unix_socket=str(mariadb.socket), user="root")
+            wait_until(lambda: waiting_for_a_table(watcher))
+            sockets[0].shutdown(socket.SHUT_RDWR)
+            with pytest.raises(MigrationFailedError):
+                attempt.result(20)
+            assert waiting_for_a_table(watcher)
+            assert not lock_is_free(mariadb, name)
+        holder.cursor().execute("UNLOCK TABLES")
+    wait_until(lambda: lock_is_free(mariadb, name))
+    watcher.close()
+
+
+def waiting_for_a_table(watcher: Any) -> bool:
+    with watcher.cursor() as cursor:
+        cursor.execute(
+            "SELECT COUNT(*) FROM information_schema.processlist "
+            "WHERE info LIKE 'ALTER TABLE held%' AND state LIKE 'Waiting for%'"
+        )
+        return bool(cursor.fetchone() == (1,))
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def served(engine: Engine) -> SqlStore:
+    """A store whose image needs the newest version, on a migrated database."""
+    migrate(engine)
+    return SqlStore(engine, needs=str(HEAD))
+
+
+def test_the_version_before_serves_on_while_the_next_one_has_run(
+    engine: Engine, served: SqlStore
+) -> None:
+    served.check()
+    with engine.begin() as connection:  # as expanding does: it adds, and takes nothing away
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("ALTER TABLE users ADD COLUMN later INT NULL"))
+        connection.execute(text("CREATE TABLE later (id INT)"))
+    served.check()
+    assert served.user("nobody") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ("UPDATE alembic_version SET version_num = '0000'", "is at 0000 and this version"),
+        ("DELETE FROM alembic_version", "is at no version and this version"),
+        ("INSERT INTO alembic_version VALUES ('9999')", "is at "),
+        ("UPDATE alembic_version SET version_num = 'planted'", "is at planted and"),
+        ("DROP TABLE alembic_version", "lacks a table or column"),
+        ("RENAME TABLE users TO people", "lacks a table or column"),
+        ("ALTER TABLE users DROP COLUMN avatar_name", "lacks a table or column"),
+    ],
+)
+def test_a_schema_that_will_not_do_is_not_ready_and_says_what_to_do(
+    engine: Engine, served: SqlStore, change: str, cause: str
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("SET foreign_key_checks = 0"))
+        connection.execute(text(change))
+    with pytest.raises(SchemaUnfitError, match=cause) as caught:
+        served.check()
+    assert str(caught.value).endswith("run `appinstance-app migrate`.")
 
 
 def test_the_lock_is_named_after_the_database_and_fits(engine: Engine) -> None:
