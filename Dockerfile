@@ -56,6 +56,6 @@ RUN apt-get update -q \
 COPY app/frontend/nginx.conf /etc/appinstance/nginx.conf
 COPY app/frontend/site /usr/share/appinstance/site
 USER 10001:10001
-EXPOSE 8080
+EXPOSE 8080 9090
 STOPSIGNAL SIGQUIT
 ENTRYPOINT ["nginx", "-c", "/etc/appinstance/nginx.conf", "-e", "stderr", "-g", "daemon off;"]

@@ -29,6 +29,8 @@ def _alb_annotations(settings: Settings) -> dict[str, str]:
         f"{_ALB}/listen-ports": _LISTEN,
         f"{_ALB}/ssl-redirect": "443",
         f"{_ALB}/ssl-policy": edge.tls_policy,
+        # On the port that serves: the edge needs no other one (docs/adr/0070).
+        f"{_ALB}/healthcheck-port": "traffic-port",
         f"{_ALB}/healthcheck-path": "/healthz",
         f"{_ALB}/healthcheck-protocol": "HTTP",
         f"{_ALB}/load-balancer-attributes": ",".join(

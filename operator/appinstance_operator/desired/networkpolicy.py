@@ -1,9 +1,9 @@
 """NetworkPolicies: the security groups of the ECS design, per component.
 
 Ingress is admitted on the *container* port, because with target type `ip` the load balancer's own
-addresses reach the pod. Node addresses (probes) are always admitted by the network plugin and are
-never named. DNS is UDP and TCP. Everything is one object per component, so that an opening can't
-outlive the component it was for.
+addresses reach the pod, and from the edge on that port alone. Node addresses (probes, which go to
+the health port) are always admitted by the network plugin and are never named. DNS is UDP and TCP.
+Everything is one object per component, so that an opening can't outlive the component it was for.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from appinstance_operator.api.values import Peer
 
 from . import names
 from .base import manifest, metadata
-from .pods import METRICS_PORT
+from .pods import HEALTH_PORT
 
 
 def _peer(peer: Peer) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def _from_monitoring(settings: Settings) -> list[dict[str, Any]]:
     sources = settings.monitoring.sources
     if not sources:
         return []
-    return [{"from": [_peer(peer) for peer in sources], "ports": [_tcp(METRICS_PORT)]}]
+    return [{"from": [_peer(peer) for peer in sources], "ports": [_tcp(HEALTH_PORT)]}]
 
 
 def _openings(instance: AppInstance) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

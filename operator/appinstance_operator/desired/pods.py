@@ -14,7 +14,7 @@ from .iam import AUDIENCE
 from .secrets import CA_KEY, LEGACY_KEYS
 
 UID = 10001
-METRICS_PORT = 9090
+HEALTH_PORT = 9090
 CA_FOLDER = "/etc/appinstance/database-ca"
 TOKEN_FOLDER = "/var/run/secrets/eks.amazonaws.com/serviceaccount"  # noqa: S105
 _TOKEN_SECONDS = 3600
@@ -58,7 +58,7 @@ def app_variables(instance: AppInstance) -> list[dict[str, Any]]:
     return [
         value("APP_ENVIRONMENT", "production"),
         value("APP_PORT", str(instance.backend.port)),
-        value("APP_METRICS_PORT", str(METRICS_PORT)),
+        value("APP_METRICS_PORT", str(HEALTH_PORT)),
         value("APP_PUBLIC_URL", f"https://{instance.host}"),
         value("APP_TRUSTED_PROXY_HOPS", "1"),
         *(

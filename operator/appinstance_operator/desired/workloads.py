@@ -44,7 +44,9 @@ def _digest(text: str) -> str:
 
 def _probes(startup: str, readiness: str) -> dict[str, Any]:
     def get(path: str) -> dict[str, Any]:
-        return {"httpGet": {"path": path, "port": "http", "scheme": "HTTP"}, "timeoutSeconds": 3}
+        # Not the serving port: that one admits the edge alone, and no probe waits behind people.
+        probe = {"path": path, "port": pods.HEALTH_PORT, "scheme": "HTTP"}
+        return {"httpGet": probe, "timeoutSeconds": 3}
 
     return {
         "startupProbe": {**get(startup), "periodSeconds": 2, "failureThreshold": 90},
@@ -54,7 +56,12 @@ def _probes(startup: str, readiness: str) -> dict[str, Any]:
 
 
 def _container(instance: AppInstance, settings: Settings, component: Component) -> dict[str, Any]:
-    ports = [{"name": "http", "containerPort": component.port, "protocol": "TCP"}]
+    # Health, and what else only the platform may ask: the backend's metrics.
+    beside = "metrics" if component.name == "backend" else "health"
+    ports = [
+        {"name": "http", "containerPort": component.port, "protocol": "TCP"},
+        {"name": beside, "containerPort": pods.HEALTH_PORT, "protocol": "TCP"},
+    ]
     pre_stop = {"preStop": {"sleep": {"seconds": _PRE_STOP_SECONDS}}}
     if component.name == "frontend":
         return pods.container(
@@ -69,7 +76,6 @@ def _container(instance: AppInstance, settings: Settings, component: Component) 
     mounts = [pods.ca_volume(instance)[1]]
     if iam.backend_role_arn(instance, settings):
         mounts.append(pods.token_volume()[1])
-    ports.append({"name": "metrics", "containerPort": pods.METRICS_PORT, "protocol": "TCP"})
     return pods.container(
         component,
         "backend",

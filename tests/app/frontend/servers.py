@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +31,7 @@ FRONTEND: Final = REPOSITORY / "app" / "frontend"
 SITE: Final = FRONTEND / "site"
 NGINX_CONF: Final = FRONTEND / "nginx.conf"
 LISTEN_LINE: Final = "listen 8080 default_server;"
+HEALTH_LINE: Final = "listen 9090;"
 UID: Final = 10001
 AS_ROOT: Final = os.geteuid() == 0
 # A fresh clone has no compiled Python yet, and the machine may have other work.
@@ -102,6 +103,7 @@ class Server:
     port: int
     pid: int
     log: Path
+    health_port: int = 0
 
     @property
     def origin(self) -> str:
@@ -118,11 +120,13 @@ def free_port() -> int:
 
 @contextmanager
 def running_frontend(folder: Path) -> Iterator[Server]:
-    """Our nginx configuration and site; only the port differs from the image."""
-    port = free_port()
+    """Our nginx configuration and site; only the ports differ from the image."""
+    port, health_port = free_port(), free_port()
     text = NGINX_CONF.read_text()
-    if text.count(LISTEN_LINE) != 1:
-        raise AssertionError(f"nginx.conf should have the line `{LISTEN_LINE}` exactly once.")
+    for line in (LISTEN_LINE, HEALTH_LINE):
+        if text.count(line) != 1:
+            raise AssertionError(f"nginx.conf should have the line `{line}` exactly once.")
+    text = text.replace(HEALTH_LINE, f"listen 127.0.0.1:{health_port};")
     conf = folder / "frontend.conf"
     conf.write_text(text.replace(LISTEN_LINE, f"listen 127.0.0.1:{port} default_server;"))
     command = [*_UNSHARE, "sh", "-ec", _SCRIPT, "sh"]
@@ -133,7 +137,7 @@ def running_frontend(folder: Path) -> Iterator[Server]:
         # runtime does the same for the pipes it hands over.
         os.chown(log, UID, UID)
     with _running([*command, str(SITE), str(conf), *NGINX_ARGUMENTS], port, log) as server:
-        yield server
+        yield replace(server, health_port=health_port)
 
 
 @contextmanager

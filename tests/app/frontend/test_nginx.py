@@ -63,6 +63,13 @@ def assert_guarded(headers: httpx.Headers) -> None:
     assert headers["server"] == "nginx"
 
 
+def test_health_has_a_port_of_its_own_that_serves_nothing_else(frontend: Server) -> None:
+    with httpx.Client(base_url=f"http://127.0.0.1:{frontend.health_port}") as http:
+        assert http.get("/healthz").text == "ok\n"
+        for path in ("/", "/index.html", "/scripts/main.js", "/.git/config"):
+            assert http.get(path).status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/", "/healthz", *(f"/{name}" for name in FILES)])
 def test_every_file_of_the_site_is_served_with_the_security_headers(
     client: httpx.Client, path: str

@@ -76,7 +76,7 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         "minReplicas must not be above maxReplicas",
     ),
     "privileged port": ({"spec.backend.port": 80}, "should be greater than or equal to 1024"),
-    "metrics port": ({"spec.backend.port": 9090}, "port 9090 is the one for metrics"),
+    "metrics port": ({"spec.backend.port": 9090}, "port 9090 is the one for health and metrics"),
     "not a quantity": (
         {"spec.backend.resources": {"limits": {"memory": "lots"}}},
         "spec.backend.resources.limits.memory",
