@@ -98,6 +98,10 @@ golden: setup ## Write the golden files anew (look at the diff before you commit
 manifests: setup ## Write what is derived: copies of the CRD, the charts' schemas, manifests/operator
 	@$(RUN) python charts/hack/generate.py
 
+.PHONY: app-docs
+app-docs: setup ## Write docs/app-settings.md and docs/problems.md, which are derived from the app
+	@$(RUN) python app/hack/docs.py
+
 .PHONY: bench
 bench: setup ## Measure 100 and 500 instances, then 1,000; writes docs/performance.md (10 min)
 	@PYTHONPATH=tests $(RUN) python -m bench --write docs/performance.md

@@ -29,7 +29,7 @@ from .middleware.body_limit import BodyLimit, BodyLimitMiddleware
 from .middleware.requests import RequestsMiddleware
 from .middleware.security_headers import SecurityHeadersMiddleware
 from .migrations import newest_version
-from .problems import ProblemBody, add_problem_handlers
+from .problems import PROBLEM_RESPONSES, add_problem_handlers, describe_problems
 from .static_site import StaticSite
 from .store.database import engine_for
 from .store.files import FileStore
@@ -59,14 +59,16 @@ def create_app(
     app = FastAPI(
         title="AppInstance",
         version="1",
-        openapi_url=docs_page.OPENAPI_URL,
+        # In production nobody is told more of the API than the page itself uses.
+        openapi_url=None if settings.in_production else docs_page.OPENAPI_URL,
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
-        responses={"4XX": {"model": ProblemBody, "description": "What went wrong, as a problem."}},
+        responses=PROBLEM_RESPONSES,
     )
     app.state.context = parts
     add_problem_handlers(app)
+    describe_problems(app)
     for module in (auth_routes, user_routes, avatar_routes, health):
         app.include_router(module.router)
     if not settings.in_production:

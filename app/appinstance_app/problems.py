@@ -71,6 +71,22 @@ class ProblemBody(BaseModel):
     errors: list[FieldError] | None = None
 
 
+def _response(description: str) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/ProblemBody"}
+    return {
+        "model": ProblemBody,
+        "description": description,
+        "content": {MEDIA_TYPE: {"schema": schema}},
+    }
+
+
+# What every route can answer beside what it is for.
+PROBLEM_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    "4XX": _response("What is wrong with the request, as a problem."),
+    "503": _response("Busy, or something that it needs does not answer; see `Retry-After`."),
+}
+
+
 class Problem(HTTPException):
     """An error with the sentence that the person at the other end gets to read."""
 
@@ -123,6 +139,26 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Busy, _on_busy)
     app.add_exception_handler(StoreUnavailableError, _on_unavailable)
     app.add_exception_handler(MediaUnavailableError, _on_unavailable)
+
+
+def describe_problems(app: FastAPI) -> None:
+    """Has the API's description say the type that problems really have.
+
+    For a response with a model FastAPI adds the route's own type by itself.
+    """
+    generated = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        described = generated()
+        for operations in described["paths"].values():
+            for operation in operations.values():
+                for response in operation["responses"].values():
+                    content = response.get("content", {})
+                    if MEDIA_TYPE in content:
+                        response["content"] = {MEDIA_TYPE: content[MEDIA_TYPE]}
+        return described
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

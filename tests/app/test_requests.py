@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from app.conftest import Running
 from prometheus_client import generate_latest
+from pydantic import SecretStr
 
+from appinstance_app.application import create_app
+from appinstance_app.settings import Environment
 from appinstance_app.store.protocol import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -166,3 +169,43 @@ async def test_the_api_describes_itself_with_the_password_flow(running: Running)
         "/api/v1/users/me/avatar",
         "/api/v1/avatars/{user_id}/{name}.webp",
     }
+
+
+async def test_the_description_models_every_response_with_the_type_it_has(
+    running: Running,
+) -> None:
+    schema = (await running.client.get("/api/v1/openapi.json")).json()
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                types = set(response.get("content", {}))
+                if status in ("4XX", "503"):
+                    assert types == {"application/problem+json"}, path
+                elif status != "204":
+                    assert len(types) == 1, path
+            assert {"4XX", "503"} <= set(operation["responses"]), path
+    picture = schema["paths"]["/api/v1/avatars/{user_id}/{name}.webp"]["get"]
+    assert set(picture["responses"]["200"]["content"]) == {"image/webp"}
+
+
+def test_in_production_the_description_is_not_public(
+    make_settings: Callable[..., Any], tmp_path: Path
+) -> None:
+    ca = tmp_path / "ca.crt"
+    ca.touch()
+    settings = make_settings(
+        environment=Environment.PRODUCTION,
+        use_file_storage=False,
+        secret_key=SecretStr("Zr1xV0nT5mJ7cB2yW9kL4pD6hF3sGaQ8"),
+        public_url="https://acme.apps.localhost",
+        db_host="db",
+        db_username="u",
+        db_name="d",
+        db_password=SecretStr("pl4nted"),
+        db_tls_ca_file=ca,
+        media_bucket="b",
+    )
+    stand_in: Any = object()
+    app = create_app(settings, store=stand_in, media=stand_in)
+    paths = {getattr(route, "path", "") for route in app.routes}
+    assert not {path for path in paths if "docs" in path or "openapi" in path}

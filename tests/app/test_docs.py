@@ -1,0 +1,39 @@
+"""The pages that are derived from the code are those that lie in docs/."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def derived() -> Any:
+    spec = importlib.util.spec_from_file_location("app_docs", ROOT / "app/hack/docs.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("page", ["app-settings.md", "problems.md"])
+def test_the_page_is_what_the_code_says(derived: Any, page: str) -> None:
+    written = (ROOT / "docs" / page).read_text()
+    assert written == derived.PAGES[page](), "Run `make app-docs`."
+
+
+def test_every_variable_of_the_contract_is_on_the_page(derived: Any) -> None:
+    contract = (ROOT / "docs" / "contracts.md").read_text()
+    missing = [name for name in derived.MEANINGS if name.startswith("DB_") and name not in contract]
+    assert not missing
+
+
+def test_types_of_problems_are_words_that_fit_an_address(derived: Any) -> None:
+    slugs = [kind.value[0] for kind in derived.Kind]
+    assert len(set(slugs)) == len(slugs)
+    assert all(slug.replace("-", "").isalpha() and slug == slug.lower() for slug in slugs)
