@@ -30,6 +30,7 @@ from .middleware.requests import RequestsMiddleware
 from .middleware.security_headers import SecurityHeadersMiddleware
 from .migrations import newest_version
 from .problems import PROBLEM_RESPONSES, add_problem_handlers, describe_problems
+from .settings import SettingsError
 from .static_site import StaticSite
 from .store.database import engine_for
 from .store.files import FileStore
@@ -93,9 +94,17 @@ def create_app(
 
 
 def store_for(settings: Settings) -> Store:
-    """The store that the settings choose. Raises FileStoreBusyError, DatabaseRefusedError."""
+    """The store that the settings choose.
+
+    Raises SettingsError, FileStoreBusyError, DatabaseRefusedError.
+    """
     if settings.use_file_storage:
-        return FileStore(settings.data_dir)
+        try:
+            return FileStore(settings.data_dir)
+        except OSError as error:
+            raise SettingsError(
+                f"APP_DATA_DIR names a folder that can't be used: {error.strerror}."
+            ) from error
     engine = engine_for(settings, connections=settings.worker_threads + _OTHER_CONNECTIONS)
     return SqlStore(engine, needs=newest_version())
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # Cookies, tokens and forwarded addresses fit several times; an ALB passes on at most 64 KiB.
 MAX_HEAD_BYTES: Final = 64 * 1024
 HEAD_SECONDS: Final = 10.0
+# After a stall of the loop, what has long come in is read before anybody is judged by the time.
+_GRACE_SECONDS: Final = 1.0
 _TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"content-length: 0\r\nconnection: close\r\n\r\n"
@@ -80,7 +82,8 @@ class LimitedHttp(HttpToolsProtocol):
             self._head_timer = None
 
     def _give_up(self) -> None:
-        self.transport.close()
+        loop = asyncio.get_running_loop()
+        self._head_timer = loop.call_later(_GRACE_SECONDS, self.transport.close)
 
     def _refuse_large(self, size: int) -> None:
         if size > MAX_HEAD_BYTES and not self.transport.is_closing():

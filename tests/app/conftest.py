@@ -11,7 +11,9 @@ import pytest
 import structlog
 import trustme
 from app.mariadb import PASSWORD, USER, MariaDb, running_mariadb
+from app.processes import EMAIL, KEY, USER_PASSWORD, Process, environment, free_port
 from asgi_lifespan import LifespanManager
+from moto.server import ThreadedMotoServer
 from pydantic import SecretStr
 from sqlalchemy import text
 
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
 
     from appinstance_app.store.protocol import Store
 
-EMAIL = "ada@example.com"
-USER_PASSWORD = "planted password Zk3 horse"
 SECRET_KEY = "planted-signing-key-0123456789-abcdefghijkl"
 
 
@@ -188,3 +188,53 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     files = FileStore(tmp_path / "store")
     yield files
     files.close()
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    """Starts `appinstance-app`; what is left of it is ended."""
+    processes: list[Process] = []
+
+    def start(variables: dict[str, str], *arguments: str) -> Process:
+        processes.append(Process(tmp_path, variables, *arguments))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        if process.popen.poll() is None:
+            process.popen.kill()
+        process.popen.wait()
+
+
+@pytest.fixture
+def production(mariadb: MariaDb, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """What the operator gives, with an empty database and a bucket."""
+    name = f"cli_{tmp_path.name}"[:60]
+    mariadb.new_database(name)
+    aws = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    aws.start()
+    host, port = aws.get_host_and_port()
+    httpx.put(f"http://{host}:{port}/appinstance-media").raise_for_status()
+    yield environment(
+        APP_ENVIRONMENT="production",
+        APP_PORT=free_port(),
+        APP_METRICS_PORT=free_port(),
+        APP_PUBLIC_URL="https://acme.apps.localhost",
+        APP_TRUSTED_PROXY_HOPS=1,
+        APP_SECRET_KEY=KEY,
+        APP_DRAIN_SECONDS=0,
+        APP_START_TIMEOUT_SECONDS=5,
+        DB_HOST="localhost",
+        DB_PORT=mariadb.port,
+        DB_USERNAME=USER,
+        DB_PASSWORD=PASSWORD,
+        DB_NAME=name,
+        DB_TLS_CA_FILE=mariadb.ca_file,
+        MEDIA_BUCKET="appinstance-media",
+        MEDIA_PREFIX="acme/shop/",
+        AWS_REGION="us-east-1",
+        AWS_ENDPOINT_URL=f"http://{host}:{port}",
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="planted-aws-secret",
+    )
+    aws.stop()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,111 +16,16 @@ import httpx
 import pymysql
 import pytest
 import trustme
-from app.conftest import EMAIL, USER_PASSWORD
-from app.mariadb import PASSWORD, USER
-from moto.server import ThreadedMotoServer
+from app.conftest import USER_PASSWORD
+from app.mariadb import PASSWORD
+from app.processes import KEY, SIGN_UP, Process, development, ended, environment, free_port
 
 from appinstance_app import cli
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from app.mariadb import MariaDb
-
-COMMAND = str(Path(sys.executable).with_name("appinstance-app"))
-KEY = "planted-Zr1xV0nT5mJ7cB2yW9kL4pD6hF3sGa"
-SIGN_UP = {"email": EMAIL, "password": USER_PASSWORD, "display_name": "Ada"}
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def environment(**variables: object) -> dict[str, str]:
-    """Only what is given, and what a process needs to run at all."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return kept | {name: str(value) for name, value in variables.items()}
-
-
-def development(**variables: object) -> dict[str, str]:
-    return environment(
-        APP_ENVIRONMENT="development",
-        USE_FILE_STORAGE="true",
-        APP_PORT=free_port(),
-        APP_METRICS_PORT=free_port(),
-        **variables,
-    )
-
-
-class Process:
-    """`appinstance-app`, with its output in a file."""
-
-    def __init__(self, folder: Path, variables: dict[str, str], *arguments: str) -> None:
-        self.log = folder / "log"
-        self.port = int(variables.get("APP_PORT", 0))
-        self.metrics_port = int(variables.get("APP_METRICS_PORT", 0))
-        with self.log.open("wb") as output:
-            self.popen = subprocess.Popen(
-                [COMMAND, *arguments],
-                cwd=folder,
-                env=variables,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-
-    @property
-    def text(self) -> str:
-        return self.log.read_text()
-
-    def url(self, path: str) -> str:
-        """`/readyz` and `/metrics` are answered on the other port alone."""
-        port = self.metrics_port if path in ("/readyz", "/metrics") else self.port
-        return f"http://127.0.0.1:{port}{path}"
-
-    def until(self, condition: Callable[[], bool]) -> None:
-        """Waits for it, as long as the process lives."""
-        deadline = time.monotonic() + 40
-        while not condition():
-            if self.popen.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(self.text)
-            time.sleep(0.02)
-
-    def status(self, path: str) -> int:
-        try:
-            return httpx.get(self.url(path), timeout=5).status_code
-        except httpx.TransportError:
-            return 0
-
-
-@pytest.fixture
-def launch(tmp_path: Path) -> Iterator[Callable[..., Process]]:
-    processes: list[Process] = []
-
-    def start(variables: dict[str, str], *arguments: str) -> Process:
-        processes.append(Process(tmp_path, variables, *arguments))
-        return processes[-1]
-
-    yield start
-    for process in processes:
-        if process.popen.poll() is None:
-            process.popen.kill()
-        process.popen.wait()
-
-
-def ended(variables: dict[str, str], folder: Path, *arguments: str) -> tuple[int, str]:
-    """Exit code and the last line of a run that ends by itself."""
-    done = subprocess.run(
-        [COMMAND, *arguments],
-        cwd=folder,
-        env=variables,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return done.returncode, done.stderr.splitlines()[-1] if done.stderr else ""
 
 
 @pytest.mark.integration
@@ -181,40 +84,6 @@ def test_a_second_signal_ends_the_waiting(launch: Callable[..., Process]) -> Non
     process.until(lambda: process.status("/readyz") == 503)
     process.popen.send_signal(signal.SIGTERM)
     assert process.popen.wait(timeout=20) == 0
-
-
-@pytest.fixture
-def production(mariadb: MariaDb, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """What the operator gives, with an empty database and a bucket."""
-    name = f"cli_{tmp_path.name}"[:60]
-    mariadb.new_database(name)
-    aws = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    aws.start()
-    host, port = aws.get_host_and_port()
-    httpx.put(f"http://{host}:{port}/appinstance-media").raise_for_status()
-    yield environment(
-        APP_ENVIRONMENT="production",
-        APP_PORT=free_port(),
-        APP_METRICS_PORT=free_port(),
-        APP_PUBLIC_URL="https://acme.apps.localhost",
-        APP_TRUSTED_PROXY_HOPS=1,
-        APP_SECRET_KEY=KEY,
-        APP_DRAIN_SECONDS=0,
-        APP_START_TIMEOUT_SECONDS=5,
-        DB_HOST="localhost",
-        DB_PORT=mariadb.port,
-        DB_USERNAME=USER,
-        DB_PASSWORD=PASSWORD,
-        DB_NAME=name,
-        DB_TLS_CA_FILE=mariadb.ca_file,
-        MEDIA_BUCKET="appinstance-media",
-        MEDIA_PREFIX="acme/shop/",
-        AWS_REGION="us-east-1",
-        AWS_ENDPOINT_URL=f"http://{host}:{port}",
-        AWS_ACCESS_KEY_ID="test",
-        AWS_SECRET_ACCESS_KEY="planted-aws-secret",
-    )
-    aws.stop()
 
 
 @pytest.mark.integration
@@ -355,6 +224,16 @@ def test_settings_are_refused_with_exit_code_78(
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2
     assert all(line.startswith("appinstance-app: The settings are not usable.") for line in lines)
+
+
+@pytest.mark.integration
+def test_a_data_folder_that_can_not_be_used_is_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code, last = ended(development(APP_DATA_DIR=tmp_path / "file" / "data"), tmp_path, "serve")
+    assert code == 78
+    assert (
+        last == "appinstance-app: APP_DATA_DIR names a folder that can't be used: Not a directory."
+    )
 
 
 def test_importing_the_app_configures_and_opens_nothing() -> None:
