@@ -1,17 +1,32 @@
 """What every store can do. Blocking: callers on the event loop go through `workers.in_thread`.
 
 Each method is one transaction: it happens whole or not at all, also beside other replicas.
-tests/app/store/test_contract.py runs the same tests against every implementation.
+tests/app/store/ runs the same tests against every implementation.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from .records import Credentials, RefreshToken, Rotation, Session, User
+    from .records import (
+        Activity,
+        Client,
+        Credentials,
+        Link,
+        PendingUser,
+        Purpose,
+        RefreshToken,
+        Rotation,
+        Session,
+        User,
+    )
+
+NO_GRACE: Final = timedelta(0)
 
 
 class StoreUnavailableError(Exception):
@@ -26,14 +41,8 @@ class EmailTakenError(Exception):
     """There is already an account with this email."""
 
 
-class Store(Protocol):
-    """Accounts, sessions and counters."""
-
-    def check(self) -> None:
-        """Returns if requests can be served. Raises StoreUnavailableError."""
-
-    def close(self) -> None:
-        """Gives back what the store holds open."""
+class Accounts(Protocol):
+    """Who there is."""
 
     def add_user(self, user: User, password_hash: str) -> None:
         """Raises EmailTakenError."""
@@ -44,36 +53,125 @@ class Store(Protocol):
     def credentials(self, email: str) -> Credentials | None:
         """The account with this normalised email, and its hash."""
 
+    def credentials_of(self, user_id: str) -> Credentials | None:
+        """The account with this id, and its hash."""
+
     def replace_password_hash(self, user_id: str, old: str, new: str) -> bool:
         """Sets the hash to `new` if it still is `old`; whether it was."""
+
+    def set_password_hash(self, user_id: str, new: str) -> None:
+        """Sets the hash, whatever it was."""
+
+    def set_display_name(self, user_id: str, name: str) -> None:
+        """Renames the account."""
+
+    def set_email(self, user_id: str, email: str, *, verified_at: datetime) -> None:
+        """Gives the account a (verified) address. Raises EmailTakenError."""
+
+    def set_disabled(self, user_id: str, at: datetime | None) -> None:
+        """Shuts the account, or opens it again (None). A shut one has no session."""
+
+    def delete_user(self, user_id: str) -> User | None:
+        """Removes the account with all that belongs to it; the account as it was."""
 
     def replace_avatar(self, user_id: str, name: str | None) -> str | None:
         """Sets the picture's name and returns the one before, which nobody else gets to see."""
 
-    def open_session(self, session: Session, token: RefreshToken) -> None:
-        """Keeps a session with its first token."""
+
+class Sessions(Protocol):
+    """Who is signed in where."""
+
+    def open_session(
+        self, session: Session, token: RefreshToken, *, instead_of: str | None = None
+    ) -> None:
+        """Keeps a session with its first token; ends the one of the token hash `instead_of`."""
 
     def rotate(
-        self, token_hash: str, *, successor: str, expires_at: datetime, now: datetime
+        self,
+        token_hash: str,
+        *,
+        successor: str,
+        expires_at: datetime,
+        now: datetime,
+        grace: timedelta = NO_GRACE,
     ) -> Rotation:
         """Uses the token up and keeps `successor` (a hash) in its place, for at most one caller.
 
-        The successor lives until `expires_at` or the session's end, whichever is first. A refusal
-        changes nothing: revoking the family is a transaction of its own, so that no rollback of
-        this one can undo it.
+        The successor lives until `expires_at` or the session's end, whichever is first. A token
+        that was used up less than `grace` ago is taken once more while its successor is unused: the
+        answer that carried it was lost. That one is then used up, too. A refusal changes nothing:
+        revoking the family is a transaction of its own, so that no rollback can undo it.
         """
+
+    def note_use(self, session_id: str, client: Client, *, now: datetime) -> None:
+        """Notes when and from where a session was last used."""
+
+    def confirm_session(self, session_id: str, *, now: datetime) -> None:
+        """Notes that the session's person has just proved to be the owner."""
+
+    def caller(self, session_id: str, *, now: datetime) -> tuple[User, Session] | None:
+        """The session and its account; None if either is over, revoked or shut."""
+
+    def sessions_of(self, user_id: str, *, now: datetime) -> Sequence[Session]:
+        """The account's sessions that are not over, the one used last first."""
 
     def revoke_session(self, session_id: str, *, now: datetime) -> None:
         """No token of this session is accepted from now on."""
 
+    def revoke_sessions(self, user_id: str, *, keep: str | None, now: datetime) -> int:
+        """Revokes all of the account's sessions but `keep`; how many."""
+
     def session_of(self, token_hash: str) -> Session | None:
         """The session that a token belongs to, whatever has become of either."""
+
+
+class Links(Protocol):
+    """What was mailed."""
+
+    def keep_link(self, link: Link) -> None:
+        """Keeps a link; older ones of the same account and purpose are no longer good."""
+
+    def use_link(
+        self, token_hash: str, purposes: Sequence[Purpose], *, now: datetime
+    ) -> Link | None:
+        """The link, for at most one caller, if it is for one of these purposes and still good."""
+
+    def keep_pending(self, pending: PendingUser) -> None:
+        """Keeps an account that is to be."""
+
+    def admit_pending(self, token_hash: str, *, now: datetime) -> User | None:
+        """Makes the account, verified, for at most one caller; None if there is none to make, or
+        its address is taken by now."""
+
+
+class History(Protocol):
+    """What people see of their own account."""
+
+    def add_activity(self, activity: Activity) -> None:
+        """Keeps it until it expires; nothing if the account is gone."""
+
+    def activity_of(self, user_id: str, *, most: int) -> Sequence[Activity]:
+        """The newest first."""
+
+
+class Counters(Protocol):
+    """Numbers that all replicas count together."""
 
     def count_hit(self, key: str, *, expires_at: datetime) -> int:
         """Adds one to a counter (at most 100 characters) and returns it, across all replicas."""
 
     def clear_hits(self, key: str) -> None:
         """Forgets a counter."""
+
+
+class Store(Accounts, Sessions, Links, History, Counters, Protocol):
+    """All of it."""
+
+    def check(self) -> None:
+        """Returns if requests can be served. Raises StoreUnavailableError."""
+
+    def close(self) -> None:
+        """Gives back what the store holds open."""
 
     def purge_expired(self, *, now: datetime) -> int:
         """Deletes what has expired, and nothing sooner; how many rows."""

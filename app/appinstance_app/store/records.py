@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 
 
 def new_id() -> str:
@@ -22,6 +22,8 @@ class User:
     display_name: str
     created_at: datetime
     avatar_name: str | None = None
+    email_verified_at: datetime | None = None
+    disabled_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,17 @@ class Credentials:
     """An account with the hash that its password must match; the hash stays out of `User`."""
 
     user: User
-    password_hash: str
+    password_hash: str = field(repr=False)
 
-    def __repr__(self) -> str:
-        return f"Credentials(user={self.user.id})"
+
+@dataclass(frozen=True)
+class Client:
+    """Who asks, as its owner gets to see it: what kind of device, and from which network."""
+
+    device: str = ""
+    """Such as "Firefox on Linux"; at most 64 characters."""
+    place: str = ""
+    """The address range, such as 203.0.113.0/24; at most 64 characters."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,10 @@ class Session:
     user_id: str
     created_at: datetime
     expires_at: datetime
+    client: Client = Client()
+    last_used_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    """When its person last proved to be the owner: by signing in, or once more since."""
 
 
 @dataclass(frozen=True)
@@ -67,3 +80,64 @@ class Rotation:
 
     session: Session | None
     refused: Refused | None = None
+
+
+class Purpose(StrEnum):
+    """What a mailed link is good for."""
+
+    VERIFY = "verify"
+    RESET = "reset"
+    NEW_EMAIL = "new-email"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A mailed link, good once. `email`: the address that it was sent to."""
+
+    token_hash: str
+    user_id: str
+    purpose: Purpose
+    email: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class PendingUser:
+    """An account that is to be once the link in its mail is followed.
+
+    Each sign-up has its own: whoever follows a link gets the password that was chosen with it, and
+    nobody can put another one under an address that is not theirs.
+    """
+
+    token_hash: str
+    user: User
+    password_hash: str = field(repr=False)
+    expires_at: datetime
+
+
+class Event(StrEnum):
+    """What people get to see of their own account."""
+
+    ACCOUNT_CREATED = "account-created"
+    SIGNED_IN = "signed-in"
+    SIGN_IN_FAILED = "sign-in-failed"
+    SIGNED_OUT = "signed-out"
+    SESSION_ENDED = "session-ended"
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105 an event, not a password
+    PASSWORD_RESET = "password-reset"  # noqa: S105 likewise
+    EMAIL_CHANGED = "email-changed"
+    EMAIL_VERIFIED = "email-verified"
+    PROFILE_CHANGED = "profile-changed"
+    PICTURE_CHANGED = "picture-changed"
+    PICTURE_REMOVED = "picture-removed"
+
+
+@dataclass(frozen=True)
+class Activity:
+    """One thing that happened to an account."""
+
+    user_id: str
+    at: datetime
+    event: Event
+    client: Client
+    expires_at: datetime

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import CHAR, Column, ForeignKey, Index, Integer, MetaData, String, Table
-from sqlalchemy.dialects.mysql import DATETIME
+from sqlalchemy.dialects.mysql import BIGINT, DATETIME
 
 _OPTIONS: dict[str, Any] = {
     "mysql_engine": "InnoDB",
@@ -30,6 +30,8 @@ users = Table(
     Column("password_hash", String(255, collation="ascii_bin"), nullable=False),
     Column("avatar_name", String(64, collation="ascii_bin"), nullable=True),
     Column("created_at", DATETIME(fsp=6), nullable=False),
+    Column("email_verified_at", DATETIME(fsp=6), nullable=True),
+    Column("disabled_at", DATETIME(fsp=6), nullable=True),
     Index("uq_users_email", "email", unique=True),
     **_OPTIONS,
 )
@@ -42,6 +44,10 @@ sessions = Table(
     Column("created_at", DATETIME(fsp=6), nullable=False),
     Column("expires_at", DATETIME(fsp=6), nullable=False),
     Column("revoked_at", DATETIME(fsp=6), nullable=True),
+    Column("device", String(64), nullable=False, server_default=""),
+    Column("place", String(64), nullable=False, server_default=""),
+    Column("last_used_at", DATETIME(fsp=6), nullable=True),
+    Column("confirmed_at", DATETIME(fsp=6), nullable=True),
     Index("ix_sessions_user_id", "user_id"),
     Index("ix_sessions_expires_at", "expires_at"),
     **_OPTIONS,
@@ -54,8 +60,51 @@ refresh_tokens = Table(
     Column("session_id", _ID, ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
     Column("expires_at", DATETIME(fsp=6), nullable=False),
     Column("used_at", DATETIME(fsp=6), nullable=True),
+    Column("successor", _HASH, nullable=True),
     Index("ix_refresh_tokens_session_id", "session_id"),
     Index("ix_refresh_tokens_expires_at", "expires_at"),
+    **_OPTIONS,
+)
+
+links = Table(
+    "links",
+    metadata,
+    Column("token_hash", _HASH, primary_key=True),
+    Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("purpose", String(16, collation="ascii_bin"), nullable=False),
+    Column("email", String(254, collation="utf8mb4_bin"), nullable=False),
+    Column("expires_at", DATETIME(fsp=6), nullable=False),
+    Index("ix_links_user_id", "user_id"),
+    Index("ix_links_expires_at", "expires_at"),
+    **_OPTIONS,
+)
+
+pending_users = Table(
+    "pending_users",
+    metadata,
+    Column("token_hash", _HASH, primary_key=True),
+    Column("user_id", _ID, nullable=False),
+    Column("email", String(254, collation="utf8mb4_bin"), nullable=False),
+    Column("display_name", String(80), nullable=False),
+    Column("password_hash", String(255, collation="ascii_bin"), nullable=False),
+    Column("created_at", DATETIME(fsp=6), nullable=False),
+    Column("expires_at", DATETIME(fsp=6), nullable=False),
+    Index("ix_pending_users_expires_at", "expires_at"),
+    **_OPTIONS,
+)
+
+activity = Table(
+    "activity",
+    metadata,
+    Column("id", BIGINT, primary_key=True, autoincrement=True),
+    Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("at", DATETIME(fsp=6), nullable=False),
+    Column("event", String(32, collation="ascii_bin"), nullable=False),
+    Column("device", String(64), nullable=False),
+    Column("place", String(64), nullable=False),
+    Column("expires_at", DATETIME(fsp=6), nullable=False),
+    Index("ix_activity_user_id_at", "user_id", "at"),
+    Index("ix_activity_expires_at", "expires_at"),
     **_OPTIONS,
 )
 

@@ -1,0 +1,123 @@
+"""Accounts in SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pymysql.constants import ER
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from appinstance_app.store.database import error_code
+from appinstance_app.store.protocol import EmailTakenError
+from appinstance_app.store.records import Credentials
+from appinstance_app.store.tables import sessions, users
+
+from .base import SqlPart, naive, naive_or_none, user_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection, Row
+
+    from appinstance_app.store.records import User
+
+
+class SqlAccounts(SqlPart):
+    """See `protocol.Accounts`."""
+
+    def add_user(self, user: User, password_hash: str) -> None:
+        self._with_unique_email(lambda connection: insert_user(connection, user, password_hash))
+
+    def user(self, user_id: str) -> User | None:
+        row = self._row(users.c.id == user_id)
+        return user_of(row) if row else None
+
+    def credentials(self, email: str) -> Credentials | None:
+        row = self._row(users.c.email == email)
+        return Credentials(user_of(row), row.password_hash) if row else None
+
+    def credentials_of(self, user_id: str) -> Credentials | None:
+        row = self._row(users.c.id == user_id)
+        return Credentials(user_of(row), row.password_hash) if row else None
+
+    def replace_password_hash(self, user_id: str, old: str, new: str) -> bool:
+        same = (users.c.id == user_id, users.c.password_hash == old)
+        return self._execute(update(users).where(*same).values(password_hash=new)) == 1
+
+    def set_password_hash(self, user_id: str, new: str) -> None:
+        self._set(user_id, password_hash=new)
+
+    def set_display_name(self, user_id: str, name: str) -> None:
+        self._set(user_id, display_name=name)
+
+    def set_email(self, user_id: str, email: str, *, verified_at: datetime) -> None:
+        statement = (
+            update(users)
+            .where(users.c.id == user_id)
+            .values(email=email, email_verified_at=naive(verified_at))
+        )
+        self._with_unique_email(lambda connection: connection.execute(statement))
+
+    def set_disabled(self, user_id: str, at: datetime | None) -> None:
+        def work(connection: Connection) -> None:
+            shut = update(users).where(users.c.id == user_id).values(disabled_at=naive_or_none(at))
+            connection.execute(shut)
+            if at is not None:
+                connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
+
+        self._run(work)
+
+    def delete_user(self, user_id: str) -> User | None:
+        def work(connection: Connection) -> User | None:
+            row = connection.execute(
+                select(users).where(users.c.id == user_id).with_for_update()
+            ).first()
+            if row is None:
+                return None
+            # Sessions, links and activity go with it, by their foreign keys.
+            connection.execute(delete(users).where(users.c.id == user_id))
+            return user_of(row)
+
+        return self._run(work)
+
+    def replace_avatar(self, user_id: str, name: str | None) -> str | None:
+        def work(connection: Connection) -> str | None:
+            before: str | None = connection.execute(
+                select(users.c.avatar_name).where(users.c.id == user_id).with_for_update()
+            ).scalar_one_or_none()
+            connection.execute(update(users).where(users.c.id == user_id).values(avatar_name=name))
+            return before
+
+        return self._run(work)
+
+    def _row(self, condition: ColumnElement[bool]) -> Row[Any] | None:
+        statement = select(users).where(condition)
+        return self._run(lambda connection: connection.execute(statement).first())
+
+    def _set(self, user_id: str, **values: str) -> None:
+        self._execute(update(users).where(users.c.id == user_id).values(**values))
+
+    def _with_unique_email(self, work: Any) -> None:
+        try:
+            self._run(work)
+        except IntegrityError as error:
+            if error_code(error) == ER.DUP_ENTRY:
+                raise EmailTakenError from None
+            raise
+
+
+def insert_user(connection: Connection, user: User, password_hash: str) -> None:
+    """A new row of `users`."""
+    connection.execute(
+        insert(users).values(
+            id=user.id,
+            email=user.email,
+            display_name=user.display_name,
+            password_hash=password_hash,
+            avatar_name=user.avatar_name,
+            created_at=naive(user.created_at),
+            email_verified_at=naive_or_none(user.email_verified_at),
+            disabled_at=naive_or_none(user.disabled_at),
+        )
+    )

@@ -1,0 +1,113 @@
+"""What all parts of the SQL store share: one transaction a call, and rows as values."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import structlog
+from pymysql.constants import ER
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from appinstance_app.store.database import error_code, short
+from appinstance_app.store.protocol import StoreUnavailableError
+from appinstance_app.store.records import Client, Session, User
+from appinstance_app.store.schema import unfit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection, CursorResult, Engine, Row
+
+_ATTEMPTS: Final = 3
+_TRY_AGAIN: Final = frozenset({ER.LOCK_DEADLOCK, ER.LOCK_WAIT_TIMEOUT})
+
+Result = TypeVar("Result")
+_log = structlog.get_logger(__name__)
+
+
+class SqlPart:
+    """One part of the store, on the engine that all share."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def _run(self, work: Callable[[Connection], Result]) -> Result:
+        """`work` in one transaction, tried again after a deadlock. Raises StoreUnavailableError.
+
+        What the server's state explains is "unavailable"; an integrity or data error is ours to
+        answer for, and goes on.
+        """
+        attempt = 1
+        while True:
+            try:
+                with self._engine.begin() as connection:
+                    return work(connection)
+            except (IntegrityError, DataError):
+                raise
+            except DBAPIError as error:
+                if error_code(error) in _TRY_AGAIN and attempt < _ATTEMPTS:
+                    attempt += 1
+                    continue
+                _log.error("store.failed", cause=short(error))
+                if lacking := unfit(error):
+                    raise lacking from error
+                raise StoreUnavailableError("The database does not answer.") from error
+            except PoolTimeoutError as error:
+                raise StoreUnavailableError("No database connection is free.") from error
+
+    def _execute(self, statement: Any) -> int:
+        """One statement in a transaction of its own; how many rows it changed."""
+        return self._run(lambda connection: changed(connection.execute(statement)))
+
+
+def user_of(row: Row[Any]) -> User:
+    """The account in a row of `users`."""
+    return User(
+        id=row.id,
+        email=row.email,
+        display_name=row.display_name,
+        created_at=aware(row.created_at),
+        avatar_name=row.avatar_name,
+        email_verified_at=aware_or_none(row.email_verified_at),
+        disabled_at=aware_or_none(row.disabled_at),
+    )
+
+
+def session_of(row: Row[Any]) -> Session:
+    """The session in a row of `sessions`."""
+    return Session(
+        id=row.id,
+        user_id=row.user_id,
+        created_at=aware(row.created_at),
+        expires_at=aware(row.expires_at),
+        client=Client(row.device, row.place),
+        last_used_at=aware_or_none(row.last_used_at),
+        confirmed_at=aware_or_none(row.confirmed_at),
+    )
+
+
+def changed(result: CursorResult[Any]) -> int:
+    """How many rows a statement changed."""
+    return int(result.rowcount)
+
+
+def naive(moment: datetime) -> datetime:
+    """A time as the database keeps it: in UTC, without a zone."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def naive_or_none(moment: datetime | None) -> datetime | None:
+    """The same where there may be none."""
+    return naive(moment) if moment else None
+
+
+def aware(moment: datetime) -> datetime:
+    """A time that the database kept."""
+    return moment.replace(tzinfo=UTC)
+
+
+def aware_or_none(moment: datetime | None) -> datetime | None:
+    """The same where there may be none."""
+    return aware(moment) if moment else None

@@ -1,0 +1,89 @@
+"""Activity and counters in SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pymysql.constants import ER
+from sqlalchemy import delete, insert, select
+from sqlalchemy.dialects.mysql import insert as mysql_insert
+from sqlalchemy.exc import IntegrityError
+
+from appinstance_app.store.database import error_code
+from appinstance_app.store.records import Activity, Client, Event
+from appinstance_app.store.tables import activity, hits
+
+from .base import SqlPart, aware, naive
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+_KNOWN: Final = frozenset(event.value for event in Event)
+
+
+class SqlHistory(SqlPart):
+    """See `protocol.History`."""
+
+    def add_activity(self, activity_: Activity) -> None:
+        statement = insert(activity).values(
+            user_id=activity_.user_id,
+            at=naive(activity_.at),
+            event=activity_.event.value,
+            device=activity_.client.device,
+            place=activity_.client.place,
+            expires_at=naive(activity_.expires_at),
+        )
+        try:
+            self._execute(statement)
+        except IntegrityError as error:
+            # The account was deleted meanwhile.
+            if error_code(error) != ER.NO_REFERENCED_ROW_2:
+                raise
+
+    def activity_of(self, user_id: str, *, most: int) -> Sequence[Activity]:
+        statement = (
+            select(activity)
+            .where(activity.c.user_id == user_id)
+            .order_by(activity.c.at.desc(), activity.c.id.desc())
+            .limit(most)
+        )
+        rows = self._run(lambda connection: connection.execute(statement).all())
+        return tuple(
+            Activity(
+                user_id=row.user_id,
+                at=aware(row.at),
+                event=Event(row.event),
+                client=Client(row.device, row.place),
+                expires_at=aware(row.expires_at),
+            )
+            for row in rows
+            # A newer version of the app, beside this one, may write of what this one does not know.
+            if row.event in _KNOWN
+        )
+
+
+class SqlCounters(SqlPart):
+    """See `protocol.Counters`."""
+
+    def count_hit(self, key: str, *, expires_at: datetime) -> int:
+        statement = (
+            mysql_insert(hits)
+            .values(key=key, count=1, expires_at=naive(expires_at))
+            .on_duplicate_key_update(count=hits.c.count + 1)
+        )
+
+        def work(connection: Connection) -> int:
+            # The insert holds the row until the commit, so the number read is this hit's own.
+            connection.execute(statement)
+            count: int = connection.execute(
+                select(hits.c.count).where(hits.c.key == key)
+            ).scalar_one()
+            return count
+
+        return self._run(work)
+
+    def clear_hits(self, key: str) -> None:
+        self._execute(delete(hits).where(hits.c.key == key))
