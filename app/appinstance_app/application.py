@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING, Final
 from fastapi import FastAPI
 
 from . import docs_page, health
+from .auth import own_routes
 from .auth import routes as auth_routes
+from .auth.cookies import Cookies
+from .auth.history import History
 from .auth.limits import Limit, RateLimits
 from .auth.passwords import Passwords
-from .auth.service import AuthService, Lifetimes
-from .auth.tokens import AccessTokens, utc_now
+from .auth.recovery import RecoveryService
+from .auth.service import AuthService
+from .auth.sessions import Lifetimes, SessionService
+from .auth.tokens import AccessTokens, DeviceTokens, utc_now
 from .avatars import routes as avatar_routes
 from .avatars.schemas import FORM_OVERHEAD_BYTES, MAX_UPLOAD_BYTES, UPLOAD_SECONDS
 from .avatars.service import AvatarService
@@ -22,6 +27,10 @@ from .avatars.upload import Uploads
 from .dependencies import AppContext
 from .health import Health
 from .housekeeping import keep_house
+from .mail.folder import FolderMail
+from .mail.messages import Messages
+from .mail.outgoing import Outgoing
+from .mail.smtp import SmtpMail
 from .media.folder import FolderMedia
 from .media.s3 import S3Media, s3_client
 from .metrics import Metrics
@@ -42,6 +51,7 @@ from .workers import set_general_threads
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from .mail.protocol import Mail
     from .media.protocol import MediaStore
     from .settings import Settings
     from .store.protocol import Store
@@ -70,7 +80,7 @@ def create_app(
     app.state.context = parts
     add_problem_handlers(app)
     describe_problems(app)
-    for module in (auth_routes, user_routes, avatar_routes, health):
+    for module in (auth_routes, own_routes, user_routes, avatar_routes, health):
         app.include_router(module.router)
     if not settings.in_production:
         app.include_router(docs_page.router)
@@ -122,27 +132,24 @@ def media_for(settings: Settings) -> MediaStore:
 
 
 def _context(settings: Settings, store: Store, media: MediaStore) -> AppContext:
-    metrics = Metrics()
-    tokens = AccessTokens(
-        settings.secret_key.get_secret_value(),
-        issuer=settings.public_url,
-        lifetime=timedelta(seconds=settings.access_token_seconds),
-    )
-    limits = RateLimits(
+    metrics, history = Metrics(), History(store)
+    keys, origin = settings.signing_keys, settings.public_url.rstrip("/")
+    passwords, limits = Passwords(metrics), _limits(settings, store)
+    outgoing = Outgoing(mail_for(settings), metrics)
+    messages = Messages(origin, settings.mail_from)
+    avatars = AvatarService(
         store,
-        account=Limit(
-            "sign-in-account", settings.sign_in_per_account, settings.sign_in_window_seconds
-        ),
-        address=Limit(
-            "sign-in-address", settings.sign_in_per_address, settings.sign_in_window_seconds
-        ),
-        sign_up=Limit("sign-up", settings.sign_up_per_address, settings.sign_up_window_seconds),
+        media,
+        limits=limits,
+        per_user=Limit("upload", settings.uploads_per_user, settings.upload_window_seconds),
+        metrics=metrics,
     )
-    auth = AuthService(
+    sessions = SessionService(
         store,
-        Passwords(metrics),
-        tokens,
-        limits,
+        AccessTokens(
+            keys, issuer=origin, lifetime=timedelta(seconds=settings.access_token_seconds)
+        ),
+        history,
         lifetimes=Lifetimes(
             timedelta(seconds=settings.refresh_token_seconds),
             timedelta(seconds=settings.session_seconds),
@@ -155,16 +162,47 @@ def _context(settings: Settings, store: Store, media: MediaStore) -> AppContext:
         media=media,
         metrics=metrics,
         health=Health(store),
-        auth=auth,
-        users=UserService(store, tokens),
-        avatars=AvatarService(
+        cookies=Cookies(secure=settings.secure_cookies),
+        history=history,
+        sessions=sessions,
+        auth=AuthService(
             store,
-            media,
-            limits=limits,
-            per_user=Limit("upload", settings.uploads_per_user, settings.upload_window_seconds),
+            passwords,
+            sessions,
+            limits,
+            history,
+            DeviceTokens(keys, issuer=origin),
+            outgoing=outgoing,
+            messages=messages,
             metrics=metrics,
         ),
+        recovery=RecoveryService(
+            store, passwords, sessions, limits, history, outgoing=outgoing, messages=messages
+        ),
+        outgoing=outgoing,
+        users=UserService(
+            store, passwords, sessions, history, avatars, outgoing=outgoing, messages=messages
+        ),
+        avatars=avatars,
         uploads=Uploads(),
+    )
+
+
+def mail_for(settings: Settings) -> Mail | None:
+    """The way out for mails that the settings choose; None where there is none."""
+    if not settings.has_mail:
+        return None
+    return SmtpMail(settings) if settings.smtp_host else FolderMail(settings.data_dir / "mail")
+
+
+def _limits(settings: Settings, store: Store) -> RateLimits:
+    sign_in, sign_up = settings.sign_in_window_seconds, settings.sign_up_window_seconds
+    return RateLimits(
+        store,
+        account=Limit("sign-in-account", settings.sign_in_per_account, sign_in),
+        address=Limit("sign-in-address", settings.sign_in_per_address, sign_in),
+        sign_up=Limit("sign-up", settings.sign_up_per_address, sign_up),
+        mail=Limit("mail", settings.mails_per_address, sign_up),
     )
 
 
@@ -179,4 +217,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         house.cancel()
         with suppress(asyncio.CancelledError):
             await house
+        await parts.outgoing.close()
         parts.store.close()

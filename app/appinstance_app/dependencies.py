@@ -9,17 +9,23 @@ from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 
 if TYPE_CHECKING:
-    from appinstance_app.auth.service import AuthService
+    from appinstance_app.auth.cookies import Cookies
+    from appinstance_app.auth.history import History
+    from appinstance_app.auth.recovery import RecoveryService
+    from appinstance_app.auth.sessions import SessionService
     from appinstance_app.avatars.service import AvatarService
     from appinstance_app.avatars.upload import Uploads
     from appinstance_app.health import Health
+    from appinstance_app.mail.outgoing import Outgoing
     from appinstance_app.media.protocol import MediaStore
     from appinstance_app.metrics import Metrics
     from appinstance_app.settings import Settings
     from appinstance_app.store.protocol import Store
     from appinstance_app.users.service import UserService
 
-from appinstance_app.store.records import User
+from appinstance_app.auth.clients import client_of
+from appinstance_app.auth.service import Asking, AuthService
+from appinstance_app.auth.sessions import Caller
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,12 @@ class AppContext:
     media: MediaStore
     metrics: Metrics
     health: Health
+    cookies: Cookies
+    history: History
+    sessions: SessionService
     auth: AuthService
+    recovery: RecoveryService
+    outgoing: Outgoing
     users: UserService
     avatars: AvatarService
     uploads: Uploads
@@ -51,6 +62,21 @@ async def context(request: Request) -> AppContext:
 bearer = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/token", auto_error=False)
 
 
-async def current_user(request: Request, token: Annotated[str | None, Depends(bearer)]) -> User:
-    """The caller's account. Raises Problem (401)."""
-    return await parts(request).users.owner_of(token)
+async def calling(request: Request, token: Annotated[str | None, Depends(bearer)]) -> Caller:
+    """Who sent the request. Raises Problem (401)."""
+    return await parts(request).sessions.caller(token)
+
+
+def asking(request: Request) -> Asking:
+    """From where somebody asks who is not signed in, or signs in anew."""
+    cookies = parts(request).cookies
+    return Asking(
+        address=request.state.client_address,
+        client=client_of(request),
+        session_token=cookies.session_token(request),
+        device_token=cookies.device_token(request),
+    )
+
+
+Context = Annotated[AppContext, Depends(context)]
+Calling = Annotated[Caller, Depends(calling)]

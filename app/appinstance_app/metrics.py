@@ -58,6 +58,12 @@ class Metrics:
             ("outcome",),
             registry=self.registry,
         )
+        self.mails = Counter(
+            "appinstance_mails_total",
+            "Mails by outcome: sent, failed.",
+            ("outcome",),
+            registry=self.registry,
+        )
         self.uploads = Counter(
             "appinstance_avatar_uploads_total",
             "Uploads of pictures by the status they got.",

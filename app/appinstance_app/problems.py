@@ -39,6 +39,19 @@ class Kind(Enum):
 
     BUSY = ("busy", "Too many ask for the same at the moment; come again after `Retry-After`.")
     TOO_MANY = ("too-many", "Too many attempts or uploads of one person or address.")
+    CONFIRMATION_REQUIRED = (
+        "confirmation-required",
+        "Being the owner was not proved of late: `POST /api/v1/auth/confirm`, then ask again.",
+    )
+    COMMON_PASSWORD = (
+        "common-password",
+        "The new password is a common one or easily guessed; take another one.",
+    )
+    LINK_INVALID = (
+        "link-invalid",
+        "The link was used, is too old, or never was one; ask for a new one.",
+    )
+    ACCOUNT_DISABLED = ("account-disabled", "Who runs the service has shut this account.")
     UNAVAILABLE = ("unavailable", "The database or the store of pictures does not answer.")
 
     @property

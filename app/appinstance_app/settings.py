@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AliasGenerator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, model_validator
+
+from .mail.settings import MailSettings
+from .variables import Variables
 
 MIN_SECRET_KEY_LENGTH: Final = 32
 _MIN_DISTINCT_CHARACTERS: Final = 10
@@ -41,17 +43,8 @@ class Environment(StrEnum):
     DEVELOPMENT = "development"
 
 
-class DatabaseSettings(BaseSettings):
+class DatabaseSettings(Variables):
     """What a migration needs as well: the environment's kind and the database."""
-
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="ignore",
-        populate_by_name=True,
-        hide_input_in_errors=True,
-        env_ignore_empty=True,
-        alias_generator=AliasGenerator(validation_alias=lambda name: name.upper()),
-    )
 
     environment: Environment = Field(Environment.PRODUCTION, validation_alias="APP_ENVIRONMENT")
     use_file_storage: bool = False
@@ -104,7 +97,7 @@ class DatabaseSettings(BaseSettings):
         return self
 
 
-class Settings(DatabaseSettings):
+class Settings(DatabaseSettings, MailSettings):
     """All of it: what `create_app` and `serve` need."""
 
     host: str = Field("", validation_alias="APP_HOST")
@@ -113,6 +106,9 @@ class Settings(DatabaseSettings):
     public_url: str = Field("", validation_alias="APP_PUBLIC_URL")
     trusted_proxy_hops: int = Field(0, ge=0, le=5, validation_alias="APP_TRUSTED_PROXY_HOPS")
     secret_key: SecretStr = Field(SecretStr(""), validation_alias="APP_SECRET_KEY")
+    secret_key_previous: SecretStr = Field(
+        SecretStr(""), validation_alias="APP_SECRET_KEY_PREVIOUS"
+    )
     data_dir: Path = Field(Path(".dev-data"), validation_alias="APP_DATA_DIR")
     static_dir: Path | None = Field(None, validation_alias="APP_STATIC_DIR")
 
@@ -135,6 +131,7 @@ class Settings(DatabaseSettings):
     sign_in_per_account: int = Field(10, ge=1, validation_alias="APP_SIGN_IN_PER_ACCOUNT")
     sign_in_per_address: int = Field(100, ge=1, validation_alias="APP_SIGN_IN_PER_ADDRESS")
     sign_up_window_seconds: int = Field(3600, ge=1, validation_alias="APP_SIGN_UP_WINDOW_SECONDS")
+    mails_per_address: int = Field(5, ge=1, validation_alias="APP_MAILS_PER_ADDRESS")
     sign_up_per_address: int = Field(50, ge=1, validation_alias="APP_SIGN_UP_PER_ADDRESS")
     upload_window_seconds: int = Field(600, ge=1, validation_alias="APP_UPLOAD_WINDOW_SECONDS")
     uploads_per_user: int = Field(30, ge=1, validation_alias="APP_UPLOADS_PER_USER")
@@ -144,6 +141,12 @@ class Settings(DatabaseSettings):
     worker_threads: int = Field(16, ge=1, le=100, validation_alias="APP_WORKER_THREADS")
     drain_seconds: float = Field(3.0, ge=0, le=120, validation_alias="APP_DRAIN_SECONDS")
     shutdown_seconds: int = Field(20, ge=1, le=300, validation_alias="APP_SHUTDOWN_SECONDS")
+
+    @property
+    def signing_keys(self) -> tuple[str, ...]:
+        """The key that signs tokens, and the one before it, whose tokens are still taken."""
+        keys = (self.secret_key.get_secret_value(), self.secret_key_previous.get_secret_value())
+        return tuple(key for key in keys if key)
 
     @property
     def secure_cookies(self) -> bool:
@@ -171,6 +174,8 @@ class Settings(DatabaseSettings):
     @model_validator(mode="after")
     def _check_app(self) -> Settings:
         _check_secret_key(self.secret_key.get_secret_value(), strict=self.in_production)
+        if self.in_production and self.has_mail and not self.smtp_host:
+            raise ValueError("Set SMTP_HOST to the mail server, or unset MAIL_FROM: no mail then.")
         self._check_public_url()
         self._check_media()
         if self.in_production and self.static_dir is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -95,10 +96,17 @@ class Running:
         assert answer.status_code == 201, answer.text
         return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
+    @asynccontextmanager
+    async def elsewhere(self) -> AsyncIterator[Running]:
+        """The same app in another browser, which has no cookies yet."""
+        transport = httpx.ASGITransport(self.app, client=("192.0.2.7", 4000))
+        async with httpx.AsyncClient(transport=transport, base_url=self.client.base_url) as client:
+            yield Running(self.app, client)
+
     @property
     def cookie(self) -> str:
         """The refresh token that the client holds."""
-        return self.client.cookies["refresh_token"]
+        return self.client.cookies["session"]
 
 
 @pytest.fixture

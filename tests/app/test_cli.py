@@ -47,7 +47,7 @@ def test_it_serves_without_anything_but_a_folder(launch: Callable[..., Process])
     lines = process.text.splitlines()
     assert all(isinstance(json.loads(line), dict) for line in lines)
     assert USER_PASSWORD not in process.text
-    assert client.cookies["refresh_token"] not in process.text
+    assert client.cookies["session"] not in process.text
     assert answer.json()["access_token"] not in process.text
 
 

@@ -49,7 +49,7 @@ async def test_no_password_and_no_token_is_logged_whatever_happens(
 
     async def post(path: str, **request: Any) -> None:
         answer = await app.client.post(f"/api/v1/auth/{path}", **request)
-        if app.client.cookies.get("refresh_token"):
+        if app.client.cookies.get("session"):
             secrets.append(app.cookie)
         if "access_token" in answer.text:
             secrets.append(answer.json()["access_token"])
@@ -64,7 +64,7 @@ async def test_no_password_and_no_token_is_logged_whatever_happens(
     await post("sign-in", content=f'{{"password": "{WRONG}"')
     first = app.cookie
     await post("refresh")
-    await post("refresh", headers={"Cookie": f"refresh_token={first}"})  # reuse
+    await post("refresh", headers={"Cookie": f"session={first}"})  # reuse
     await app.client.get("/api/v1/users/me", headers={"Authorization": f"Bearer {secrets[-1]}x"})
 
     def fail(*_: object) -> None:

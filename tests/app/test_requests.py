@@ -91,11 +91,11 @@ async def test_an_id_from_the_edge_is_kept_if_it_is_harmless(
 async def test_the_unforeseen_is_a_problem_with_all_headers_and_no_details(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("planted detail")
 
     headers = await running.signed_up()
-    monkeypatch.setattr(running.app.state.context.store, "user", fail)
+    monkeypatch.setattr(running.app.state.context.store, "caller", fail)
     answer = await running.client.get("/api/v1/users/me", headers=headers)
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
@@ -107,11 +107,11 @@ async def test_the_unforeseen_is_a_problem_with_all_headers_and_no_details(
 async def test_without_the_store_it_is_503_with_a_time_to_wait(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise StoreUnavailableError("planted detail")
 
     headers = await running.signed_up()
-    monkeypatch.setattr(running.app.state.context.store, "user", fail)
+    monkeypatch.setattr(running.app.state.context.store, "caller", fail)
     answer = await running.client.get("/api/v1/users/me", headers=headers)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert "planted" not in answer.text
@@ -160,13 +160,25 @@ async def test_the_api_describes_itself_with_the_password_flow(running: Running)
     upload = schema["paths"]["/api/v1/users/me/avatar"]["put"]["requestBody"]
     assert "multipart/form-data" in upload["content"]
     assert set(schema["paths"]) == {
+        "/api/v1/auth/methods",
         "/api/v1/auth/sign-up",
         "/api/v1/auth/sign-in",
         "/api/v1/auth/token",
         "/api/v1/auth/refresh",
         "/api/v1/auth/sign-out",
+        "/api/v1/auth/confirm",
+        "/api/v1/auth/verify-email",
+        "/api/v1/auth/password-reset",
+        "/api/v1/auth/password-reset/confirm",
         "/api/v1/users/me",
         "/api/v1/users/me/avatar",
+        "/api/v1/users/me/password",
+        "/api/v1/users/me/email",
+        "/api/v1/users/me/verification",
+        "/api/v1/users/me/sessions",
+        "/api/v1/users/me/sessions/{session_id}",
+        "/api/v1/users/me/sessions/end-others",
+        "/api/v1/users/me/activity",
         "/api/v1/avatars/{user_id}/{name}.webp",
     }
 

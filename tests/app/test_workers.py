@@ -124,10 +124,10 @@ async def test_who_is_refused_reads_a_503_with_its_type_and_a_time_to_wait(
 ) -> None:
     headers = await running.signed_up()
 
-    def busy(*_: object) -> None:
+    def busy(*_: object, **__: object) -> None:
         raise Busy("planted", "too many wait already")
 
-    monkeypatch.setattr(running.app.state.context.store, "user", busy)
+    monkeypatch.setattr(running.app.state.context.store, "caller", busy)
     answer = await running.client.get("/api/v1/users/me", headers=headers)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert answer.json()["type"] == Kind.BUSY.uri == "/problems/busy"

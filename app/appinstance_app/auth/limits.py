@@ -30,26 +30,56 @@ class Limit:
 
 
 class RateLimits:
-    """Counts attempts. Raises Problem (429) with the seconds to wait."""
+    """Counts attempts. Raises Problem (429) with the seconds to wait.
 
-    def __init__(self, store: Store, *, account: Limit, address: Limit, sign_up: Limit) -> None:
+    Who guesses at somebody's password uses up what strangers have, for that account and from that
+    address. The owner on a device that has signed in before has an allowance of its own, so no
+    stranger can keep the owner out there; on a new device a link to a new password helps.
+    """
+
+    def __init__(
+        self, store: Store, *, account: Limit, address: Limit, sign_up: Limit, mail: Limit
+    ) -> None:
         self._store = store
         self._account = account
+        self._device = Limit("sign-in-device", account.most, account.seconds)
         self._address = address
         self._sign_up = sign_up
+        self._mail = mail
 
-    async def sign_in(self, email: str, address: str, *, now: datetime) -> None:
-        """Counts an attempt to sign in, against the address first: a flood locks out no account."""
+    async def sign_in(self, email: str, address: str, device: str | None, *, now: datetime) -> None:
+        """Counts an attempt to sign in. `device`: the id of a known one of this account."""
+        if device:
+            await self.count(self._device, device, now)
+            return
+        # The address first: a flood from one is stopped before it uses up an account's allowance.
         await self.count(self._address, limit_key(address), now)
         await self.count(self._account, email, now)
 
-    async def signed_in(self, email: str, *, now: datetime) -> None:
+    async def signed_in(self, email: str, device: str | None, *, now: datetime) -> None:
         """Whoever knows the password starts anew."""
-        await in_thread(self._store.clear_hits, _key(self._account, email, now))
+        key = _key(self._device, device, now) if device else _key(self._account, email, now)
+        await in_thread(self._store.clear_hits, key)
+
+    async def confirm(self, session_id: str, *, now: datetime) -> None:
+        """Counts an attempt to prove, within a session, that one knows the password."""
+        await self.count(self._device, session_id, now)
 
     async def sign_up(self, address: str, *, now: datetime) -> None:
         """Counts an attempt to make an account."""
         await self.count(self._sign_up, limit_key(address), now)
+
+    async def ask_for_mail(self, address: str, *, now: datetime) -> None:
+        """Counts that an address asks for a mail to be sent to somebody."""
+        await self.count(self._sign_up, limit_key(address), now)
+
+    async def may_mail(self, email: str, *, now: datetime) -> bool:
+        """Counts a mail to somebody; whether it is one too many, which nobody is told."""
+        try:
+            await self.count(self._mail, email, now)
+        except Problem:
+            return False
+        return True
 
     async def count(self, limit: Limit, subject: str, now: datetime) -> None:
         """Counts one attempt of this subject."""

@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING, Final
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from appinstance_app.problems import FieldError, Kind, Problem
 from appinstance_app.workers import CGROUP, Bounded, at_once
+
+from .strength import is_easily_guessed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,13 +69,20 @@ class Passwords:
         if metrics:
             metrics.hashing_in_line.set_function(lambda: self._pool.in_line)
 
-    async def hash(self, password: str) -> str:
-        """A fresh argon2id hash. Raises Busy."""
-        return await self._pool.run(self._hasher.hash, password)
+    async def hash_new(self, password: str, email: str, display_name: str) -> str:
+        """The hash of a new password. Raises Busy; Problem (422) where it is easily guessed."""
+        return await self._pool.run(self._judged_hash, password, email, display_name)
 
     async def verify(self, stored: str | None, password: str) -> Verdict:
         """Whether the password is that of `stored`; None stands for an unknown account."""
         return await self._pool.run(self._verdict, stored, password)
+
+    def _judged_hash(self, password: str, email: str, display_name: str) -> str:
+        if is_easily_guessed(password, email, display_name):
+            easy = "This password is too easily guessed; take another one."
+            field = FieldError(field="password", message=easy)
+            raise Problem(422, easy, errors=[field], kind=Kind.COMMON_PASSWORD)
+        return self._hasher.hash(password)
 
     def _verdict(self, stored: str | None, password: str) -> Verdict:
         legacy = _LEGACY.fullmatch(stored) if stored else None

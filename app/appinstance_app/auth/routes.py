@@ -1,4 +1,4 @@
-"""/api/v1/auth. The refresh token travels in a cookie only, and only to these addresses.
+"""/api/v1/auth. The refresh token travels in a cookie only.
 
 `SameSite=Strict` keeps other sites out, but instances share a domain and so are one site to a
 browser. Sec-Fetch-Site, which no page can forge, tells them apart: only the own origin may ask.
@@ -8,20 +8,32 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Cookie, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.responses import JSONResponse
 from fastapi.security import OAuth2PasswordRequestForm
 from pydantic import SecretStr, ValidationError
 
-from appinstance_app.dependencies import AppContext, context
+from appinstance_app.dependencies import AppContext, Calling, Context, asking
 from appinstance_app.problems import Problem
 from appinstance_app.users.schemas import user_out
 
-from .schemas import SessionOut, SignIn, SignUp
-from .service import OpenSession
+from .clients import client_of
+from .schemas import (
+    AskForReset,
+    Confirm,
+    Methods,
+    Reset,
+    Sent,
+    SessionOut,
+    SignIn,
+    SignUp,
+    Verify,
+)
+from .sessions import OpenSession
 
 PATH: Final = "/api/v1/auth"
-COOKIE: Final = "refresh_token"
 _OWN: Final = frozenset({"same-origin", "none"})
+_SENT: Final = "If this address can get one, a mail is on its way to it."
 
 
 async def own_origin_only(sec_fetch_site: Annotated[str | None, Header()] = None) -> None:
@@ -31,31 +43,32 @@ async def own_origin_only(sec_fetch_site: Annotated[str | None, Header()] = None
 
 
 router = APIRouter(prefix=PATH, tags=["auth"], dependencies=[Depends(own_origin_only)])
-Context = Annotated[AppContext, Depends(context)]
-RefreshCookie = Annotated[str | None, Cookie(alias=COOKIE, include_in_schema=False)]
 
 
-@router.post("/sign-up", status_code=201)
+@router.get("/methods")
+async def methods(app: Context) -> Methods:
+    """How one can sign in here."""
+    return Methods(mail=app.outgoing.is_there)
+
+
+@router.post("/sign-up", status_code=201, responses={202: {"model": Sent}})
 async def sign_up(body: SignUp, request: Request, response: Response, app: Context) -> SessionOut:
-    """Makes an account and opens a session."""
+    """Makes an account and opens a session; where there is mail, sends a link first (202)."""
     session = await app.auth.sign_up(
         email=body.email,
         password=body.password.get_secret_value(),
         display_name=body.display_name,
-        address=request.state.client_address,
+        asking=asking(request),
     )
+    if session is None:
+        return JSONResponse(Sent(detail=_SENT).model_dump(), 202)  # type: ignore[return-value]
     return _opened(session, response, app)
 
 
 @router.post("/sign-in")
 async def sign_in(body: SignIn, request: Request, response: Response, app: Context) -> SessionOut:
-    """Opens a session."""
-    session = await app.auth.sign_in(
-        email=body.email,
-        password=body.password.get_secret_value(),
-        address=request.state.client_address,
-    )
-    return _opened(session, response, app)
+    """Opens a session, and ends the one that this browser had."""
+    return await _signed_in(body, request, response, app)
 
 
 @router.post("/token")
@@ -70,53 +83,77 @@ async def token(
         body = SignIn(email=form.username, password=SecretStr(form.password))
     except ValidationError:
         raise Problem(401, "The email or the password is not right.") from None
-    return await sign_in(body, request, response, app)
+    return await _signed_in(body, request, response, app)
 
 
 @router.post("/refresh")
-async def refresh(
-    response: Response, app: Context, refresh_token: RefreshCookie = None
-) -> SessionOut:
+async def refresh(request: Request, response: Response, app: Context) -> SessionOut:
     """The next pair of tokens; the one in the cookie is used up."""
+    given = app.cookies.session_token(request)
     try:
-        session = await app.auth.refresh(refresh_token)
+        session = await app.sessions.refresh(given, client_of(request))
     except Problem as problem:
-        if problem.status_code == 401 and refresh_token:
-            raise Problem(
-                401, str(problem.detail), headers={**(problem.headers or {}), **_cleared(app)}
-            ) from None
+        if problem.status_code == 401 and given:
+            headers = {**(problem.headers or {}), **app.cookies.cleared()}
+            raise Problem(401, str(problem.detail), headers=headers) from None
         raise
     return _opened(session, response, app)
 
 
 @router.post("/sign-out", status_code=204)
-async def sign_out(app: Context, refresh_token: RefreshCookie = None) -> Response:
+async def sign_out(request: Request, app: Context) -> Response:
     """Ends the session with all its tokens."""
-    await app.auth.sign_out(refresh_token)
-    return Response(status_code=204, headers=_cleared(app))
+    await app.sessions.sign_out(app.cookies.session_token(request), client_of(request))
+    return Response(status_code=204, headers=app.cookies.cleared())
+
+
+@router.post("/confirm", status_code=204)
+async def confirm(body: Confirm, caller: Calling, app: Context) -> Response:
+    """Proves once more that the caller is the owner; good for ten minutes."""
+    await app.auth.confirm(caller, body.password.get_secret_value())
+    return Response(status_code=204)
+
+
+@router.post("/verify-email", status_code=204)
+async def verify_email(body: Verify, request: Request, app: Context) -> Response:
+    """Opens the account, or gives it the address, that a mailed link stands for."""
+    await app.recovery.verify(body.token, client_of(request))
+    return Response(status_code=204)
+
+
+@router.post("/password-reset", status_code=202)
+async def password_reset(body: AskForReset, request: Request, app: Context) -> Sent:
+    """Sends a link to choose a new password, if there is such an account."""
+    await app.recovery.ask_for_reset(body.email, request.state.client_address)
+    return Sent(detail=_SENT)
+
+
+@router.post("/password-reset/confirm", status_code=204)
+async def confirm_password_reset(body: Reset, request: Request, app: Context) -> Response:
+    """Sets the password by a mailed link, and ends all sessions."""
+    user = await app.recovery.reset(
+        body.token, body.password.get_secret_value(), client_of(request)
+    )
+    # Whoever reads the owner's mail is let try, however many strangers are guessing.
+    response = Response(status_code=204)
+    app.cookies.keep_device(response, app.auth.device_token(user))
+    return response
+
+
+async def _signed_in(
+    body: SignIn, request: Request, response: Response, app: AppContext
+) -> SessionOut:
+    session = await app.auth.sign_in(
+        email=body.email, password=body.password.get_secret_value(), asking=asking(request)
+    )
+    return _opened(session, response, app)
 
 
 def _opened(session: OpenSession, response: Response, app: AppContext) -> SessionOut:
-    response.set_cookie(
-        COOKIE,
-        session.refresh_token,
-        expires=session.refresh_expires_at,
-        path=PATH,
-        secure=app.settings.secure_cookies,
-        httponly=True,
-        samesite="strict",
-    )
+    app.cookies.keep_session(response, session, now=app.sessions.clock())
+    app.cookies.keep_device(response, app.auth.device_token(session.user))
     return SessionOut(
         access_token=session.access_token,
-        expires_in=app.auth.access_seconds,
+        expires_in=app.sessions.access_seconds,
         user=user_out(session.user),
     )
-
-
-def _cleared(app: AppContext) -> dict[str, str]:
-    """The header that makes the browser forget the cookie."""
-    answer = Response()
-    answer.delete_cookie(
-        COOKIE, path=PATH, secure=app.settings.secure_cookies, httponly=True, samesite="strict"
-    )
-    return {"Set-Cookie": answer.headers["set-cookie"]}

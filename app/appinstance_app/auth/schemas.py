@@ -1,76 +1,60 @@
-"""What sign-up and sign-in take and give. Passwords are SecretStr, so that no repr shows one."""
+"""What the routes of sign-in take and give."""
 
 from __future__ import annotations
 
-import unicodedata
-from typing import Annotated, Final, Literal
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, SecretStr, StringConstraints
+from pydantic import BaseModel, StringConstraints
 
+from appinstance_app.fields import DisplayName, Email, Input, NewPassword, Password
 from appinstance_app.users.schemas import UserOut
 
-PASSWORD_MIN_LENGTH: Final = 12
-PASSWORD_MAX_LENGTH: Final = 256
-NAME_MAX_LENGTH: Final = 80
+if TYPE_CHECKING:
+    from appinstance_app.store.records import Activity, Session
+
+TOKEN_MAX_LENGTH: Final = 128
+MailedToken = Annotated[str, StringConstraints(min_length=1, max_length=TOKEN_MAX_LENGTH)]
 
 
-def normalised_email(email: str) -> str:
-    """The form that makes an account unique: case is not part of it."""
-    return unicodedata.normalize("NFC", email).lower()
-
-
-def _printable(name: str) -> str:
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name):
-        raise ValueError("Leave out control characters and line breaks.")
-    if any(character in _BIDI for character in name):
-        raise ValueError("Leave out characters that turn the direction of text around.")
-    return name
-
-
-def _new_password(password: SecretStr) -> SecretStr:
-    length = len(password.get_secret_value())
-    if length < PASSWORD_MIN_LENGTH:
-        raise ValueError(f"Use at least {PASSWORD_MIN_LENGTH} characters.")
-    return _password(password)
-
-
-def _password(password: SecretStr) -> SecretStr:
-    # JSON can spell half a surrogate pair, which no encoding of text can hold.
-    if any(unicodedata.category(character) == "Cs" for character in password.get_secret_value()):
-        raise ValueError("Use characters only that text can hold.")
-    if len(password.get_secret_value()) > PASSWORD_MAX_LENGTH:
-        raise ValueError(f"Use at most {PASSWORD_MAX_LENGTH} characters.")
-    return password
-
-
-# Embeddings, overrides and isolates, with which a name could disguise the text around it.
-_BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-Email = Annotated[EmailStr, StringConstraints(max_length=254), AfterValidator(normalised_email)]
-DisplayName = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_MAX_LENGTH),
-    AfterValidator(_printable),
-]
-
-
-class _Input(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, frozen=True)
-
-
-class SignUp(_Input):
+class SignUp(Input):
     """A new account."""
 
     email: Email
-    password: Annotated[SecretStr, AfterValidator(_new_password)]
+    password: NewPassword
     display_name: DisplayName
 
 
-class SignIn(_Input):
+class SignIn(Input):
     """An account's owner."""
 
     email: Email
-    password: Annotated[SecretStr, AfterValidator(_password)]
+    password: Password
+
+
+class Confirm(Input):
+    """The caller's password, once more."""
+
+    password: Password
+
+
+class AskForReset(Input):
+    """Whose password was forgotten."""
+
+    email: Email
+
+
+class Reset(Input):
+    """A mailed token, and the password that is to be."""
+
+    token: MailedToken
+    password: NewPassword
+
+
+class Verify(Input):
+    """A mailed token."""
+
+    token: MailedToken
 
 
 class SessionOut(BaseModel):
@@ -80,3 +64,79 @@ class SessionOut(BaseModel):
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 the kind of token, not a token
     expires_in: int
     user: UserOut
+
+
+class Sent(BaseModel):
+    """A mail is on its way, if there is somebody to get it."""
+
+    detail: str
+
+
+class Provider(BaseModel):
+    """Somebody else who says who people are."""
+
+    name: str
+
+
+class Methods(BaseModel):
+    """How one can sign in here."""
+
+    password: bool = True
+    passkeys: bool = False
+    mail: bool
+    oidc: Provider | None = None
+
+
+class ChangePassword(Input):
+    """The password that is, and the one that is to be."""
+
+    current_password: Password
+    new_password: NewPassword
+
+
+class ChangeEmail(Input):
+    """The address that is to be."""
+
+    email: Email
+
+
+class OwnSession(BaseModel):
+    """One of the caller's sessions. `current`: this one."""
+
+    id: str
+    current: bool
+    device: str
+    place: str
+    created_at: datetime
+    last_used_at: datetime
+
+
+class OwnActivity(BaseModel):
+    """One thing that happened to the caller's account."""
+
+    at: datetime
+    kind: str
+    device: str
+    place: str
+
+
+def session_out(session: Session, *, current: str) -> OwnSession:
+    """A session as its owner sees it; `current`: the id of the one that asks."""
+    return OwnSession(
+        id=session.id,
+        current=session.id == current,
+        device=session.client.device,
+        place=session.client.place,
+        created_at=session.created_at,
+        last_used_at=session.last_used_at or session.created_at,
+    )
+
+
+def activity_out(activity: Activity) -> OwnActivity:
+    """An event as its owner sees it."""
+    return OwnActivity(
+        at=activity.at,
+        kind=activity.event.value,
+        device=activity.client.device,
+        place=activity.client.place,
+    )

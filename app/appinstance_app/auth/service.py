@@ -1,103 +1,107 @@
-"""Sessions: who gets one, how it goes on, how it ends. Knows nothing of HTTP but its problems."""
+"""Who gets a session: sign-up, sign-in, and proving once more that one is the owner."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-import structlog
-
-from appinstance_app.problems import FieldError, Problem
+from appinstance_app.problems import FieldError, Kind, Problem
 from appinstance_app.store.protocol import EmailTakenError
-from appinstance_app.store.records import RefreshToken, Refused, Session, User, new_id
+from appinstance_app.store.records import Event, PendingUser, User, new_id
 from appinstance_app.workers import in_thread
 
-from .tokens import new_refresh_token, refresh_token_hash, utc_now
+from .sessions import CHALLENGE
+from .tokens import new_secret, secret_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
+    from appinstance_app.mail.messages import Messages
+    from appinstance_app.mail.outgoing import Outgoing
     from appinstance_app.metrics import Metrics
     from appinstance_app.store.protocol import Store
+    from appinstance_app.store.records import Client
 
+    from .history import History
     from .limits import RateLimits
     from .passwords import Passwords
-    from .tokens import AccessTokens
+    from .sessions import Caller, OpenSession, SessionService
+    from .tokens import DeviceTokens
 
-_log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, repr=False)
-class OpenSession:
-    """What the client of a session gets. No repr: it holds both tokens."""
-
-    user: User
-    access_token: str
-    refresh_token: str
-    refresh_expires_at: datetime
+PENDING_FOR: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
-class Lifetimes:
-    """How long a refresh token waits for its use, and how long a session lasts at most."""
+class Asking:
+    """From where a request comes: `address` for the limits, `client` for the owner to see."""
 
-    refresh_token: timedelta
-    session: timedelta
+    address: str
+    client: Client
+    session_token: str | None = None
+    """The refresh token of the session that the browser has already."""
+    device_token: str | None = None
 
 
 class AuthService:
-    """Sign-up, sign-in, refresh, sign-out."""
+    """Sign-up and sign-in."""
 
     def __init__(
         self,
         store: Store,
         passwords: Passwords,
-        tokens: AccessTokens,
+        sessions: SessionService,
         limits: RateLimits,
+        history: History,
+        devices: DeviceTokens,
         *,
-        lifetimes: Lifetimes,
+        outgoing: Outgoing,
+        messages: Messages,
         metrics: Metrics,
-        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._store = store
         self._passwords = passwords
-        self._tokens = tokens
+        self._sessions = sessions
         self._limits = limits
-        self._lifetimes = lifetimes
+        self._history = history
+        self._devices = devices
+        self._outgoing = outgoing
+        self._messages = messages
         self._metrics = metrics
-        self._clock = clock
-
-    @property
-    def access_seconds(self) -> int:
-        """How long an access token is valid."""
-        return int(self._tokens.lifetime.total_seconds())
 
     async def sign_up(
-        self, *, email: str, password: str, display_name: str, address: str
-    ) -> OpenSession:
-        """A new account with a session. Raises Problem: 409 taken, 429, 503."""
-        now = self._clock()
-        await self._limits.sign_up(address, now=now)
-        password_hash = await self._passwords.hash(password)
+        self, *, email: str, password: str, display_name: str, asking: Asking
+    ) -> OpenSession | None:
+        """A new account with a session; None where a mail has to be answered first.
+
+        With mail, an address that has an account gets the same answer as one that has none, after
+        the same work; which it is, only the mail says. Raises Problem: 409 taken (without mail),
+        422, 429, 503.
+        """
+        now = self._sessions.clock()
+        await self._limits.sign_up(asking.address, now=now)
+        password_hash = await self._passwords.hash_new(password, email, display_name)
         user = User(id=new_id(), email=email, display_name=display_name, created_at=now)
+        if self._outgoing.is_there:
+            self._outgoing.begin(self._invite(user, password_hash, now))
+            return None
         try:
             await in_thread(self._store.add_user, user, password_hash)
         except EmailTakenError:
             taken = "There is already an account with this email."
             raise Problem(409, taken, errors=[FieldError(field="email", message=taken)]) from None
-        _log.info("account.created", user=user.id)
-        return await self._open(user, now)
+        await self._history.note(user.id, Event.ACCOUNT_CREATED, asking.client, now=now)
+        return await self._sessions.open(user, asking.client, instead_of=asking.session_token)
 
-    async def sign_in(self, *, email: str, password: str, address: str) -> OpenSession:
-        """A session for an account's owner. Raises Problem: 401, 429, 503.
+    async def sign_in(self, *, email: str, password: str, asking: Asking) -> OpenSession:
+        """A session for an account's owner. Raises Problem: 401, 403 (shut), 429, 503.
 
         The 401 is the same for an unknown email and a wrong password, in words and in time.
         """
-        now = self._clock()
+        now = self._sessions.clock()
+        device = self._devices.device(asking.device_token, email)
         try:
-            await self._limits.sign_in(email, address, now=now)
+            await self._limits.sign_in(email, asking.address, device, now=now)
         except Problem:
             self._metrics.sign_ins.labels("limited").inc()
             raise
@@ -105,8 +109,14 @@ class AuthService:
         verdict = await self._passwords.verify(found.password_hash if found else None, password)
         if found is None or not verdict.matches:
             self._metrics.sign_ins.labels("refused").inc()
-            _log.info("sign_in.refused", user=found.user.id if found else None)
-            raise Problem(401, "The email or the password is not right.", headers=_CHALLENGE)
+            if found:
+                await self._history.note(
+                    found.user.id, Event.SIGN_IN_FAILED, asking.client, now=now
+                )
+            raise Problem(401, "The email or the password is not right.", headers=CHALLENGE)
+        if found.user.disabled_at:
+            self._metrics.sign_ins.labels("refused").inc()
+            raise Problem(403, "This account has been shut.", kind=Kind.ACCOUNT_DISABLED)
         if verdict.replacement:
             # Only if it is still the hash that was checked: a newer password must stay.
             await in_thread(
@@ -115,82 +125,36 @@ class AuthService:
                 found.password_hash,
                 verdict.replacement,
             )
-            _log.info("password.rehashed", user=found.user.id)
-        await self._limits.signed_in(email, now=now)
+        await self._limits.signed_in(email, device, now=now)
         self._metrics.sign_ins.labels("ok").inc()
-        return await self._open(found.user, now)
+        await self._history.note(found.user.id, Event.SIGNED_IN, asking.client, now=now)
+        return await self._sessions.open(found.user, asking.client, instead_of=asking.session_token)
 
-    async def refresh(self, token: str | None) -> OpenSession:
-        """The session's next pair of tokens. Raises Problem: 401.
+    async def confirm(self, caller: Caller, password: str) -> None:
+        """Notes that the caller knows the password. Raises Problem: 403, 429, 503."""
+        await self.check_password(caller, password, field="password")
+        await in_thread(self._store.confirm_session, caller.session.id, now=self._sessions.clock())
 
-        A token that was used before was copied at some time, and nobody can tell who holds the
-        copy: the whole family ends, in a transaction of its own.
-        """
-        now = self._clock()
-        if not token:
-            raise _session_over()
-        successor = new_refresh_token()
-        expires_at = now + self._lifetimes.refresh_token
-        rotation = await in_thread(
-            self._store.rotate,
-            refresh_token_hash(token),
-            successor=refresh_token_hash(successor),
-            expires_at=expires_at,
-            now=now,
-        )
-        if rotation.refused is Refused.REUSED and rotation.session:
-            await in_thread(self._store.revoke_session, rotation.session.id, now=now)
-            self._metrics.refreshes.labels("reused").inc()
-            _log.warning("session.revoked", user=rotation.session.user_id, cause="reused token")
-            raise _session_over()
-        user = (
-            await in_thread(self._store.user, rotation.session.user_id)
-            if rotation.session and not rotation.refused
-            else None
-        )
-        if user is None or rotation.session is None:
-            self._metrics.refreshes.labels("refused").inc()
-            raise _session_over()
-        self._metrics.refreshes.labels("ok").inc()
-        return OpenSession(
-            user=user,
-            access_token=self._tokens.issue(user.id, now=now),
-            refresh_token=successor,
-            refresh_expires_at=min(expires_at, rotation.session.expires_at),
-        )
+    async def check_password(self, caller: Caller, password: str, *, field: str) -> None:
+        """Raises Problem (403) where it is not the caller's; 429 after too many."""
+        await self._limits.confirm(caller.session.id, now=self._sessions.clock())
+        found = await in_thread(self._store.credentials_of, caller.user.id)
+        verdict = await self._passwords.verify(found.password_hash if found else None, password)
+        if not verdict.matches:
+            wrong = "This is not your password."
+            raise Problem(403, wrong, errors=[FieldError(field=field, message=wrong)])
 
-    async def sign_out(self, token: str | None) -> None:
-        """Ends the session of this token, if there is one."""
-        session = (
-            await in_thread(self._store.session_of, refresh_token_hash(token)) if token else None
-        )
-        if session:
-            await in_thread(self._store.revoke_session, session.id, now=self._clock())
+    def device_token(self, user: User) -> str:
+        """What makes this device one that the account's owner has used."""
+        return self._devices.issue(user.email, now=self._sessions.clock())
 
-    async def _open(self, user: User, now: datetime) -> OpenSession:
-        token = new_refresh_token()
-        session = Session(
-            id=new_id(),
-            user_id=user.id,
-            created_at=now,
-            expires_at=now + self._lifetimes.session,
-        )
-        expires_at = min(now + self._lifetimes.refresh_token, session.expires_at)
-        await in_thread(
-            self._store.open_session,
-            session,
-            RefreshToken(refresh_token_hash(token), session.id, expires_at),
-        )
-        return OpenSession(
-            user=user,
-            access_token=self._tokens.issue(user.id, now=now),
-            refresh_token=token,
-            refresh_expires_at=expires_at,
-        )
-
-
-_CHALLENGE = {"WWW-Authenticate": "Bearer"}
-
-
-def _session_over() -> Problem:
-    return Problem(401, "The session has ended; sign in again.", headers=_CHALLENGE)
+    async def _invite(self, user: User, password_hash: str, now: datetime) -> None:
+        if not await self._limits.may_mail(user.email, now=now):
+            return
+        if await in_thread(self._store.credentials, user.email):
+            await self._outgoing.send(self._messages.already(user.email))
+            return
+        token = new_secret()
+        pending = PendingUser(secret_hash(token), user, password_hash, now + PENDING_FOR)
+        await in_thread(self._store.keep_pending, pending)
+        await self._outgoing.send(self._messages.verify(user.email, token))

@@ -1,74 +1,148 @@
-"""The two tokens of a session.
+"""The tokens of a session, and the one by which a device is known again.
 
-The access token is a JWT, short-lived and checked without the store. The refresh token is a random
-string; the store has only its SHA-256, which suffices because it can't be guessed.
+The access token is a JWT, short-lived, and names its session, which is looked up with each request:
+a session that was ended is over at once. The refresh token is a random string; the store has only
+its SHA-256, which suffices because it can't be guessed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import jwt
 
 AUDIENCE: Final = "appinstance-api"
+DEVICE_AUDIENCE: Final = "appinstance-device"
+DEVICE_LIFETIME: Final = timedelta(days=365)
 _ALGORITHM: Final = "HS256"
-_TYPE: Final = "at+jwt"
 _LEEWAY: Final = timedelta(seconds=5)
 _CLAIMS: Final = ("iss", "aud", "sub", "iat", "exp", "jti")
 
 
 class InvalidTokenError(Exception):
-    """The access token is not one of ours, or no longer valid."""
+    """The token is not one of ours, not of this kind, or no longer valid."""
 
 
-class AccessTokens:
-    """Makes and reads access tokens. `issuer`: the instance's origin, so no other one's pass."""
+def key_id(key: str) -> str:
+    """What stands in a token's header for the key that signed it; says nothing of the key."""
+    return hashlib.sha256(f"kid:{key}".encode()).hexdigest()[:8]
 
-    def __init__(self, key: str, *, issuer: str, lifetime: timedelta) -> None:
-        self._key = key
+
+class SignedTokens:
+    """Makes and reads JWTs of one kind. `issuer`: the instance's origin, so no other one's pass.
+
+    The first key signs; the others are still read, so that a key can be changed without signing
+    anybody out.
+    """
+
+    def __init__(self, keys: Sequence[str], *, issuer: str, audience: str, kind: str) -> None:
+        self._key = keys[0]
+        self._keys = {key_id(key): key for key in keys}
         self._issuer = issuer
-        self.lifetime = lifetime
+        self._audience = audience
+        self._kind = kind
 
-    def issue(self, user_id: str, *, now: datetime) -> str:
-        """A token for this user."""
-        claims = {
-            "iss": self._issuer,
-            "aud": AUDIENCE,
-            "sub": user_id,
-            "iat": now,
-            "exp": now + self.lifetime,
-            "jti": secrets.token_hex(16),
-        }
-        return jwt.encode(claims, self._key, algorithm=_ALGORITHM, headers={"typ": _TYPE})
+    def signed(self, claims: dict[str, Any], *, now: datetime, lifetime: timedelta) -> str:
+        """A token with these claims."""
+        return jwt.encode(
+            {
+                "iss": self._issuer,
+                "aud": self._audience,
+                "iat": now,
+                "exp": now + lifetime,
+                "jti": secrets.token_hex(16),
+                **claims,
+            },
+            self._key,
+            algorithm=_ALGORITHM,
+            headers={"typ": self._kind, "kid": key_id(self._key)},
+        )
 
-    def user_id(self, token: str) -> str:
-        """Whose token this is. Raises InvalidTokenError."""
+    def claims(self, token: str, *more: str) -> dict[str, Any]:
+        """What a token says, with `more` claims that must be there. Raises InvalidTokenError."""
         try:
-            claims = jwt.decode(
+            header = jwt.get_unverified_header(token)
+            key = self._keys.get(str(header.get("kid")))
+            if header.get("typ") != self._kind or key is None:
+                raise InvalidTokenError
+            found: dict[str, Any] = jwt.decode(
                 token,
-                self._key,
+                key,
                 algorithms=[_ALGORITHM],
                 issuer=self._issuer,
-                audience=AUDIENCE,
+                audience=self._audience,
                 leeway=_LEEWAY,
-                options={"require": list(_CLAIMS)},
+                options={"require": [*_CLAIMS, *more]},
             )
         except (jwt.InvalidTokenError, ValueError) as error:
             raise InvalidTokenError from error
-        return str(claims["sub"])
+        return found
 
 
-def new_refresh_token() -> str:
-    """256 random bits, URL-safe."""
+@dataclass(frozen=True)
+class Access:
+    """Whom an access token is for."""
+
+    user_id: str
+    session_id: str
+
+
+class AccessTokens:
+    """Makes and reads access tokens."""
+
+    def __init__(self, keys: Sequence[str], *, issuer: str, lifetime: timedelta) -> None:
+        self._tokens = SignedTokens(keys, issuer=issuer, audience=AUDIENCE, kind="at+jwt")
+        self.lifetime = lifetime
+
+    def issue(self, access: Access, *, now: datetime) -> str:
+        """A token for this session."""
+        claims = {"sub": access.user_id, "sid": access.session_id}
+        return self._tokens.signed(claims, now=now, lifetime=self.lifetime)
+
+    def read(self, token: str) -> Access:
+        """Whom a token is for. Raises InvalidTokenError."""
+        claims = self._tokens.claims(token, "sid")
+        return Access(str(claims["sub"]), str(claims["sid"]))
+
+
+class DeviceTokens:
+    """Known devices: a browser that has signed in to an account is known to be its owner's."""
+
+    def __init__(self, keys: Sequence[str], *, issuer: str) -> None:
+        self._tokens = SignedTokens(
+            keys, issuer=issuer, audience=DEVICE_AUDIENCE, kind="device+jwt"
+        )
+
+    def issue(self, email: str, *, now: datetime) -> str:
+        """A token for a device on which this account was signed in to."""
+        return self._tokens.signed({"sub": _digest(email)}, now=now, lifetime=DEVICE_LIFETIME)
+
+    def device(self, token: str | None, email: str) -> str | None:
+        """The device's id if the token was made for this account, else None."""
+        try:
+            claims = self._tokens.claims(token or "")
+        except InvalidTokenError:
+            return None
+        return str(claims["jti"]) if claims["sub"] == _digest(email) else None
+
+
+def _digest(email: str) -> str:
+    return hashlib.sha256(email.encode()).hexdigest()
+
+
+def new_secret() -> str:
+    """256 random bits, URL-safe: a refresh token, or what a mailed link carries."""
     return secrets.token_urlsafe(32)
 
 
-def refresh_token_hash(token: str) -> str:
-    """How the store knows a refresh token: 64 hex digits."""
-    return hashlib.sha256(token.encode()).hexdigest()
+def secret_hash(secret: str) -> str:
+    """How the store knows such a secret: 64 hex digits."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def utc_now() -> datetime:

@@ -5,17 +5,16 @@ The bytes were encoded by us, and still a browser is told to run nothing in them
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
-from appinstance_app.dependencies import AppContext, context
+from appinstance_app.dependencies import Context
 from appinstance_app.problems import Problem
 
 from .images import CONTENT_TYPE
 
 router = APIRouter(prefix="/api/v1/avatars", tags=["avatars"])
-Context = Annotated[AppContext, Depends(context)]
 # A name is never used twice, so what it stands for never changes.
 HEADERS: Final = {
     "Cache-Control": "private, max-age=31536000, immutable",

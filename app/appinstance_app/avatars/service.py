@@ -95,13 +95,13 @@ class AvatarService:
         )
         # Should this fail, the new object stays: a commit whose answer was lost may have happened.
         before = await in_thread(self._store.replace_avatar, user.id, name)
-        await self._discard(user.id, before)
+        await self.discard(user.id, before)
         return changed(user, avatar_name=name)
 
     async def remove(self, user: User) -> None:
         """The account without a picture."""
         before = await in_thread(self._store.replace_avatar, user.id, None)
-        await self._discard(user.id, before)
+        await self.discard(user.id, before)
 
     async def picture(self, user_id: str, name: str, *, address: str) -> bytes | None:
         """The WebP file, or None where there is none of this name. Raises Busy, Problem (429)."""
@@ -113,7 +113,7 @@ class AvatarService:
             self._misses.note(address)
         return content
 
-    async def _discard(self, user_id: str, name: str | None) -> None:
+    async def discard(self, user_id: str, name: str | None) -> None:
         """Deletes an object that nobody points to; a failure costs storage, not the request."""
         if name is None:
             return

@@ -1,4 +1,4 @@
-"""An account as its owner sees it."""
+"""An account as its owner sees and changes it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from appinstance_app.fields import DisplayName, Input
+
 if TYPE_CHECKING:
     from appinstance_app.store.records import User
+
+
+class Profile(Input):
+    """What an owner changes at will."""
+
+    display_name: DisplayName
 
 
 class UserOut(BaseModel):
@@ -16,6 +24,7 @@ class UserOut(BaseModel):
 
     id: str
     email: str
+    email_verified: bool
     display_name: str
     avatar_url: str | None
     created_at: datetime
@@ -26,6 +35,7 @@ def user_out(user: User) -> UserOut:
     return UserOut(
         id=user.id,
         email=user.email,
+        email_verified=user.email_verified_at is not None,
         display_name=user.display_name,
         avatar_url=f"/api/v1/avatars/{user.id}/{user.avatar_name}.webp"
         if user.avatar_name

@@ -26,16 +26,17 @@ def _one_window(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def at(app: Running, moment: datetime) -> None:
-    app.app.state.context.auth._clock = lambda: moment
+    app.app.state.context.sessions.clock = lambda: moment
 
 
 async def attempt(
     app: Running, email: str = EMAIL, password: str = "wrong", forwarded: str | None = None
 ) -> httpx.Response:
     headers = {"X-Forwarded-For": forwarded} if forwarded else {}
-    return await app.client.post(
-        "/api/v1/auth/sign-in", json={"email": email, "password": password}, headers=headers
-    )
+    async with app.elsewhere() as stranger:
+        return await stranger.client.post(
+            "/api/v1/auth/sign-in", json={"email": email, "password": password}, headers=headers
+        )
 
 
 @pytest.fixture

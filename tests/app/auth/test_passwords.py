@@ -51,7 +51,7 @@ def counted(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 async def test_new_hashes_are_argon2id_at_owasps_parameters(passwords: Passwords) -> None:
-    parameters = extract_parameters(await passwords.hash(PASSWORD))
+    parameters = extract_parameters(await passwords.hash_new(PASSWORD, "ada@example.com", "Ada"))
     assert parameters.type is Type.ID
     # OWASP Password Storage Cheat Sheet: m=19456 (19 MiB), t=2, p=1
     assert (parameters.memory_cost, parameters.time_cost, parameters.parallelism) == (19456, 2, 1)
@@ -59,7 +59,7 @@ async def test_new_hashes_are_argon2id_at_owasps_parameters(passwords: Passwords
 
 
 async def test_a_current_hash_matches_and_stays(passwords: Passwords) -> None:
-    stored = await passwords.hash(PASSWORD)
+    stored = await passwords.hash_new(PASSWORD, "ada@example.com", "Ada")
     assert await passwords.verify(stored, PASSWORD) == Verdict(matches=True)
     assert await passwords.verify(stored, PASSWORD + " ") == Verdict(matches=False)
 
@@ -142,7 +142,7 @@ async def test_no_more_run_at_once_than_there_is_room_for_and_a_long_line_is_ref
 
     async def one() -> None:
         try:
-            await passwords.hash(PASSWORD)
+            await passwords.hash_new(PASSWORD, "ada@example.com", "Ada")
         except Busy as busy:
             refused.append(busy)
             if len(refused) == 3:

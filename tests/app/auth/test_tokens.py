@@ -12,20 +12,25 @@ import pytest
 
 from appinstance_app.auth.tokens import (
     AUDIENCE,
+    DEVICE_LIFETIME,
+    Access,
     AccessTokens,
+    DeviceTokens,
     InvalidTokenError,
-    new_refresh_token,
-    refresh_token_hash,
+    key_id,
+    new_secret,
+    secret_hash,
 )
 
 KEY = "k" * 20 + "0123456789abcdef"
+NEXT = "n" * 20 + "fedcba9876543210"
 ISSUER = "https://acme.apps.example.com"
 NOW = datetime.now(UTC)
 
 
 @pytest.fixture
 def tokens() -> AccessTokens:
-    return AccessTokens(KEY, issuer=ISSUER, lifetime=timedelta(minutes=10))
+    return AccessTokens([KEY], issuer=ISSUER, lifetime=timedelta(minutes=10))
 
 
 def claims(**changes: Any) -> dict[str, Any]:
@@ -36,17 +41,74 @@ def claims(**changes: Any) -> dict[str, Any]:
         "iat": NOW,
         "exp": NOW + timedelta(minutes=10),
         "jti": "1",
+        "sid": "session",
     }
     return {name: value for name, value in (base | changes).items() if value is not None}
 
 
-def test_a_token_names_its_user(tokens: AccessTokens) -> None:
-    assert tokens.user_id(tokens.issue("user-1", now=NOW)) == "user-1"
-    assert tokens.user_id(jwt.encode(claims(), KEY, "HS256")) == "user"
+HEADER = {"typ": "at+jwt", "kid": key_id(KEY)}
+
+
+def signed(key: str = KEY, algorithm: str = "HS256", **changes: Any) -> str:
+    return jwt.encode(claims(**changes), key, algorithm, headers=HEADER)
+
+
+def test_a_token_names_its_user_and_session(tokens: AccessTokens) -> None:
+    access = Access("user-1", "session-1")
+    assert tokens.read(tokens.issue(access, now=NOW)) == access
+    assert tokens.read(signed()) == Access("user", "session")
 
 
 def test_two_tokens_differ(tokens: AccessTokens) -> None:
-    assert tokens.issue("user", now=NOW) != tokens.issue("user", now=NOW)
+    access = Access("user", "session")
+    assert tokens.issue(access, now=NOW) != tokens.issue(access, now=NOW)
+
+
+def test_a_key_is_changed_without_signing_anybody_out() -> None:
+    lifetime, access = timedelta(minutes=10), Access("user", "session")
+    before = AccessTokens([KEY], issuer=ISSUER, lifetime=lifetime)
+    between = AccessTokens([NEXT, KEY], issuer=ISSUER, lifetime=lifetime)
+    after = AccessTokens([NEXT], issuer=ISSUER, lifetime=lifetime)
+    old, new = before.issue(access, now=NOW), between.issue(access, now=NOW)
+    assert between.read(old) == between.read(new) == after.read(new) == access
+    with pytest.raises(InvalidTokenError):
+        after.read(old)
+    with pytest.raises(InvalidTokenError):
+        before.read(new)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"typ": "JWT", "kid": key_id(KEY)},
+        {"typ": "device+jwt", "kid": key_id(KEY)},
+        {"typ": "at+jwt", "kid": key_id(NEXT)},
+        {"typ": "at+jwt"},
+        {"typ": None, "kid": key_id(KEY)},
+    ],
+)
+def test_a_token_of_another_kind_or_key_is_refused(
+    tokens: AccessTokens, header: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidTokenError):
+        tokens.read(jwt.encode(claims(), KEY, "HS256", headers=header))
+
+
+def test_a_device_is_known_for_its_account_and_nothing_else(tokens: AccessTokens) -> None:
+    devices = DeviceTokens([KEY], issuer=ISSUER)
+    token = devices.issue("ada@example.com", now=NOW)
+    known = devices.device(token, "ada@example.com")
+    assert known
+    assert devices.device(token, "eve@example.com") is None
+    other = devices.device(devices.issue("ada@example.com", now=NOW), "ada@example.com")
+    assert other not in (None, known), "Each device has an allowance of its own."
+    assert devices.device(None, "ada@example.com") is None
+    old = devices.issue("ada@example.com", now=NOW - DEVICE_LIFETIME - timedelta(minutes=1))
+    assert devices.device(old, "ada@example.com") is None
+    elsewhere = DeviceTokens([KEY], issuer="https://other.apps.example.com")
+    assert elsewhere.device(token, "ada@example.com") is None
+    with pytest.raises(InvalidTokenError):
+        tokens.read(token)
 
 
 @pytest.mark.parametrize(
@@ -59,13 +121,13 @@ def test_two_tokens_differ(tokens: AccessTokens) -> None:
         pytest.param({"sub": 7}, id="a number for a user"),
         *(
             pytest.param({name: None}, id=f"no {name}")
-            for name in ("iss", "aud", "sub", "iat", "exp", "jti")
+            for name in ("iss", "aud", "sub", "iat", "exp", "jti", "sid")
         ),
     ],
 )
 def test_wrong_or_missing_claims_are_refused(tokens: AccessTokens, changes: dict[str, Any]) -> None:
     with pytest.raises(InvalidTokenError):
-        tokens.user_id(jwt.encode(claims(**changes), KEY, "HS256"))
+        tokens.read(signed(**changes))
 
 
 def unsigned() -> str:
@@ -75,7 +137,7 @@ def unsigned() -> str:
         )
 
     body = claims(exp=4102444800, iat=1)
-    return f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(body)}."
+    return f"{part({'alg': 'none', 'typ': 'at+jwt', 'kid': key_id(KEY)})}.{part(body)}."
 
 
 @pytest.mark.parametrize(
@@ -85,20 +147,20 @@ def unsigned() -> str:
         "a.b.c",
         "ä.ö.ü",
         unsigned(),
-        jwt.encode(claims(), KEY + "x", "HS256"),
-        jwt.encode(claims(), KEY * 2, "HS512"),
-        jwt.encode(claims(), KEY, "HS256")[:-2],
+        signed(KEY + "x"),
+        signed(KEY * 2, "HS512"),
+        signed()[:-2],
     ],
 )
 def test_tokens_that_we_did_not_sign_are_refused(tokens: AccessTokens, token: str) -> None:
     with pytest.raises(InvalidTokenError):
-        tokens.user_id(token)
+        tokens.read(token)
 
 
-def test_refresh_tokens_are_long_and_stored_as_a_hash() -> None:
-    some = {new_refresh_token() for _ in range(100)}
+def test_secrets_are_long_and_stored_as_a_hash() -> None:
+    some = {new_secret() for _ in range(100)}
     assert len(some) == 100
     assert min(map(len, some)) >= 43  # 32 bytes in base64
     token = some.pop()
-    assert len(refresh_token_hash(token)) == 64
-    assert token not in refresh_token_hash(token)
+    assert len(secret_hash(token)) == 64
+    assert token not in secret_hash(token)

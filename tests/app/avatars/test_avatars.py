@@ -198,8 +198,9 @@ async def test_other_names_are_not_found(app: Running, media: Media, path: str) 
 async def test_a_person_changes_only_the_own_picture(app: Running, media: Media) -> None:
     ada = await app.signed_up()
     await app.client.put(AVATAR, headers=ada, files=FILES)
-    eve = await app.signed_up("eve@example.com")
-    assert (await app.client.delete(AVATAR, headers=eve)).status_code == 204
+    async with app.elsewhere() as other:
+        eve = await other.signed_up("eve@example.com")
+        assert (await other.client.delete(AVATAR, headers=eve)).status_code == 204
     me = await app.client.get("/api/v1/users/me", headers=ada)
     assert me.json()["avatar_url"] is not None
     assert len(media.objects) == 1
