@@ -12,7 +12,8 @@ import httpx
 import pytest
 from app.processes import EMAIL, SIGN_UP, USER_PASSWORD, ended
 
-from appinstance_app.auth.passwords import MEMORY_KIB
+from appinstance_app.auth.passwords import MEMORY_KIB, MEMORY_SHARE
+from appinstance_app.avatars.decoding import MAX_DATA_BYTES
 from appinstance_app.workers import usable_cpus
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ pytestmark = pytest.mark.integration
 AT_ONCE = usable_cpus()
 CAPACITY = AT_ONCE * (1 + 32)
 FLOOD = min(10 * CAPACITY, 900)  # the server's own ceiling of connections is 1,000
+GOLDEN = Path(__file__).parents[1] / "operator/desired/golden/minimal/expected.yaml"
+POD_BYTES = 512 * 1024**2
+DECODER_BYTES = MAX_DATA_BYTES + 32 * 1024**2  # what avatars/test_bombs.py holds each file to
 
 
 def peak_bytes(pid: int) -> int:
@@ -86,6 +90,9 @@ async def test_a_flood_of_sign_ins_gets_503_at_worst_and_costs_no_memory(
     async with httpx.AsyncClient(base_url=process.url(""), timeout=60) as client:
         (await client.post("/api/v1/auth/sign-up", json=SIGN_UP)).raise_for_status()
     rest = peak_bytes(process.popen.pid)
+    assert "memory: 512Mi" in GOLDEN.read_text()
+    hashing = MEMORY_SHARE * POD_BYTES
+    assert rest + DECODER_BYTES + hashing <= POD_BYTES, "It fits the pod with all else in it."
     first = await flooded(process)
     after_first = peak_bytes(process.popen.pid)
     second = await flooded(process)

@@ -31,7 +31,7 @@ MEMORY_KIB: Final = 19 * 1024
 PASSES: Final = 2
 LANES: Final = 1
 # Of the container's memory, for all hashing at a time: argon2 fills what it is given.
-_MEMORY_SHARE: Final = 0.2
+MEMORY_SHARE: Final = 0.2
 _WAITING_EACH: Final = 32
 # Whoever signs in waits no longer; a line that is longer than that is no service.
 _SECONDS: Final = 10.0
@@ -60,7 +60,7 @@ class Passwords:
         self._hasher = PasswordHasher(
             time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, type=Type.ID
         )
-        together = together or at_once(MEMORY_KIB * 1024, share=_MEMORY_SHARE, cgroup=cgroup)
+        together = together or at_once(MEMORY_KIB * 1024, share=MEMORY_SHARE, cgroup=cgroup)
         self._pool = Bounded(
             "passwords", together, waiting=together * _WAITING_EACH, seconds=_SECONDS
         )
