@@ -66,6 +66,7 @@ module "security_groups" {
   name                       = var.name
   vpc_id                     = module.network.vpc_id
   edge_ingress_cidrs         = var.edge_ingress_cidrs
+  outside                    = { for name, place in var.outside : name => place if place != null }
   cluster_security_group_id  = module.eks.cluster_security_group_id
   endpoint_security_group_id = module.network.endpoint_security_group_id
   s3_endpoint_type           = var.s3_endpoint_type

@@ -39,6 +39,16 @@ locals {
       ]
       port = 443
     }
+    outside = {
+      mail = var.outside.mail == null ? null : {
+        destinations = [for cidr in var.outside.mail.cidrs : { cidr = cidr }]
+        port         = var.outside.mail.port
+      }
+      identityProvider = var.outside.identity_provider == null ? null : {
+        destinations = [for cidr in var.outside.identity_provider.cidrs : { cidr = cidr }]
+        port         = var.outside.identity_provider.port
+      }
+    }
     media = {
       bucket    = module.media.bucket_name
       kmsKeyArn = module.media.kms_key_arn

@@ -278,6 +278,38 @@ variable "allowed_egress" {
   }
 }
 
+variable "outside" {
+  description = <<-EOT
+    What the apps use beyond the platform: the `mail` server (SMTP with TLS) and the `identity_provider` (OpenID Connect), each
+    with its networks and its port. Every backend may reach what is named, in its NetworkPolicy and its security group; what is
+    not named stays closed.
+  EOT
+  type = object({
+    mail              = optional(object({ cidrs = set(string), port = optional(number, 587) }))
+    identity_provider = optional(object({ cidrs = set(string), port = optional(number, 443) }))
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition = alltrue([for place in values(var.outside) : place == null || try(
+      length(place.cidrs) > 0 && alltrue([for cidr in place.cidrs : can(cidrnetmask(cidr)) && cidrsubnet(cidr, 0, 0) == cidr && !endswith(cidr, "/0")]),
+      false,
+    )])
+    error_message = "Set outside's cidrs to at least one IPv4 network without host bits such as 203.0.113.0/28, never to 0.0.0.0/0."
+  }
+
+  validation {
+    condition     = sum([for place in values(var.outside) : try(length(place.cidrs), 0)]) <= 30
+    error_message = "Set outside's cidrs to at most 30 networks in all: a security group holds 60 rules each way."
+  }
+
+  validation {
+    condition     = alltrue([for place in values(var.outside) : try(place.port >= 1 && place.port <= 65535 && floor(place.port) == place.port, place == null)])
+    error_message = "Set outside's ports to whole numbers from 1 to 65535."
+  }
+}
+
 variable "allowed_role_arns" {
   description = "Patterns of the ARNs of roles that any instance may bring (spec.identity): * stands for the rest of one part of the path, {namespace} for the namespace. None by default; then the operator makes all roles."
   type        = list(string)

@@ -188,3 +188,25 @@ def test_the_security_groups_are_the_documents_chain(
     assert ingress(backend) == {(edge, 8000), (nodes, 8000)}
     assert ingress(frontend) == {(edge, 8080), (nodes, 8080)}
     assert ingress(database) == {(backend, 3306)}
+
+
+def test_what_policies_open_beyond_the_platform_the_backends_group_opens_and_no_more(
+    applied: world.Platform, outputs: dict[str, Any]
+) -> None:
+    """Looked up in the account: mail and the identity provider, and no other network."""
+    settings = outputs["operator_values"]
+    policies = {
+        (cidr, place["port"])
+        for place in settings["outside"].values()
+        if place
+        for cidr in _cidrs(place["destinations"])
+    }
+    (backend,) = settings["podSecurityGroups"]["backend"]
+    (found,) = applied.client("ec2").describe_security_groups(GroupIds=[backend])["SecurityGroups"]
+    group = {
+        (item["CidrIp"], rule["FromPort"])
+        for rule in found["IpPermissionsEgress"]
+        for item in rule["IpRanges"]
+    }
+    assert group == policies
+    assert policies == {("203.0.113.16/28", 587), ("203.0.113.32/28", 443)}

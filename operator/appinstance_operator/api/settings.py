@@ -98,6 +98,36 @@ class AwsEndpoints(Model):
     port: Port = 443
 
 
+class Mail(Model):
+    """Where the mail server answers (SMTP with TLS)."""
+
+    destinations: Peers
+    port: Port = 587
+
+
+class IdentityProvider(Model):
+    """Where the provider of people's identities answers (OpenID Connect)."""
+
+    destinations: Peers
+    port: Port = 443
+
+
+class Outside(Model):
+    """What the apps use beyond the platform. Each is closed to every pod until it is named here.
+
+    Networks, not hosts: neither NetworkPolicies nor security groups know names. Whether an
+    instance uses it, and as whom, is for its spec to say (`backend.env`, `secrets`).
+    """
+
+    mail: Mail | None = None
+    identity_provider: IdentityProvider | None = None
+
+    @property
+    def named(self) -> tuple[Mail | IdentityProvider, ...]:
+        """What is open."""
+        return tuple(place for place in (self.mail, self.identity_provider) if place)
+
+
 class Media(Model):
     """The bucket for avatars. Others come with a grant, which has a boundary for them."""
 
@@ -199,6 +229,7 @@ class Settings(Model):
     database: Database
     dns: Dns = Dns()
     aws_endpoints: AwsEndpoints
+    outside: Outside = Outside()
     media: Media
     iam: Iam
     secrets: Secrets

@@ -132,6 +132,7 @@ def policies(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
     """Return all policies of the instance, the one that denies all first."""
     database = _to(settings.database.destinations, settings.database.port)
     aws = _to(settings.aws_endpoints.destinations, settings.aws_endpoints.port)
+    outside = [_to(place.destinations, place.port) for place in settings.outside.named]
     ingress, egress = _openings(instance)
     found = [
         default_deny(instance),
@@ -139,7 +140,7 @@ def policies(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
             instance,
             "backend",
             [_from_edge(instance.backend, settings), *_from_monitoring(settings), *ingress],
-            [_dns(settings), database, aws, *egress],
+            [_dns(settings), database, aws, *outside, *egress],
         ),
     ]
     if instance.frontend:

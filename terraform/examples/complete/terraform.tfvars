@@ -67,6 +67,10 @@ grants = {
   mail   = { namespaces = ["acme", "globex"], secret_prefixes = ["shared/mail/"] }
   videos = { namespaces = ["hooli"], media_prefixes = ["videos/"], buckets = ["acme-platform-videos"], egress = ["203.0.113.0/24"] }
 }
+outside = {
+  mail              = { cidrs = ["203.0.113.16/28"] }
+  identity_provider = { cidrs = ["203.0.113.32/28"] }
+}
 allowed_egress    = ["198.51.100.0/24"]
 allowed_role_arns = ["arn:aws:iam::123456789012:role/tenants/{namespace}/*"]
 monitoring_sources = [

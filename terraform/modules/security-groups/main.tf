@@ -165,6 +165,26 @@ resource "aws_vpc_security_group_egress_rule" "backend_to_s3_gateway" {
   tags = var.tags
 }
 
+locals {
+  outside = merge([
+    for name, place in var.outside : { for cidr in place.cidrs : "${name} ${cidr}" => { name = name, cidr = cidr, port = place.port } }
+  ]...)
+}
+
+# Mail and the identity provider lie beyond the platform: no group stands for them, only their networks.
+resource "aws_vpc_security_group_egress_rule" "backend_to_outside" {
+  for_each = local.outside
+
+  security_group_id = aws_security_group.backend.id
+  description       = each.value.name
+  cidr_ipv4         = each.value.cidr
+  ip_protocol       = "tcp"
+  from_port         = each.value.port
+  to_port           = each.value.port
+
+  tags = var.tags
+}
+
 resource "aws_vpc_security_group_ingress_rule" "endpoints_from_backend" {
   security_group_id            = var.endpoint_security_group_id
   description                  = "HTTPS from backend pods"

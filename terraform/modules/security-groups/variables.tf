@@ -102,6 +102,23 @@ variable "endpoint_security_group_id" {
   }
 }
 
+variable "outside" {
+  description = "What backend pods use beyond the platform, by name (mail, identity_provider): its networks and its one port. Nothing by default."
+  type        = map(object({ cidrs = set(string), port = number }))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for cidr in flatten([for place in values(var.outside) : tolist(place.cidrs)]) : can(cidrnetmask(cidr)) && try(cidrsubnet(cidr, 0, 0) == cidr, false) && !endswith(cidr, "/0")])
+    error_message = "outside must name IPv4 networks without host bits such as \"203.0.113.0/28\", never 0.0.0.0/0."
+  }
+
+  validation {
+    condition     = alltrue([for place in values(var.outside) : place.port >= 1 && place.port <= 65535 && floor(place.port) == place.port])
+    error_message = "outside must have whole numbers from 1 to 65535 as ports."
+  }
+}
+
 variable "s3_endpoint_type" {
   description = "How S3 is reached: \"interface\" or \"gateway\", as in the module network. With a gateway the backend gets a rule for S3's ranges."
   type        = string

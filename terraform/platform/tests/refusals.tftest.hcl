@@ -123,6 +123,7 @@ run "refused_1" {
     operator                = { image_repository = "example/operator" }
     grants                  = { mail = { namespaces = ["acme"], egress = ["0.0.0.0/0"] } }
     allowed_egress          = ["198.51.100.7/24"]
+    outside                 = { mail = { cidrs = ["198.51.100.7/24"], port = 0 } }
     allowed_role_arns       = ["arn:aws:iam::999999999999:role/tenants/*"]
     monitoring_sources      = [{ namespace_labels = { team = "monitoring" } }]
     max_concurrent_rollouts = 0
@@ -142,6 +143,7 @@ run "refused_1" {
     var.operator,
     var.grants,
     var.allowed_egress,
+    var.outside,
     var.allowed_role_arns,
     var.monitoring_sources,
     var.max_concurrent_rollouts,
@@ -158,6 +160,7 @@ run "refused_2" {
     iam_cidrs          = []
     grants             = { site = { namespaces = ["acme"], domains = ["*.example.com"] } }
     allowed_egress     = ["0.0.0.0/0"]
+    outside            = { identity_provider = { cidrs = ["0.0.0.0/0"] } }
     allowed_role_arns  = ["arn:aws:iam::123456789012:user/x"]
     monitoring_sources = [{ cidr = "10.20.0.0/0" }]
   }
@@ -168,6 +171,7 @@ run "refused_2" {
     var.iam_cidrs,
     var.grants,
     var.allowed_egress,
+    var.outside,
     var.allowed_role_arns,
     var.monitoring_sources,
   ]
@@ -180,11 +184,13 @@ run "refused_3" {
     grants             = { roles = { namespaces = ["acme"], role_arns = ["arn:aws:iam::999999999999:role/tenants/*"] } }
     monitoring_sources = [{ cidr = "10.20.48.0/20", pod_labels = { app = "prometheus" } }]
     allowed_egress     = ["198.51.100.0"]
+    outside            = { mail = { cidrs = [] } }
   }
 
   expect_failures = [
     var.grants,
     var.monitoring_sources,
     var.allowed_egress,
+    var.outside,
   ]
 }

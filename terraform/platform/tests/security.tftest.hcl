@@ -113,6 +113,7 @@ run "each_module_gets_what_the_others_say" {
   command = plan
 
   variables {
+    outside           = { mail = { cidrs = ["203.0.113.0/28", "198.51.100.16/28"] } }
     allowed_egress    = ["198.51.100.0/24"]
     allowed_role_arns = ["arn:aws:iam::123456789012:role/tenants/{namespace}/*"]
     grants = {
@@ -154,6 +155,15 @@ run "each_module_gets_what_the_others_say" {
   assert {
     condition     = [for peer in output.operator_values.awsEndpoints.destinations : peer.cidr] == module.network.endpoint_subnet_cidrs
     error_message = "Backends must reach AWS at the endpoints' subnets alone."
+  }
+
+  # What lies beyond the platform is open where it is given, and else closed.
+  assert {
+    condition = jsonencode(output.operator_values.outside) == jsonencode({
+      mail             = { destinations = [{ cidr = "198.51.100.16/28" }, { cidr = "203.0.113.0/28" }], port = 587 }
+      identityProvider = null
+    })
+    error_message = "Backends must reach the mail server's networks on its port, and no identity provider where none is given."
   }
 
   # Groups of pods differ.

@@ -165,6 +165,44 @@ run "ways_out_of_the_backend" {
   }
 }
 
+run "nothing_beyond_the_platform_by_default" {
+  command = plan
+
+  assert {
+    condition     = length(aws_vpc_security_group_egress_rule.backend_to_outside) == 0
+    error_message = "Mail and the identity provider must stay closed until they are named."
+  }
+}
+
+run "what_is_named_is_open_to_the_backend_alone" {
+  command = apply
+
+  variables {
+    outside = {
+      mail              = { cidrs = ["203.0.113.0/28", "198.51.100.16/28"], port = 465 }
+      identity_provider = { cidrs = ["203.0.113.0/28"], port = 443 }
+    }
+  }
+
+  assert {
+    condition = toset([
+      for rule in aws_vpc_security_group_egress_rule.backend_to_outside :
+      "${rule.description} ${rule.cidr_ipv4} ${rule.ip_protocol} ${rule.from_port}-${rule.to_port}"
+      ]) == toset([
+      "mail 203.0.113.0/28 tcp 465-465", "mail 198.51.100.16/28 tcp 465-465",
+      "identity_provider 203.0.113.0/28 tcp 443-443",
+    ])
+    error_message = "Each named network must be open on its own port and on no other."
+  }
+
+  assert {
+    condition = alltrue([
+      for rule in aws_vpc_security_group_egress_rule.backend_to_outside : rule.security_group_id == aws_security_group.backend.id
+    ])
+    error_message = "No other group may reach beyond the platform."
+  }
+}
+
 run "dns" {
   command = apply
 
