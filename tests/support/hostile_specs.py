@@ -76,6 +76,16 @@ def _form(changes: Mapping[str, Any], sentence: str, allowed: Mapping[str, Any])
     return Attempt(changes, sentence, allowed, by_form=True)
 
 
+def cloud_front(key: str, **changes: str) -> dict[str, Any]:
+    """Return `media.cloudFront` with an entry as its private key."""
+    return {
+        "domain": "d111111abcdef8.cloudfront.net",
+        "keyPairId": "K2JCJMDEHXQW5F",
+        "privateKey": {"remoteRef": {"key": key}},
+        **changes,
+    }
+
+
 def _variable(key: str) -> dict[str, Any]:
     return {"secrets": [{"name": "TOKEN", "remoteRef": {"key": key}}]}
 
@@ -100,6 +110,11 @@ ATTEMPTS: Mapping[str, Attempt] = {
         {"media.legacyCredentials": {"remoteRef": {"key": "apps/acme/acme/media"}}},
         "secret key apps/acme/acme/media is outside of this namespace's prefix apps/evil/",
         {"media.legacyCredentials": {"remoteRef": {"key": "apps/evil/shop/media"}}},
+    ),
+    "another's key for signed URLs": Attempt(
+        {"media.cloudFront": cloud_front("apps/acme/acme/cloudfront")},
+        "secret key apps/acme/acme/cloudfront is outside of this namespace's prefix apps/evil/",
+        {"media.cloudFront": cloud_front("apps/evil/shop/cloudfront")},
     ),
     "an entry of a partner's grant": _entry("shared/partner/token"),
     "another's media": _media("acme/acme/"),

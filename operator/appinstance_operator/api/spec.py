@@ -1,48 +1,24 @@
 """From the raw AppInstance to frozen dataclasses with defaults. Nothing else reads the dict.
 
 The CRD has checked the form; `parse` still refuses what it can't use, for `appinstance render` and
-for an API server with an older CRD. `violations` finds what only the platform's settings can show.
+for an API server with an older CRD. What one object can show by itself is judged in form.py, what
+only the platform's settings can show in tenancy.py.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import InvalidSpec
+from .form import form_violations
 
 GROUP = "platform.appinstance.io"
 VERSION = "v1alpha1"
 KIND = "AppInstance"
 PLURAL = "appinstances"
 DATABASE_KEYS = ("host", "port", "username", "password", "dbname")
-MAX_NAME = 40
-_MAX_ENV = 100_000
-"""As JSON. What was applied is noted in an annotation, and all of an object's end at 256 KiB."""
-
-_RESERVED_NAMES = frozenset(
-    {
-        "APP_ENVIRONMENT",
-        "APP_PORT",
-        "APP_METRICS_PORT",
-        "APP_PUBLIC_URL",
-        "APP_TRUSTED_PROXY_HOPS",
-        "USE_FILE_STORAGE",
-    }
-)
-_RESERVED_PREFIXES = ("DB_", "MEDIA_", "AWS_")
-# Both become resources of IAM policies, where `*` and `?` mean more than they say.
-_SECRET_KEY = re.compile(r"[A-Za-z0-9/_+=.@-]+")
-# A tag after the last slash (before it, a colon is that of a registry's port), or a digest.
-_TAG = r":\w[\w.-]{0,127}"
-_IMAGE = re.compile(
-    rf"([^\s@]*/)?[^\s@/:]+({_TAG}|({_TAG})?@[\w+.-]+:[0-9a-fA-F]{{32,}})", re.ASCII
-)
-_PREFIX = re.compile(r"([A-Za-z0-9_=@.-]+/)+")
 
 
 @dataclass(frozen=True)
@@ -82,6 +58,16 @@ class ExtraSecret:
 
 
 @dataclass(frozen=True)
+class CloudFront:
+    """Delivery by signed URLs: the distribution's domain, the id of its public key, and the entry
+    of Secrets Manager that is the private key (PEM)."""
+
+    domain: str
+    key_pair_id: str
+    key: str
+
+
+@dataclass(frozen=True)
 class Network:
     """Openings beyond the defaults, as NetworkPolicy rules' own parts."""
 
@@ -107,6 +93,7 @@ class AppInstance:
     media_bucket: str | None
     media_prefix: str
     legacy_key: str | None
+    cloud_front: CloudFront | None
     secrets: tuple[ExtraSecret, ...]
     backend_role_arn: str | None
     secrets_role_arn: str | None
@@ -123,7 +110,8 @@ class AppInstance:
     def secret_keys(self) -> tuple[str, ...]:
         """Return every Secrets Manager entry that the spec names, each once, sorted."""
         keys = {extra.key for extra in self.secrets}
-        keys |= {key for key in (self.database_key, self.legacy_key) if key}
+        signing = self.cloud_front.key if self.cloud_front else None
+        keys |= {key for key in (self.database_key, self.legacy_key, signing) if key}
         return tuple(sorted(keys))
 
 
@@ -150,12 +138,16 @@ def _key(raw: Mapping[str, Any] | None) -> str | None:
     return raw["remoteRef"]["key"] if raw else None
 
 
+def _cloud_front(raw: Mapping[str, Any] | None) -> CloudFront | None:
+    if not raw:
+        return None
+    return CloudFront(raw["domain"], raw["keyPairId"], raw["privateKey"]["remoteRef"]["key"])
+
+
 def _unsupported(spec: Mapping[str, Any]) -> tuple[str, ...]:
     found = []
     if spec.get("database", {}).get("provision"):
         found.append("database.provision")
-    if spec.get("media", {}).get("cloudFront"):
-        found.append("media.cloudFront")
     return tuple(found)
 
 
@@ -186,6 +178,7 @@ def parse(body: Mapping[str, Any]) -> AppInstance:
             media_bucket=media.get("bucket"),
             media_prefix=media.get("prefix", f"{namespace}/{name}/"),
             legacy_key=_key(media.get("legacyCredentials")),
+            cloud_front=_cloud_front(media.get("cloudFront")),
             secrets=tuple(
                 ExtraSecret(
                     item["name"], item["remoteRef"]["key"], item["remoteRef"].get("property")
@@ -199,7 +192,7 @@ def parse(body: Mapping[str, Any]) -> AppInstance:
             ),
             unsupported=_unsupported(spec),
         )
-        problems = tuple(_self_violations(instance))
+        problems = form_violations(instance)
     except KeyError as error:
         raise InvalidSpec(
             f"the spec has no {error.args[0]!r} where one is needed; add it"
@@ -211,58 +204,3 @@ def parse(body: Mapping[str, Any]) -> AppInstance:
     if problems:
         raise InvalidSpec("; ".join(problems))
     return instance
-
-
-def _self_violations(instance: AppInstance) -> Sequence[str]:
-    """Return what one object can show by itself (the CRD's CEL rules say the same, earlier)."""
-    found = []
-    if len(instance.name) > MAX_NAME:
-        found.append(f"metadata.name is longer than {MAX_NAME} characters; shorten it")
-    if instance.database_key is None and "database.provision" not in instance.unsupported:
-        found.append("database.credentials is missing; name the Secrets Manager entry")
-    if instance.legacy_key and instance.backend_role_arn:
-        found.append("media.legacyCredentials and identity.backendRoleArn exclude each other")
-    for component in instance.components:
-        if not _IMAGE.fullmatch(component.image):
-            found.append(
-                f"{component.name}.image {component.image!r} must name a tag or a digest, such as "
-                "registry.example.com/app:1.4.2"
-            )
-        if len(json.dumps(component.env)) > _MAX_ENV:
-            found.append(
-                f"{component.name}.env is larger than {_MAX_ENV // 1000} KB in all; put what is "
-                "large into the image, or into Secrets Manager"
-            )
-        scaling = component.autoscaling
-        if scaling and scaling.min_replicas > scaling.max_replicas:
-            found.append(f"{component.name}.autoscaling: minReplicas is above maxReplicas")
-    names = [name for name, _ in instance.backend.env] + [extra.name for extra in instance.secrets]
-    found += [
-        f"{name} is set by the platform; take another name"
-        for name in names
-        if name in _RESERVED_NAMES or name.startswith(_RESERVED_PREFIXES)
-    ]
-    if len(set(names)) != len(names):
-        found.append("backend.env and secrets name a variable twice; remove one")
-    found += [
-        f"secret key {key} is not the name of a Secrets Manager entry; it must have no wildcard"
-        for key in instance.secret_keys
-        if not _SECRET_KEY.fullmatch(key)
-    ]
-    prefix = instance.media_prefix
-    if not _PREFIX.fullmatch(prefix) or not {".", ".."}.isdisjoint(prefix.split("/")):
-        found.append(
-            f"media.prefix {prefix!r} must end with a slash, not start with one, and have no "
-            "wildcard or part that is empty, . or .."
-        )
-    for rule in instance.network.egress:
-        try:
-            network = ipaddress.ip_network(rule["cidr"], strict=False)
-        except ValueError:
-            found.append(f"network.egress: {rule['cidr']} is not a network such as 10.20.0.0/16")
-            continue
-        if str(network) != rule["cidr"]:
-            found.append(f"network.egress: write {network} instead of {rule['cidr']}")
-        elif network.prefixlen == 0:
-            found.append(f"network.egress: {network} is everywhere; name the network that is meant")
-    return found

@@ -11,7 +11,7 @@ from appinstance_operator.api.spec import AppInstance, Component
 
 from . import iam, names
 from .iam import AUDIENCE
-from .secrets import CA_KEY, LEGACY_KEYS
+from .secrets import CA_KEY, CLOUDFRONT_KEY, LEGACY_KEYS
 
 UID = 10001
 HEALTH_PORT = 9090
@@ -90,6 +90,27 @@ def cloud_variables(instance: AppInstance, settings: Settings) -> list[dict[str,
         secret = names.of(instance, "media")
         variables.append(from_secret("AWS_ACCESS_KEY_ID", secret, LEGACY_KEYS[0]))
         variables.append(from_secret("AWS_SECRET_ACCESS_KEY", secret, LEGACY_KEYS[1]))
+    return variables
+
+
+def delivery_variables(instance: AppInstance) -> list[dict[str, Any]]:
+    """Return what the backend needs to sign URLs of CloudFront; nothing where the spec has none."""
+    delivery = instance.cloud_front
+    if delivery is None:
+        return []
+    secret = names.of(instance, "cloudfront")
+    return [
+        value("MEDIA_CLOUDFRONT_DOMAIN", delivery.domain),
+        value("MEDIA_CLOUDFRONT_KEY_PAIR_ID", delivery.key_pair_id),
+        from_secret("MEDIA_CLOUDFRONT_PRIVATE_KEY", secret, CLOUDFRONT_KEY),
+    ]
+
+
+def page_variables(instance: AppInstance, component: Component) -> list[dict[str, Any]]:
+    """Return the frontend's variables: the spec's own, and from where else pictures may come."""
+    variables = [value(name, content) for name, content in component.env]
+    if instance.cloud_front:
+        variables.append(value("MEDIA_ORIGIN", f"https://{instance.cloud_front.domain}"))
     return variables
 
 

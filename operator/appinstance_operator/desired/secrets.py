@@ -18,6 +18,7 @@ from .base import manifest, metadata
 
 API = "external-secrets.io/v1"
 CA_KEY = "ca.crt"
+CLOUDFRONT_KEY = "privateKey"
 LEGACY_KEYS = ("accessKeyId", "secretAccessKey")
 
 
@@ -80,7 +81,7 @@ def _external(
 
 
 def external_secrets(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
-    """Return the ExternalSecrets: database, the spec's own, and the legacy media keys."""
+    """Return the ExternalSecrets: database, the spec's own, media keys of either kind."""
     secrets = []
     if instance.database_key:
         key = instance.database_key
@@ -92,6 +93,9 @@ def external_secrets(instance: AppInstance, settings: Settings) -> tuple[Manifes
     if instance.legacy_key:
         data = [_reference(name, instance.legacy_key, name) for name in LEGACY_KEYS]
         secrets.append(_external(instance, settings, "media", data))
+    if instance.cloud_front:
+        data = [_reference(CLOUDFRONT_KEY, instance.cloud_front.key, None)]
+        secrets.append(_external(instance, settings, "cloudfront", data))
     return tuple(secrets)
 
 

@@ -29,6 +29,8 @@ def secret_names(instance: AppInstance) -> tuple[str, ...]:
         parts.append("app")
     if instance.legacy_key:
         parts.append("media")
+    if instance.cloud_front:
+        parts.append("cloudfront")
     return tuple(names.of(instance, part) for part in parts)
 
 
@@ -68,7 +70,7 @@ def _container(instance: AppInstance, settings: Settings, component: Component) 
             component,
             "frontend",
             component.image,
-            env=[pods.value(name, content) for name, content in component.env],
+            env=pods.page_variables(instance, component),
             ports=ports,
             lifecycle=pre_stop,
             **_probes("/healthz", "/healthz"),
@@ -85,6 +87,7 @@ def _container(instance: AppInstance, settings: Settings, component: Component) 
             *pods.app_variables(instance),
             *pods.database_variables(instance),
             *pods.cloud_variables(instance, settings),
+            *pods.delivery_variables(instance),
         ],
         mounts=mounts,
         ports=ports,

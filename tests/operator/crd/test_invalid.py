@@ -30,6 +30,7 @@ VALID: dict[str, Any] = {
 }
 ROLE = "arn:aws:iam::123456789012:role/shop"
 REF = {"remoteRef": {"key": "apps/team/shop/x"}}
+CLOUD_FRONT = {"domain": "d1.cloudfront.net", "keyPairId": "K2JCJMDEHXQW5F", "privateKey": REF}
 
 IMAGES = (
     "shop:1",
@@ -131,6 +132,30 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "prefix from the root": ({"spec.media": {"prefix": "/shop/"}}, "not start with one"),
     "prefix upwards": ({"spec.media": {"prefix": "shop/../"}}, "the parts . or .."),
     "bucket is an ARN": ({"spec.media": {"bucket": "arn:aws:s3:::x"}}, "the name of an S3 bucket"),
+    "CloudFront's domain is a URL": (
+        {"spec.media": {"cloudFront": {**CLOUD_FRONT, "domain": "https://d1.cloudfront.net"}}},
+        "without https:// and path",
+    ),
+    "CloudFront's domain has a header in it": (
+        {
+            "spec.media": {
+                "cloudFront": {**CLOUD_FRONT, "domain": "d1.cloudfront.net; script-src *"}
+            }
+        },
+        "without https:// and path",
+    ),
+    "key pair is an ARN": (
+        {
+            "spec.media": {
+                "cloudFront": {**CLOUD_FRONT, "keyPairId": "arn:aws:cloudfront::1:key/K2"}
+            }
+        },
+        "the id of a CloudFront public key",
+    ),
+    "no private key": (
+        {"spec.media": {"cloudFront": {**CLOUD_FRONT, "privateKey": None}}},
+        "spec.media.cloudFront.privateKey",
+    ),
     "not a role": (
         {"spec.identity": {"backendRoleArn": "arn:aws:iam::123456789012:user/x"}},
         "must be the ARN of an IAM role",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from support.admission import Court, hostile_settings, install_policies
-from support.hostile_specs import spec
+from support.hostile_specs import cloud_front, spec
 from support.people import manifest
 
 from appinstance_operator.api import tenancy
@@ -75,6 +75,8 @@ def _specs(seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
             changes["network.egress"] = [
                 {"cidr": one(CIDRS), "ports": [443]} for _ in range(chance.randint(1, 3))
             ]
+        if chance.random() < 0.2:
+            changes["media.cloudFront"] = cloud_front(one(KEYS))
         if chance.random() < 0.2:
             changes["media.legacyCredentials"] = {"remoteRef": {"key": one(KEYS)}}
         elif chance.random() < 0.4:

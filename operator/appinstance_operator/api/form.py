@@ -1,0 +1,113 @@
+"""What one spec can show by itself; the CRD's CEL rules say the same at `kubectl apply`."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .spec import AppInstance, CloudFront
+
+MAX_NAME = 40
+_MAX_ENV = 100_000
+"""As JSON. What was applied is noted in an annotation, and all of an object's end at 256 KiB."""
+
+_RESERVED_NAMES = frozenset(
+    {
+        "APP_ENVIRONMENT",
+        "APP_PORT",
+        "APP_METRICS_PORT",
+        "APP_PUBLIC_URL",
+        "APP_TRUSTED_PROXY_HOPS",
+        "USE_FILE_STORAGE",
+    }
+)
+_RESERVED_PREFIXES = ("DB_", "MEDIA_", "AWS_")
+# Both become resources of IAM policies, where `*` and `?` mean more than they say.
+_SECRET_KEY = re.compile(r"[A-Za-z0-9/_+=.@-]+")
+# A tag after the last slash (before it, a colon is that of a registry's port), or a digest.
+_TAG = r":\w[\w.-]{0,127}"
+_IMAGE = re.compile(
+    rf"([^\s@]*/)?[^\s@/:]+({_TAG}|({_TAG})?@[\w+.-]+:[0-9a-fA-F]{{32,}})", re.ASCII
+)
+# It becomes a part of the page's Content-Security-Policy: nothing but a host name may be in it.
+_LABEL = r"([-a-z0-9]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"(?=.{{1,253}}\Z)([a-z0-9]{_LABEL}\.)+[a-z]{_LABEL}")
+_KEY_PAIR = re.compile(r"[A-Z0-9]{1,64}")
+_PREFIX = re.compile(r"([A-Za-z0-9_=@.-]+/)+")
+
+
+def form_violations(instance: AppInstance) -> tuple[str, ...]:
+    """Return a sentence for each thing that is wrong with a spec, whatever the settings say."""
+    found = []
+    if len(instance.name) > MAX_NAME:
+        found.append(f"metadata.name is longer than {MAX_NAME} characters; shorten it")
+    if instance.database_key is None and "database.provision" not in instance.unsupported:
+        found.append("database.credentials is missing; name the Secrets Manager entry")
+    if instance.legacy_key and instance.backend_role_arn:
+        found.append("media.legacyCredentials and identity.backendRoleArn exclude each other")
+    for component in instance.components:
+        if not _IMAGE.fullmatch(component.image):
+            found.append(
+                f"{component.name}.image {component.image!r} must name a tag or a digest, such as "
+                "registry.example.com/app:1.4.2"
+            )
+        if len(json.dumps(component.env)) > _MAX_ENV:
+            found.append(
+                f"{component.name}.env is larger than {_MAX_ENV // 1000} KB in all; put what is "
+                "large into the image, or into Secrets Manager"
+            )
+        scaling = component.autoscaling
+        if scaling and scaling.min_replicas > scaling.max_replicas:
+            found.append(f"{component.name}.autoscaling: minReplicas is above maxReplicas")
+    names = [name for name, _ in instance.backend.env] + [extra.name for extra in instance.secrets]
+    found += [
+        f"{name} is set by the platform; take another name"
+        for name in names
+        if name in _RESERVED_NAMES or name.startswith(_RESERVED_PREFIXES)
+    ]
+    if len(set(names)) != len(names):
+        found.append("backend.env and secrets name a variable twice; remove one")
+    found += [
+        f"secret key {key} is not the name of a Secrets Manager entry; it must have no wildcard"
+        for key in instance.secret_keys
+        if not _SECRET_KEY.fullmatch(key)
+    ]
+    found += _cloud_front_violations(instance.cloud_front)
+    prefix = instance.media_prefix
+    if not _PREFIX.fullmatch(prefix) or not {".", ".."}.isdisjoint(prefix.split("/")):
+        found.append(
+            f"media.prefix {prefix!r} must end with a slash, not start with one, and have no "
+            "wildcard or part that is empty, . or .."
+        )
+    for rule in instance.network.egress:
+        try:
+            network = ipaddress.ip_network(rule["cidr"], strict=False)
+        except ValueError:
+            found.append(f"network.egress: {rule['cidr']} is not a network such as 10.20.0.0/16")
+            continue
+        if str(network) != rule["cidr"]:
+            found.append(f"network.egress: write {network} instead of {rule['cidr']}")
+        elif network.prefixlen == 0:
+            found.append(f"network.egress: {network} is everywhere; name the network that is meant")
+    return tuple(found)
+
+
+def _cloud_front_violations(delivery: CloudFront | None) -> Sequence[str]:
+    if delivery is None:
+        return ()
+    found = []
+    if not _DOMAIN.fullmatch(delivery.domain):
+        found.append(
+            f"media.cloudFront.domain {delivery.domain!r} must be a host name such as "
+            "d111111abcdef8.cloudfront.net"
+        )
+    if not _KEY_PAIR.fullmatch(delivery.key_pair_id):
+        found.append(
+            f"media.cloudFront.keyPairId {delivery.key_pair_id!r} must be the id of a CloudFront "
+            "public key, such as K2JCJMDEHXQW5F"
+        )
+    return found
