@@ -38,6 +38,17 @@ from .middleware.body_limit import BodyLimit, BodyLimitMiddleware
 from .middleware.requests import RequestsMiddleware
 from .middleware.security_headers import SecurityHeadersMiddleware
 from .migrations import newest_version
+from .oidc import routes as oidc_routes
+from .oidc.provider import Provider
+from .oidc.service import OidcService
+from .passkeys import own_routes as own_passkey_routes
+from .passkeys import routes as passkey_routes
+from .passkeys.ceremonies import Ceremonies
+from .passkeys.challenges import Challenges
+from .passkeys.codes import RecoveryCodes
+from .passkeys.entrance import Entrance
+from .passkeys.service import PasskeyService
+from .passkeys.tickets import Tickets
 from .problems import PROBLEM_RESPONSES, add_problem_handlers, describe_problems
 from .settings import SettingsError
 from .static_site import StaticSite
@@ -80,7 +91,10 @@ def create_app(
     app.state.context = parts
     add_problem_handlers(app)
     describe_problems(app)
-    for module in (auth_routes, own_routes, user_routes, avatar_routes, health):
+    for module in (
+        auth_routes, passkey_routes, own_passkey_routes, oidc_routes, own_routes, user_routes,
+        avatar_routes, health,
+    ):  # fmt: skip
         app.include_router(module.router)
     if not settings.in_production:
         app.include_router(docs_page.router)
@@ -156,6 +170,21 @@ def _context(settings: Settings, store: Store, media: MediaStore) -> AppContext:
         ),
         metrics=metrics,
     )
+    tickets = Tickets(store, sessions.clock)
+    auth = AuthService(
+        store,
+        passwords,
+        sessions,
+        limits,
+        history,
+        DeviceTokens(keys, issuer=origin),
+        tickets,
+        outgoing=outgoing,
+        messages=messages,
+        metrics=metrics,
+    )
+    ceremonies, challenges = Ceremonies(origin), Challenges(store, sessions.clock)
+    codes = RecoveryCodes(store, passwords)
     return AppContext(
         settings=settings,
         store=store,
@@ -165,17 +194,7 @@ def _context(settings: Settings, store: Store, media: MediaStore) -> AppContext:
         cookies=Cookies(secure=settings.secure_cookies),
         history=history,
         sessions=sessions,
-        auth=AuthService(
-            store,
-            passwords,
-            sessions,
-            limits,
-            history,
-            DeviceTokens(keys, issuer=origin),
-            outgoing=outgoing,
-            messages=messages,
-            metrics=metrics,
-        ),
+        auth=auth,
         recovery=RecoveryService(
             store, passwords, sessions, limits, history, outgoing=outgoing, messages=messages
         ),
@@ -185,6 +204,32 @@ def _context(settings: Settings, store: Store, media: MediaStore) -> AppContext:
         ),
         avatars=avatars,
         uploads=Uploads(),
+        passkeys=PasskeyService(
+            store,
+            sessions,
+            history,
+            ceremonies,
+            challenges,
+            codes,
+            issuer=settings.oidc_issuer or None,
+        ),
+        entrance=Entrance(
+            store, auth, sessions, limits, history, ceremonies, challenges, tickets, codes
+        ),
+        oidc=OidcService(
+            store, auth, sessions, limits, history, provider_for(settings), origin=origin
+        )
+        if settings.oidc_issuer
+        else None,
+    )
+
+
+def provider_for(settings: Settings) -> Provider:
+    """The provider that the settings name."""
+    return Provider(
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        settings.oidc_client_secret.get_secret_value(),
     )
 
 
@@ -218,4 +263,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         with suppress(asyncio.CancelledError):
             await house
         await parts.outgoing.close()
+        if parts.oidc:
+            await parts.oidc.provider.close()
         parts.store.close()

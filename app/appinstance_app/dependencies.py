@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from appinstance_app.mail.outgoing import Outgoing
     from appinstance_app.media.protocol import MediaStore
     from appinstance_app.metrics import Metrics
+    from appinstance_app.oidc.service import OidcService
+    from appinstance_app.passkeys.entrance import Entrance
+    from appinstance_app.passkeys.service import PasskeyService
     from appinstance_app.settings import Settings
     from appinstance_app.store.protocol import Store
     from appinstance_app.users.service import UserService
@@ -46,6 +49,9 @@ class AppContext:
     users: UserService
     avatars: AvatarService
     uploads: Uploads
+    passkeys: PasskeyService
+    entrance: Entrance
+    oidc: OidcService | None
 
 
 def parts(request: Request) -> AppContext:

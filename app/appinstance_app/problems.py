@@ -51,6 +51,14 @@ class Kind(Enum):
         "link-invalid",
         "The link was used, is too old, or never was one; ask for a new one.",
     )
+    SECOND_FACTOR_REQUIRED = (
+        "second-factor-required",
+        "The account asks for a second factor, which this way of signing in can't; use the page.",
+    )
+    LAST_WAY_IN = (
+        "last-way-in",
+        "Without this passkey nobody could sign in to the account; add another way first.",
+    )
     ACCOUNT_DISABLED = ("account-disabled", "Who runs the service has shut this account.")
     UNAVAILABLE = ("unavailable", "The database or the store of pictures does not answer.")
 

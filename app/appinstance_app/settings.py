@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, model_validator
 
 from .mail.settings import MailSettings
+from .oidc.settings import OidcSettings
 from .variables import Variables
 
 MIN_SECRET_KEY_LENGTH: Final = 32
@@ -97,7 +98,7 @@ class DatabaseSettings(Variables):
         return self
 
 
-class Settings(DatabaseSettings, MailSettings):
+class Settings(DatabaseSettings, MailSettings, OidcSettings):
     """All of it: what `create_app` and `serve` need."""
 
     host: str = Field("", validation_alias="APP_HOST")
@@ -176,6 +177,8 @@ class Settings(DatabaseSettings, MailSettings):
         _check_secret_key(self.secret_key.get_secret_value(), strict=self.in_production)
         if self.in_production and self.has_mail and not self.smtp_host:
             raise ValueError("Set SMTP_HOST to the mail server, or unset MAIL_FROM: no mail then.")
+        if self.in_production and self.oidc_issuer.startswith("http:"):
+            raise ValueError("OIDC_ISSUER must begin with https:// in production.")
         self._check_public_url()
         self._check_media()
         if self.in_production and self.static_dir is not None:

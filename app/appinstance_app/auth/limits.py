@@ -69,6 +69,16 @@ class RateLimits:
         """Counts an attempt to make an account."""
         await self.count(self._sign_up, limit_key(address), now)
 
+    async def challenge(self, address: str, *, now: datetime) -> None:
+        """Counts that an address asks for a challenge, which the store has to keep."""
+        limit = Limit("challenge", self._address.most, self._address.seconds)
+        await self.count(limit, limit_key(address), now)
+
+    async def recovery_code(self, user_id: str, *, now: datetime) -> None:
+        """Counts a try at an account's recovery codes, by whom its password is known to."""
+        limit = Limit("recovery-code", self._account.most, self._account.seconds)
+        await self.count(limit, user_id, now)
+
     async def ask_for_mail(self, address: str, *, now: datetime) -> None:
         """Counts that an address asks for a mail to be sent to somebody."""
         await self.count(self._sign_up, limit_key(address), now)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import hash_secret_raw
 
 from appinstance_app.problems import FieldError, Kind, Problem
 from appinstance_app.workers import CGROUP, Bounded, at_once
@@ -74,8 +75,25 @@ class Passwords:
         return await self._pool.run(self._judged_hash, password, email, display_name)
 
     async def verify(self, stored: str | None, password: str) -> Verdict:
-        """Whether the password is that of `stored`; None stands for an unknown account."""
+        """Whether the password is that of `stored`; None stands for an unknown account, "" for
+        one without a password."""
         return await self._pool.run(self._verdict, stored, password)
+
+    async def digest(self, secret: str, salt: bytes) -> str:
+        """What a secret and a salt always give: 64 hex digits, as costly as a hash. Raises Busy."""
+        return await self._pool.run(self._digest, secret, salt)
+
+    def _digest(self, secret: str, salt: bytes) -> str:
+        raw = hash_secret_raw(
+            secret.encode(),
+            salt,
+            time_cost=self._hasher.time_cost,
+            memory_cost=self._hasher.memory_cost,
+            parallelism=self._hasher.parallelism,
+            hash_len=32,
+            type=Type.ID,
+        )
+        return raw.hex()
 
     def _judged_hash(self, password: str, email: str, display_name: str) -> str:
         if is_easily_guessed(password, email, display_name):
@@ -86,10 +104,10 @@ class Passwords:
 
     def _verdict(self, stored: str | None, password: str) -> Verdict:
         legacy = _LEGACY.fullmatch(stored) if stored else None
-        if stored is None or legacy:
+        if not stored or legacy:
             # Also for a legacy hash, which alone would be checked a thousand times faster.
             self._matches(self._dummy, password)
-        if stored is None:
+        if not stored:
             return Verdict(matches=False)
         if legacy:
             digest = hashlib.sha256((legacy[1] + password).encode()).hexdigest()

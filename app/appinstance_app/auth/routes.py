@@ -14,7 +14,8 @@ from fastapi.security import OAuth2PasswordRequestForm
 from pydantic import SecretStr, ValidationError
 
 from appinstance_app.dependencies import AppContext, Calling, Context, asking
-from appinstance_app.problems import Problem
+from appinstance_app.passkeys.tickets import Ticket
+from appinstance_app.problems import Kind, Problem
 from appinstance_app.users.schemas import user_out
 
 from .clients import client_of
@@ -22,12 +23,15 @@ from .schemas import (
     AskForReset,
     Confirm,
     Methods,
+    Provider,
     Reset,
+    SecondFactorAsked,
     Sent,
     SessionOut,
     SignIn,
     SignUp,
     Verify,
+    second_factor_asked,
 )
 from .sessions import OpenSession
 
@@ -48,7 +52,10 @@ router = APIRouter(prefix=PATH, tags=["auth"], dependencies=[Depends(own_origin_
 @router.get("/methods")
 async def methods(app: Context) -> Methods:
     """How one can sign in here."""
-    return Methods(mail=app.outgoing.is_there)
+    name = app.settings.oidc_name
+    return Methods(
+        passkeys=True, mail=app.outgoing.is_there, oidc=Provider(name=name) if name else None
+    )
 
 
 @router.post("/sign-up", status_code=201, responses={202: {"model": Sent}})
@@ -62,13 +69,16 @@ async def sign_up(body: SignUp, request: Request, response: Response, app: Conte
     )
     if session is None:
         return JSONResponse(Sent(detail=_SENT).model_dump(), 202)  # type: ignore[return-value]
-    return _opened(session, response, app)
+    return opened(session, response, app)
 
 
-@router.post("/sign-in")
+@router.post("/sign-in", responses={202: {"model": SecondFactorAsked}})
 async def sign_in(body: SignIn, request: Request, response: Response, app: Context) -> SessionOut:
-    """Opens a session, and ends the one that this browser had."""
-    return await _signed_in(body, request, response, app)
+    """Opens a session and ends the one that this browser had, or asks for a second factor (202)."""
+    session = await _signed_in(body, request, app)
+    if isinstance(session, Ticket):
+        return JSONResponse(second_factor_asked(session).model_dump(), 202)  # type: ignore[return-value]
+    return opened(session, response, app)
 
 
 @router.post("/token")
@@ -83,7 +93,12 @@ async def token(
         body = SignIn(email=form.username, password=SecretStr(form.password))
     except ValidationError:
         raise Problem(401, "The email or the password is not right.") from None
-    return await _signed_in(body, request, response, app)
+    session = await _signed_in(body, request, app)
+    if isinstance(session, Ticket):
+        raise Problem(
+            403, "This account asks for a second factor.", kind=Kind.SECOND_FACTOR_REQUIRED
+        )
+    return opened(session, response, app)
 
 
 @router.post("/refresh")
@@ -97,7 +112,7 @@ async def refresh(request: Request, response: Response, app: Context) -> Session
             headers = {**(problem.headers or {}), **app.cookies.cleared()}
             raise Problem(401, str(problem.detail), headers=headers) from None
         raise
-    return _opened(session, response, app)
+    return opened(session, response, app)
 
 
 @router.post("/sign-out", status_code=204)
@@ -140,16 +155,14 @@ async def confirm_password_reset(body: Reset, request: Request, app: Context) ->
     return response
 
 
-async def _signed_in(
-    body: SignIn, request: Request, response: Response, app: AppContext
-) -> SessionOut:
-    session = await app.auth.sign_in(
+async def _signed_in(body: SignIn, request: Request, app: AppContext) -> OpenSession | Ticket:
+    return await app.auth.sign_in(
         email=body.email, password=body.password.get_secret_value(), asking=asking(request)
     )
-    return _opened(session, response, app)
 
 
-def _opened(session: OpenSession, response: Response, app: AppContext) -> SessionOut:
+def opened(session: OpenSession, response: Response, app: AppContext) -> SessionOut:
+    """The answer that opens a session: its tokens, one of them in the cookie."""
     app.cookies.keep_session(response, session, now=app.sessions.clock())
     app.cookies.keep_device(response, app.auth.device_token(session.user))
     return SessionOut(

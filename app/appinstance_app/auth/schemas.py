@@ -11,6 +11,7 @@ from appinstance_app.fields import DisplayName, Email, Input, NewPassword, Passw
 from appinstance_app.users.schemas import UserOut
 
 if TYPE_CHECKING:
+    from appinstance_app.passkeys.tickets import Ticket
     from appinstance_app.store.records import Activity, Session
 
 TOKEN_MAX_LENGTH: Final = 128
@@ -66,6 +67,20 @@ class SessionOut(BaseModel):
     user: UserOut
 
 
+class SecondFactor(BaseModel):
+    """What to show the second factor with. `expires_in`: seconds."""
+
+    ticket: str
+    methods: list[Literal["passkey", "recovery_code"]]
+    expires_in: int
+
+
+class SecondFactorAsked(BaseModel):
+    """The password was right; a second factor is asked for."""
+
+    second_factor: SecondFactor
+
+
 class Sent(BaseModel):
     """A mail is on its way, if there is somebody to get it."""
 
@@ -118,6 +133,19 @@ class OwnActivity(BaseModel):
     kind: str
     device: str
     place: str
+
+
+def second_factor_asked(ticket: Ticket) -> SecondFactorAsked:
+    """A ticket as its holder gets it."""
+    return SecondFactorAsked.model_validate(
+        {
+            "second_factor": {
+                "ticket": ticket.token,
+                "methods": ticket.methods,
+                "expires_in": ticket.expires_in,
+            }
+        }
+    )
 
 
 def session_out(session: Session, *, current: str) -> OwnSession:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from appinstance_app.mail.messages import Messages
     from appinstance_app.mail.outgoing import Outgoing
     from appinstance_app.metrics import Metrics
+    from appinstance_app.passkeys.tickets import Ticket, Tickets
     from appinstance_app.store.protocol import Store
     from appinstance_app.store.records import Client
 
@@ -54,6 +55,7 @@ class AuthService:
         limits: RateLimits,
         history: History,
         devices: DeviceTokens,
+        tickets: Tickets,
         *,
         outgoing: Outgoing,
         messages: Messages,
@@ -65,6 +67,7 @@ class AuthService:
         self._limits = limits
         self._history = history
         self._devices = devices
+        self._tickets = tickets
         self._outgoing = outgoing
         self._messages = messages
         self._metrics = metrics
@@ -93,8 +96,10 @@ class AuthService:
         await self._history.note(user.id, Event.ACCOUNT_CREATED, asking.client, now=now)
         return await self._sessions.open(user, asking.client, instead_of=asking.session_token)
 
-    async def sign_in(self, *, email: str, password: str, asking: Asking) -> OpenSession:
-        """A session for an account's owner. Raises Problem: 401, 403 (shut), 429, 503.
+    async def sign_in(self, *, email: str, password: str, asking: Asking) -> OpenSession | Ticket:
+        """A session for an account's owner, or a ticket to the second factor.
+
+        Raises Problem: 401, 403 (shut), 429, 503.
 
         The 401 is the same for an unknown email and a wrong password, in words and in time.
         """
@@ -114,9 +119,7 @@ class AuthService:
                     found.user.id, Event.SIGN_IN_FAILED, asking.client, now=now
                 )
             raise Problem(401, "The email or the password is not right.", headers=CHALLENGE)
-        if found.user.disabled_at:
-            self._metrics.sign_ins.labels("refused").inc()
-            raise Problem(403, "This account has been shut.", kind=Kind.ACCOUNT_DISABLED)
+        self._refuse_shut(found.user)
         if verdict.replacement:
             # Only if it is still the hash that was checked: a newer password must stay.
             await in_thread(
@@ -126,9 +129,17 @@ class AuthService:
                 verdict.replacement,
             )
         await self._limits.signed_in(email, device, now=now)
+        if found.user.second_factor:
+            return await self._tickets.new(found.user)
+        return await self.entered(found.user, asking)
+
+    async def entered(self, user: User, asking: Asking) -> OpenSession:
+        """A session for who has proved to be an account's owner. Raises Problem: 403 (shut)."""
+        self._refuse_shut(user)
         self._metrics.sign_ins.labels("ok").inc()
-        await self._history.note(found.user.id, Event.SIGNED_IN, asking.client, now=now)
-        return await self._sessions.open(found.user, asking.client, instead_of=asking.session_token)
+        now = self._sessions.clock()
+        await self._history.note(user.id, Event.SIGNED_IN, asking.client, now=now)
+        return await self._sessions.open(user, asking.client, instead_of=asking.session_token)
 
     async def confirm(self, caller: Caller, password: str) -> None:
         """Notes that the caller knows the password. Raises Problem: 403, 429, 503."""
@@ -147,6 +158,11 @@ class AuthService:
     def device_token(self, user: User) -> str:
         """What makes this device one that the account's owner has used."""
         return self._devices.issue(user.email, now=self._sessions.clock())
+
+    def _refuse_shut(self, user: User) -> None:
+        if user.disabled_at:
+            self._metrics.sign_ins.labels("refused").inc()
+            raise Problem(403, "This account has been shut.", kind=Kind.ACCOUNT_DISABLED)
 
     async def _invite(self, user: User, password_hash: str, now: datetime) -> None:
         if not await self._limits.may_mail(user.email, now=now):

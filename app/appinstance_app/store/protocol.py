@@ -17,10 +17,14 @@ if TYPE_CHECKING:
         Activity,
         Client,
         Credentials,
+        Identity,
         Link,
+        Passkey,
         PendingUser,
+        Proof,
         Purpose,
         RefreshToken,
+        Removal,
         Rotation,
         Session,
         User,
@@ -39,6 +43,18 @@ class SchemaUnfitError(StoreUnavailableError):
 
 class EmailTakenError(Exception):
     """There is already an account with this email."""
+
+
+class PasskeyTakenError(Exception):
+    """There is already a passkey with this credential id."""
+
+
+class TooManyPasskeysError(Exception):
+    """The account has as many passkeys as one may have."""
+
+
+class IdentityTakenError(Exception):
+    """This identity belongs to an account already."""
 
 
 class Accounts(Protocol):
@@ -164,7 +180,69 @@ class Counters(Protocol):
         """Forgets a counter."""
 
 
-class Store(Accounts, Sessions, Links, History, Counters, Protocol):
+class Passkeys(Protocol):
+    """What an account's owner holds, and what helps where it is lost."""
+
+    def add_passkey(self, passkey: Passkey, *, most: int) -> None:
+        """Raises PasskeyTakenError, TooManyPasskeysError beyond `most`."""
+
+    def passkey(self, credential_id: str) -> Passkey | None:
+        """The passkey with this credential id."""
+
+    def passkeys_of(self, user_id: str) -> Sequence[Passkey]:
+        """The account's passkeys, the oldest first."""
+
+    def use_passkey(self, passkey_id: str, *, sign_count: int, now: datetime) -> bool:
+        """Notes a use with the authenticator's counter. False, and nothing noted, if the counter
+        did not grow and is not 0 as ever: somebody else has used a copy."""
+
+    def rename_passkey(self, user_id: str, passkey_id: str, name: str) -> bool:
+        """Whether the account has it."""
+
+    def remove_passkey(self, user_id: str, passkey_id: str, *, issuer: str | None) -> Removal:
+        """Removes it. With the last one the second factor is off and recovery codes are gone. It
+        stays if the account had neither password nor an identity at `issuer` then."""
+
+    def set_second_factor(self, user_id: str, *, on: bool) -> bool:
+        """Whether it is as asked now: without a passkey it can't be on."""
+
+    def replace_recovery_codes(self, user_id: str, hashes: Sequence[str]) -> None:
+        """These are the account's codes from now on, and no others."""
+
+    def recovery_codes_left(self, user_id: str) -> int:
+        """How many are not used."""
+
+    def use_recovery_code(self, user_id: str, code_hash: str) -> bool:
+        """Uses a code up, for at most one caller; whether there was one."""
+
+
+class Proofs(Protocol):
+    """Challenges, tickets and states, so that any replica can answer."""
+
+    def keep_proof(self, proof: Proof) -> None:
+        """Keeps it until it expires."""
+
+    def proof(self, token_hash: str, kind: str, *, now: datetime) -> Proof | None:
+        """The proof, which stays."""
+
+    def take_proof(self, token_hash: str, kind: str, *, now: datetime) -> Proof | None:
+        """The proof, for at most one caller; it is used up."""
+
+
+class Identities(Protocol):
+    """Whom a provider knows."""
+
+    def identified(self, issuer: str, subject: str) -> User | None:
+        """The account of an identity."""
+
+    def add_identity(self, identity: Identity) -> None:
+        """Links it to an account that there is. Raises IdentityTakenError."""
+
+    def add_identified(self, user: User, identity: Identity) -> None:
+        """A new account without a password. Raises EmailTakenError, IdentityTakenError."""
+
+
+class Store(Accounts, Sessions, Links, History, Counters, Passkeys, Proofs, Identities, Protocol):
     """All of it."""
 
     def check(self) -> None:

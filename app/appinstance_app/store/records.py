@@ -24,6 +24,11 @@ class User:
     avatar_name: str | None = None
     email_verified_at: datetime | None = None
     disabled_at: datetime | None = None
+    has_password: bool = True
+    passkeys: int = 0
+    """How many it has."""
+    second_factor: bool = False
+    """Whether a passkey or a recovery code is asked for after the password."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,13 @@ class Event(StrEnum):
     PROFILE_CHANGED = "profile-changed"
     PICTURE_CHANGED = "picture-changed"
     PICTURE_REMOVED = "picture-removed"
+    PASSKEY_ADDED = "passkey-added"
+    PASSKEY_REMOVED = "passkey-removed"
+    SECOND_FACTOR_ON = "second-factor-on"
+    SECOND_FACTOR_OFF = "second-factor-off"
+    RECOVERY_CODE_USED = "recovery-code-used"
+    RECOVERY_CODES_MADE = "recovery-codes-made"
+    PROVIDER_LINKED = "provider-linked"
 
 
 @dataclass(frozen=True)
@@ -141,3 +153,51 @@ class Activity:
     event: Event
     client: Client
     expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Passkey:
+    """A public key credential. `credential_id` and `public_key` (COSE) are base64url text."""
+
+    id: str
+    user_id: str
+    credential_id: str
+    public_key: str
+    name: str
+    sign_count: int
+    created_at: datetime
+    last_used_at: datetime | None = None
+
+
+class Removal(Enum):
+    """What came of removing a passkey."""
+
+    GONE = auto()
+    GONE_WITH_SECOND_FACTOR = auto()  # it was the last one, and the second factor was on
+    UNKNOWN = auto()
+    LAST_WAY_IN = auto()  # it stays: without it nobody could sign in to the account
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Something short-lived that is asked for back: a challenge, a ticket, a state.
+
+    The store knows it by the SHA-256 of what the asker holds. `bound_to`: what else the asker must
+    show, such as the session; empty if nothing.
+    """
+
+    token_hash: str
+    kind: str
+    expires_at: datetime
+    user_id: str | None = None
+    bound_to: str = ""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who somebody is to a provider: `subject` is unique and never given anew within `issuer`."""
+
+    issuer: str
+    subject: str
+    user_id: str
+    created_at: datetime

@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CHAR, Column, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy import (
+    CHAR,
+    SMALLINT,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+)
 from sqlalchemy.dialects.mysql import BIGINT, DATETIME
 
 _OPTIONS: dict[str, Any] = {
@@ -32,6 +42,8 @@ users = Table(
     Column("created_at", DATETIME(fsp=6), nullable=False),
     Column("email_verified_at", DATETIME(fsp=6), nullable=True),
     Column("disabled_at", DATETIME(fsp=6), nullable=True),
+    Column("passkeys", SMALLINT, nullable=False, server_default="0"),
+    Column("second_factor", SMALLINT, nullable=False, server_default="0"),
     Index("uq_users_email", "email", unique=True),
     **_OPTIONS,
 )
@@ -105,6 +117,54 @@ activity = Table(
     Column("expires_at", DATETIME(fsp=6), nullable=False),
     Index("ix_activity_user_id_at", "user_id", "at"),
     Index("ix_activity_expires_at", "expires_at"),
+    **_OPTIONS,
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("credential_id", String(1366, collation="ascii_bin"), nullable=False),
+    Column("public_key", String(2048, collation="ascii_bin"), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("sign_count", BIGINT, nullable=False),
+    Column("created_at", DATETIME(fsp=6), nullable=False),
+    Column("last_used_at", DATETIME(fsp=6), nullable=True),
+    Index("uq_passkeys_credential_id", "credential_id", unique=True),
+    Index("ix_passkeys_user_id", "user_id"),
+    **_OPTIONS,
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("code_hash", _HASH, primary_key=True),
+    **_OPTIONS,
+)
+
+proofs = Table(
+    "proofs",
+    metadata,
+    Column("token_hash", _HASH, primary_key=True),
+    Column("kind", String(16, collation="ascii_bin"), nullable=False),
+    Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=True),
+    Column("bound_to", _HASH, nullable=False),
+    Column("expires_at", DATETIME(fsp=6), nullable=False),
+    Index("ix_proofs_user_id", "user_id"),
+    Index("ix_proofs_expires_at", "expires_at"),
+    **_OPTIONS,
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("issuer", String(255, collation="ascii_bin"), primary_key=True),
+    Column("subject", String(255, collation="ascii_bin"), primary_key=True),
+    Column("user_id", _ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", DATETIME(fsp=6), nullable=False),
+    Index("ix_identities_user_id", "user_id"),
     **_OPTIONS,
 )
 

@@ -28,6 +28,9 @@ class UserOut(BaseModel):
     display_name: str
     avatar_url: str | None
     created_at: datetime
+    has_password: bool
+    passkeys: int
+    second_factor: bool
 
 
 def user_out(user: User) -> UserOut:
@@ -41,4 +44,7 @@ def user_out(user: User) -> UserOut:
         if user.avatar_name
         else None,
         created_at=user.created_at,
+        has_password=user.has_password,
+        passkeys=user.passkeys,
+        second_factor=user.second_factor,
     )

@@ -8,16 +8,20 @@ from .accounts import FileAccounts
 from .base import FileStoreBusyError, Table, moment
 from .history import FileCounters, FileHistory
 from .links import FileLinks
+from .passkeys import FilePasskeys
+from .proofs import FileProofs
 from .sessions import FileSessions
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 __all__ = ["FileStore", "FileStoreBusyError"]
-_EXPIRING: Final = ("refresh_tokens", "sessions", "hits", "links", "pending_users")
+_EXPIRING: Final = ("refresh_tokens", "sessions", "hits", "links", "pending_users", "proofs")
 
 
-class FileStore(FileAccounts, FileSessions, FileLinks, FileHistory, FileCounters):
+class FileStore(
+    FileAccounts, FileSessions, FileLinks, FileHistory, FileCounters, FilePasskeys, FileProofs
+):
     """See `protocol.Store`. Raises FileStoreBusyError."""
 
     def purge_expired(self, *, now: datetime) -> int:

@@ -72,9 +72,12 @@ class FileAccounts(FileBase):
             if row is None:
                 return None
             drop_sessions(state, user_id)
-            for key, link in list(state["links"].items()):
-                if link["user_id"] == user_id:
-                    del state["links"][key]
+            state["recovery_codes"].pop(user_id, None)
+            for table in (
+                state["links"], state["passkeys"], state["proofs"], state["identities"],
+            ):  # fmt: skip
+                for key in [key for key, item in table.items() if item["user_id"] == user_id]:
+                    del table[key]
             state["activity"] = [item for item in state["activity"] if item["user_id"] != user_id]
             return user_of(user_id, row)
 

@@ -38,6 +38,10 @@ class State(TypedDict):
     links: Table
     pending_users: Table
     activity: list[Row]
+    passkeys: Table
+    recovery_codes: dict[str, list[str]]
+    proofs: Table
+    identities: Table
 
 
 class FileStoreBusyError(Exception):
@@ -90,7 +94,7 @@ class FileBase:
     def _read(self) -> State:
         empty = State(
             format=_FORMAT, users={}, sessions={}, refresh_tokens={}, hits={}, links={},
-            pending_users={}, activity=[],
+            pending_users={}, activity=[], passkeys={}, recovery_codes={}, proofs={}, identities={},
         )  # fmt: skip
         if not self._path.exists():
             return empty
@@ -127,6 +131,9 @@ def user_of(user_id: str, row: Row) -> User:
         avatar_name=row["avatar_name"],
         email_verified_at=moment_or_none(row.get("email_verified_at")),
         disabled_at=moment_or_none(row.get("disabled_at")),
+        has_password=bool(row["password_hash"]),
+        passkeys=row.get("passkeys", 0),
+        second_factor=row.get("second_factor", False),
     )
 
 

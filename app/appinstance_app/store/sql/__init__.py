@@ -13,6 +13,8 @@ from .accounts import SqlAccounts
 from .base import naive
 from .history import SqlCounters, SqlHistory
 from .links import SqlLinks
+from .passkeys import SqlPasskeys
+from .proofs import SqlProofs
 from .sessions import SqlSessions
 
 if TYPE_CHECKING:
@@ -28,10 +30,11 @@ _EXPIRING: Final = (
     tables.links,
     tables.pending_users,
     tables.activity,
+    tables.proofs,
 )
 
 
-class SqlStore(SqlAccounts, SqlSessions, SqlLinks, SqlHistory, SqlCounters):
+class SqlStore(SqlAccounts, SqlSessions, SqlLinks, SqlHistory, SqlCounters, SqlPasskeys, SqlProofs):
     """See `protocol.Store`. `needs`: the oldest version of the schema that will do."""
 
     def __init__(self, engine: Engine, *, needs: str = "0000") -> None:

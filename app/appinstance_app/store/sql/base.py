@@ -72,6 +72,9 @@ def user_of(row: Row[Any]) -> User:
         avatar_name=row.avatar_name,
         email_verified_at=aware_or_none(row.email_verified_at),
         disabled_at=aware_or_none(row.disabled_at),
+        has_password=bool(row.password_hash),
+        passkeys=row.passkeys,
+        second_factor=bool(row.second_factor),
     )
 
 

@@ -1,0 +1,1 @@
+"""Sign-in through a provider that the settings name (OpenID Connect)."""
