@@ -46,6 +46,9 @@ module "eks" {
   partition                      = local.partition
   cluster_name                   = local.cluster_name
   kubernetes_version             = var.kubernetes_version
+  support_type                   = var.kubernetes_support_type
+  addon_versions                 = var.addon_versions
+  volume_kms_key_arn             = var.volume_kms_key_arn
   vpc_id                         = module.network.vpc_id
   subnet_ids                     = module.network.private_subnet_ids
   endpoint_public_access         = length(var.endpoint_public_access_cidrs) > 0
@@ -58,6 +61,9 @@ module "eks" {
   logs_kms_key_arn                  = module.logs.kms_key_arn
   log_retention_days                = var.log_retention_days
   deletion_protection               = var.deletion_protection
+
+  # Nodes join through NAT and the endpoints, so these come first; and a cluster that refuses its deletion keeps them.
+  depends_on = [module.network]
 }
 
 module "security_groups" {
@@ -71,6 +77,9 @@ module "security_groups" {
   endpoint_security_group_id = module.network.endpoint_security_group_id
   s3_endpoint_type           = var.s3_endpoint_type
   s3_prefix_list_id          = module.network.s3_prefix_list_id
+  # What any instance may be allowed, by its spec; the policies say which.
+  backend_egress_cidrs              = toset(concat(var.allowed_egress, flatten([for grant in values(var.grants) : grant.egress])))
+  database_admin_security_group_ids = var.database_admin_security_group_ids
 }
 
 module "database" {
@@ -173,8 +182,12 @@ module "addons" {
   logs_kms_key_arn                  = module.logs.kms_key_arn
   log_retention_days                = var.log_retention_days
 
-  # Pods of the charts need nodes and DNS.
-  depends_on = [module.eks]
+  # Pods of the charts need nodes, DNS, ways out, roles with their policies, and what instances are made of. On the way down the
+  # releases go before any of it: where the operator's hook refuses because AppInstances are left, all of it still stands.
+  depends_on = [
+    module.eks, module.network, module.security_groups, module.identity,
+    module.database, module.media, module.secrets, module.edge,
+  ]
 }
 
 module "audit" {
@@ -200,6 +213,7 @@ module "alarms" {
   region                     = var.region
   partition                  = local.partition
   email_addresses            = var.alarm_email_addresses
+  https_endpoints            = var.alarm_https_endpoints
   web_acl_name               = module.edge.web_acl_name
   db_instance_identifier     = module.database.identifier
   db_allocated_storage_gib   = var.database.allocated_storage_gib

@@ -106,9 +106,36 @@ variable "edge_ingress_cidrs" {
 # Cluster
 
 variable "kubernetes_version" {
-  description = "Kubernetes' version; upgrade one minor version at a time."
+  description = "Kubernetes' version; upgrade one minor version at a time, addon_versions with it."
   type        = string
-  default     = "1.34"
+  default     = "1.35"
+  nullable    = false
+}
+
+variable "kubernetes_support_type" {
+  description = "What happens when AWS's standard support of the version ends: STANDARD, EKS upgrades by itself; EXTENDED, it stays and costs $0.60 an hour instead of $0.10."
+  type        = string
+  default     = "STANDARD"
+  nullable    = false
+}
+
+variable "addon_versions" {
+  description = "Versions of EKS's add-ons that belong to another kubernetes_version; see modules/eks."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "volume_kms_key_arn" {
+  description = "Key over the nodes' disks, where the account's default for EBS can't be used by Auto Scaling; see modules/eks."
+  type        = string
+  default     = null
+}
+
+variable "database_admin_security_group_ids" {
+  description = "Groups from which administrators reach the database, such as a bastion's, to make schemas and accounts; none by default."
+  type        = set(string)
+  default     = []
   nullable    = false
 }
 
@@ -401,7 +428,7 @@ variable "max_concurrent_rollouts" {
 }
 
 variable "iam_cidrs" {
-  description = "Addresses of IAM's API, for the operator's own NetworkPolicy: IAM has no endpoint in a VPC. README.md says how to list them."
+  description = "Addresses of IAM's API, for the operator's own NetworkPolicy: the platform makes no endpoint of IAM. README.md says how to list them."
   type        = list(string)
   nullable    = false
 
@@ -446,6 +473,14 @@ variable "alarm_email_addresses" {
   type        = list(string)
   default     = []
   nullable    = false
+}
+
+variable "alarm_https_endpoints" {
+  description = "Incident services that are called for each alarm, by name: their addresses for Amazon SNS, such as https://events.pagerduty.com/integration/<key>/enqueue. Pass it as TF_VAR_alarm_https_endpoints: the address is a key."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+  sensitive   = true
 }
 
 variable "audit" {

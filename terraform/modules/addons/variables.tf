@@ -93,11 +93,18 @@ variable "service_accounts" {
 variable "cloudwatch_addon_version" {
   description = "Version of the add-on amazon-cloudwatch-observability."
   type        = string
-  default     = "v4.5.0-eksbuild.1"
+  default     = "v4.8.0-eksbuild.1"
 
   validation {
     condition     = can(regex("^v[0-9]+\\.[0-9]+\\.[0-9]+-eksbuild\\.[0-9]+$", var.cloudwatch_addon_version))
-    error_message = "cloudwatch_addon_version must be an exact version such as v4.5.0-eksbuild.1; never latest."
+    error_message = "cloudwatch_addon_version must be an exact version such as v4.8.0-eksbuild.1; never latest."
+  }
+
+  validation {
+    # Before, its logs of hosts are read from /var/log/messages and the like, which Amazon Linux 2023 has not; since, from the
+    # journal (aws-observability/helm-charts#247, charts/amazon-cloudwatch-observability/values.yaml, host-log.conf).
+    condition     = try(tonumber(regex("^v([0-9]+)\\.", var.cloudwatch_addon_version)[0]) * 1000 + tonumber(regex("^v[0-9]+\\.([0-9]+)\\.", var.cloudwatch_addon_version)[0]) >= 4008, true)
+    error_message = "cloudwatch_addon_version must be v4.8.0 or later: earlier ones read no log of a node with Amazon Linux 2023."
   }
 }
 

@@ -18,6 +18,8 @@ locals {
           messageType         = ["ComplianceChangeNotification"]
           configRuleName      = [{ prefix = "${var.name}-" }]
           newEvaluationResult = { complianceType = ["NON_COMPLIANT"] }
+          # What kept it before and no longer does. Without, the first evaluation would mail every old finding of the account.
+          oldEvaluationResult = { complianceType = ["COMPLIANT"] }
         }
       }
     }

@@ -92,6 +92,16 @@ resource "aws_sns_topic_policy" "alarms" {
   policy = local.topic_policy
 }
 
+# PagerDuty and the like: their endpoint confirms the subscription by itself.
+resource "aws_sns_topic_subscription" "https" {
+  for_each = nonsensitive(toset(keys(var.https_endpoints)))
+
+  topic_arn              = aws_sns_topic.alarms.arn
+  protocol               = "https"
+  endpoint               = var.https_endpoints[each.value]
+  endpoint_auto_confirms = true
+}
+
 # Each address gets a mail and counts only once somebody has followed its link.
 resource "aws_sns_topic_subscription" "email" {
   for_each = toset(var.email_addresses)

@@ -126,12 +126,13 @@ locals {
       periods     = 1, missing = "notBreaching"
       description = "A container was killed at its memory limit. Raise the AppInstance's resources, or find the leak."
     }
+    # Maximum: every pod counts into the series, most of them with 0, so that the minimum is always 0.
     pods-pending = {
-      namespace   = "ContainerInsights", metric = "pod_status_pending", statistic = "Minimum"
+      namespace   = "ContainerInsights", metric = "pod_status_pending", statistic = "Maximum"
       dimensions  = local.cluster
       comparison  = "GreaterThanOrEqualToThreshold", threshold = 1
       periods     = 3, missing = "notBreaching"
-      description = "A pod finds no node, address or secret for a quarter of an hour. See its events."
+      description = "Pods wait for a node, an address or a secret through a quarter of an hour. See their events."
     }
   }
 }

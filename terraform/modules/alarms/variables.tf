@@ -67,6 +67,18 @@ variable "email_addresses" {
   }
 }
 
+variable "https_endpoints" {
+  description = "Who is called for each alarm, by a name: an incident service's address for Amazon SNS, such as PagerDuty's. Sensitive: the address is its key, and lies in the state."
+  type        = map(string)
+  default     = {}
+  sensitive   = true
+
+  validation {
+    condition     = alltrue([for address in values(var.https_endpoints) : can(regex("^https://[^\\s/]+/", address))])
+    error_message = "https_endpoints must be addresses that begin with https://; take the one that the incident service shows for Amazon SNS."
+  }
+}
+
 variable "web_acl_name" {
   description = "The edge module's web_acl_name."
   type        = string

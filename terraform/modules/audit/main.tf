@@ -33,6 +33,17 @@ locals {
         }
       },
       {
+        # The bucket has an S3 bucket key, and then CreateTrail and UpdateTrail are refused without it ("Configure AWS KMS key
+        # policies for CloudTrail", docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html).
+        # Under a bucket key the encryption context is the bucket's, so the trail is named by the source alone.
+        Sid       = "TrailDecryptsTheBucketKey"
+        Effect    = "Allow"
+        Principal = { Service = "cloudtrail.amazonaws.com" }
+        Action    = "kms:Decrypt"
+        Resource  = "*" # in a key policy: this key
+        Condition = { StringEquals = { "aws:SourceArn" = local.trail_arn } }
+      },
+      {
         Sid       = "TrailLooksAtTheKey"
         Effect    = "Allow"
         Principal = { Service = "cloudtrail.amazonaws.com" }

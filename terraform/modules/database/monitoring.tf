@@ -24,10 +24,12 @@ locals {
     Version = "2012-10-17"
     Statement = [
       {
-        Sid      = "TheLogGroup"
-        Effect   = "Allow"
-        Action   = ["logs:CreateLogGroup", "logs:PutRetentionPolicy"]
-        Resource = [local.monitoring_log_group]
+        Sid    = "TheLogGroup"
+        Effect = "Allow"
+        Action = ["logs:CreateLogGroup", "logs:PutRetentionPolicy"]
+        # With `:*`: calls that are not about tags are judged on it ("Identity and access management for CloudWatch Logs",
+        # docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html); the bare ARN matches none.
+        Resource = ["${local.monitoring_log_group}:*"]
       },
       {
         Sid    = "ItsStreams"

@@ -51,7 +51,11 @@ resource "aws_db_parameter_group" "this" {
 }
 
 resource "aws_db_option_group" "this" {
-  name                     = "${local.identifier}-84"
+  # Its backups and snapshots hold it beyond the database ("an option group can be associated with a DB instance, a manual DB
+  # snapshot, or an automated DB snapshot", docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithOptionGroups.html):
+  # a destroy leaves it there, where deleting it would be refused, and the next apply makes another beside it.
+  name_prefix              = "${local.identifier}-84-"
+  skip_destroy             = true
   engine_name              = "mysql"
   major_engine_version     = "8.4"
   option_group_description = "Audit log of connections and of changes of tables and rights"

@@ -6,6 +6,10 @@ locals {
       POD_SECURITY_GROUP_ENFORCING_MODE = var.pod_security_group_enforcing_mode
       # Of NetworkPolicies: strict would need a policy for every pod, CoreDNS included.
       NETWORK_POLICY_ENFORCING_MODE = "standard"
+      # In standard mode, what leaves the VPC would go out with the node's address and pass the node's group alone
+      # (aws/amazon-vpc-cni-k8s#1907). The nodes are in private subnets: their NAT gateway translates, so the node needs not,
+      # and the pod's own group holds there too.
+      AWS_VPC_K8S_CNI_EXTERNALSNAT = "true"
     }
     init = {
       # Else the kubelet's TCP probes don't reach pods with their own security groups.
@@ -24,7 +28,7 @@ resource "aws_eks_addon" "vpc_cni" {
   resolve_conflicts_on_update = "OVERWRITE"
   tags                        = var.tags
 
-  depends_on = [aws_iam_role_policy_attachment.vpc_cni]
+  depends_on = [aws_iam_role_policy.vpc_cni]
 }
 
 resource "aws_eks_addon" "before_nodes" {

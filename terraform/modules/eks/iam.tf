@@ -102,7 +102,88 @@ resource "aws_iam_role" "vpc_cni" {
   tags               = var.tags
 }
 
-resource "aws_iam_role_policy_attachment" "vpc_cni" {
-  role       = aws_iam_role.vpc_cni.name
-  policy_arn = "${local.policy_prefix}/AmazonEKS_CNI_Policy"
+locals {
+  ec2 = "arn:${var.partition}:ec2:${var.region}:${var.account_id}"
+
+  of_this_cluster = { StringEquals = { "aws:ResourceTag/${local.cni_tag}" = var.cluster_name } }
+
+  # AWS's managed AmazonEKS_CNI_Policy lets its bearer change, and so re-group, every network interface of the account. This is
+  # "Scope-down IAM policy per EKS cluster" of aws/amazon-vpc-cni-k8s (docs/iam-policy.md at b521883), in this region and account,
+  # with groups of this VPC alone, and with ec2:DescribeSecurityGroups, which the managed policy has since.
+  vpc_cni_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid    = "Look"
+        Effect = "Allow"
+        Action = [
+          "ec2:DescribeInstanceTypes", "ec2:DescribeInstances", "ec2:DescribeNetworkInterfaces",
+          "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeTags",
+        ]
+        Resource  = ["*"]
+        Condition = { StringEquals = { "aws:RequestedRegion" = var.region } }
+      },
+      {
+        # Its own at the making of an interface; later only on what is this cluster's already.
+        Sid      = "TagOnCreation"
+        Effect   = "Allow"
+        Action   = ["ec2:CreateTags"]
+        Resource = ["${local.ec2}:network-interface/*"]
+        Condition = {
+          StringEquals = { "ec2:CreateAction" = "CreateNetworkInterface" }
+        }
+      },
+      {
+        Sid       = "TagItsOwn"
+        Effect    = "Allow"
+        Action    = ["ec2:CreateTags"]
+        Resource  = ["${local.ec2}:network-interface/*"]
+        Condition = local.of_this_cluster
+      },
+      {
+        Sid       = "MakeInterfaces"
+        Effect    = "Allow"
+        Action    = ["ec2:CreateNetworkInterface"]
+        Resource  = ["${local.ec2}:network-interface/*"]
+        Condition = { StringEquals = { "aws:RequestTag/${local.cni_tag}" = var.cluster_name } }
+      },
+      {
+        Sid       = "MakeThemInThisVpc"
+        Effect    = "Allow"
+        Action    = ["ec2:CreateNetworkInterface"]
+        Resource  = ["${local.ec2}:subnet/*", "${local.ec2}:security-group/*"]
+        Condition = { ArnEquals = { "ec2:Vpc" = "${local.ec2}:vpc/${var.vpc_id}" } }
+      },
+      {
+        Sid    = "ChangeItsOwn"
+        Effect = "Allow"
+        Action = [
+          "ec2:AssignPrivateIpAddresses", "ec2:AttachNetworkInterface", "ec2:DeleteNetworkInterface",
+          "ec2:DetachNetworkInterface", "ec2:ModifyNetworkInterfaceAttribute", "ec2:UnassignPrivateIpAddresses",
+        ]
+        Resource  = ["${local.ec2}:network-interface/*"]
+        Condition = local.of_this_cluster
+      },
+      {
+        Sid       = "OnItsNodes"
+        Effect    = "Allow"
+        Action    = ["ec2:AttachNetworkInterface", "ec2:DetachNetworkInterface", "ec2:ModifyNetworkInterfaceAttribute"]
+        Resource  = ["${local.ec2}:instance/*"]
+        Condition = { StringEquals = { "aws:ResourceTag/kubernetes.io/cluster/${var.cluster_name}" = "owned" } }
+      },
+      {
+        Sid       = "WithGroupsOfThisVpc"
+        Effect    = "Allow"
+        Action    = ["ec2:ModifyNetworkInterfaceAttribute"]
+        Resource  = ["${local.ec2}:security-group/*"]
+        Condition = { ArnEquals = { "ec2:Vpc" = "${local.ec2}:vpc/${var.vpc_id}" } }
+      },
+    ]
+  })
+}
+
+resource "aws_iam_role_policy" "vpc_cni" {
+  name   = "interfaces"
+  role   = aws_iam_role.vpc_cni.name
+  policy = local.vpc_cni_policy
 }

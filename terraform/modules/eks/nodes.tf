@@ -1,3 +1,17 @@
+locals {
+  cni_tag = "cluster.k8s.amazonaws.com/name"
+
+  # How many pods with security groups of their own a node can hold, by its type. EKS's API does not tell; from the table that
+  # the controller in EKS's control plane is built with (aws/amazon-vpc-resource-controller-k8s at b8d4251, 2026-04-23,
+  # pkg/aws/vpc/limits.go: BranchInterface where IsTrunkingCompatible).
+  branch_interfaces = merge([
+    for family, sizes in jsondecode(file("${path.module}/branch_interfaces.json")) : { for size, number in sizes : "${family}.${size}" => number }
+  ]...)
+
+  # With several types in a group, a node may be the smallest.
+  pods_with_groups = sum([for group in values(var.node_groups) : group.desired_size * min([for type in group.instance_types : lookup(local.branch_interfaces, type, 0)]...)])
+}
+
 resource "aws_launch_template" "node" {
   for_each = var.node_groups
 
@@ -19,7 +33,9 @@ resource "aws_launch_template" "node" {
 
     ebs {
       # Under AWS's own key for EBS: a key of ours would have to admit the autoscaling service's role, which may not exist yet.
+      # An account may name another key as its default, which Auto Scaling then can't use: volume_kms_key_arn names one it can.
       encrypted             = true
+      kms_key_id            = var.volume_kms_key_arn
       volume_type           = "gp3"
       volume_size           = each.value.disk_size_gib
       delete_on_termination = true
@@ -31,7 +47,13 @@ resource "aws_launch_template" "node" {
 
     content {
       resource_type = tag_specifications.value
-      tags          = merge(var.tags, { Name = "${var.cluster_name}-${each.key}" })
+
+      # The VPC CNI's role reaches interfaces with this tag alone; those that it makes later it tags itself.
+      tags = merge(
+        var.tags,
+        { Name = "${var.cluster_name}-${each.key}" },
+        tag_specifications.value == "network-interface" ? { (local.cni_tag) = var.cluster_name } : {},
+      )
     }
   }
 
@@ -48,6 +70,7 @@ resource "aws_eks_node_group" "this" {
   node_role_arn          = aws_iam_role.node.arn
   subnet_ids             = var.subnet_ids
   version                = var.kubernetes_version
+  release_version        = each.value.release_version
   ami_type               = each.value.ami_type
   capacity_type          = each.value.capacity_type
   instance_types         = each.value.instance_types

@@ -58,6 +58,11 @@ output "service_cidr" {
   value       = var.service_cidr
 }
 
+output "pods_with_security_groups" {
+  description = "How many pods with security groups of their own the nodes hold at their desired size; an instance has four (two backends, two frontends) and a fifth while it migrates or rolls."
+  value       = local.pods_with_groups
+}
+
 output "policies" {
   description = "Every policy document of this module as JSON, by name, for tests and reports."
   value = {
@@ -65,6 +70,7 @@ output "policies" {
     cluster_key   = local.cluster_key_policy
     node_trust    = local.node_trust
     vpc_cni_trust = local.vpc_cni_trust
+    vpc_cni       = local.vpc_cni_policy
     kms           = local.key_policy
   }
 }

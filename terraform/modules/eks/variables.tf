@@ -58,18 +58,18 @@ variable "cluster_name" {
 variable "kubernetes_version" {
   description = "The Kubernetes version of control plane and nodes. Raise it one minor version at a time, addon_versions with it."
   type        = string
-  default     = "1.34"
+  default     = "1.35"
 
   validation {
     condition     = can(regex("^1\\.[0-9]{2}$", var.kubernetes_version))
-    error_message = "kubernetes_version must be a minor version such as 1.34; leave the patch level to EKS."
+    error_message = "kubernetes_version must be a minor version such as 1.35; leave the patch level to EKS."
   }
 }
 
 variable "support_type" {
   description = "STANDARD: EKS upgrades the control plane by itself when standard support ends. EXTENDED: it stays, at an hourly surcharge, until it is upgraded here."
   type        = string
-  default     = "EXTENDED"
+  default     = "STANDARD"
 
   validation {
     condition     = contains(["STANDARD", "EXTENDED"], var.support_type)
@@ -172,6 +172,9 @@ variable "node_groups" {
     desired_size   = optional(number, 3)
     disk_size_gib  = optional(number, 50)
     labels         = optional(map(string), {})
+    # The AMI's release, such as 1.35.0-20260318. Without one the newest of the day on which the group is made, and no other
+    # until it is named or the group updated beside Terraform.
+    release_version = optional(string)
   }))
   default = {
     default = {}
@@ -189,8 +192,13 @@ variable "node_groups" {
 
   validation {
     # Pods' security groups need trunk interfaces.
-    condition     = alltrue(flatten([for group in var.node_groups : [length(group.instance_types) > 0, [for type in group.instance_types : !can(regex("^t[0-9]", type))]]]))
-    error_message = "node_groups must use instance_types that give pods their own security groups, which burstable types (t3, t4g, …) can't; choose m6i.large or another m, c or r type."
+    condition     = alltrue(flatten([for group in var.node_groups : [length(group.instance_types) > 0, [for type in group.instance_types : contains(keys(local.branch_interfaces), type)]]]))
+    error_message = "node_groups must use instance_types that give pods their own security groups (branch_interfaces.json lists them); burstable types (t3, t4g, …) and some others can't. Choose m6i.large or another of the list."
+  }
+
+  validation {
+    condition     = alltrue([for group in var.node_groups : group.release_version == null || can(regex("^1\\.[0-9]{2}\\.[0-9]+-[0-9]{8}$", group.release_version))])
+    error_message = "node_groups must have as release_version an AMI's release such as 1.35.0-20260318; `aws ssm get-parameter` shows the newest (README.md, Day two)."
   }
 
   validation {
@@ -209,6 +217,17 @@ variable "node_groups" {
   }
 }
 
+variable "volume_kms_key_arn" {
+  description = "Key over the nodes' disks, where the account's default for EBS is one that Auto Scaling's service-linked role may not use; its policy must admit that role. Without it the account's default."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.volume_kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.volume_kms_key_arn))
+    error_message = "volume_kms_key_arn must be the ARN of a KMS key, or left out."
+  }
+}
+
 variable "pod_security_group_enforcing_mode" {
   description = "strict: all traffic of a pod with its own security group passes it, also from the same node. standard: only what leaves or enters the node."
   type        = string
@@ -221,19 +240,19 @@ variable "pod_security_group_enforcing_mode" {
 }
 
 variable "addon_versions" {
-  description = "Versions of the EKS add-ons, all five. `aws eks describe-addon-versions --kubernetes-version 1.34` lists them."
+  description = "Versions of the EKS add-ons, all five. `aws eks describe-addon-versions --kubernetes-version 1.35` lists them."
   type = object({
-    vpc-cni                = optional(string, "v1.20.4-eksbuild.2")
-    coredns                = optional(string, "v1.12.4-eksbuild.1")
-    kube-proxy             = optional(string, "v1.34.1-eksbuild.2")
-    eks-pod-identity-agent = optional(string, "v1.3.10-eksbuild.1")
-    metrics-server         = optional(string, "v0.8.0-eksbuild.5")
+    vpc-cni                = optional(string, "v1.21.1-eksbuild.8")
+    coredns                = optional(string, "v1.14.2-eksbuild.4")
+    kube-proxy             = optional(string, "v1.35.3-eksbuild.5")
+    eks-pod-identity-agent = optional(string, "v1.3.10-eksbuild.3")
+    metrics-server         = optional(string, "v0.8.1-eksbuild.6")
   })
   default = {}
 
   validation {
     condition     = alltrue([for version in values(var.addon_versions) : can(regex("^v[0-9]+\\.[0-9]+\\.[0-9]+-eksbuild\\.[0-9]+$", version))])
-    error_message = "addon_versions must be exact versions such as v1.20.4-eksbuild.2; never latest."
+    error_message = "addon_versions must be exact versions such as v1.21.1-eksbuild.8; never latest."
   }
 }
 

@@ -58,13 +58,15 @@ locals {
         Condition = { StringEquals = { "iam:AWSServiceName" = "elasticloadbalancing.amazonaws.com" } }
       },
       {
-        # Pods admit the edge's group alone; one without it would be of no use, or a way around it.
+        # Pods admit the edge's group alone; one without it would be of no use, or a way around it. Any value: there is one.
+        # All values: no other beside it, or an Ingress could lend a load balancer the database's way in, the backend's group.
         Sid      = "CreateLoadBalancersBehindTheEdge"
         Effect   = "Allow"
         Action   = ["elasticloadbalancing:CreateLoadBalancer"]
         Resource = ["${local.elb}:loadbalancer/app/*/*"]
         Condition = merge(local.made_for_this_cluster, {
-          "ForAnyValue:StringEquals" = { "elasticloadbalancing:SecurityGroup" = [var.edge_security_group_id] }
+          "ForAnyValue:StringEquals"  = { "elasticloadbalancing:SecurityGroup" = [var.edge_security_group_id] }
+          "ForAllValues:StringEquals" = { "elasticloadbalancing:SecurityGroup" = [var.edge_security_group_id] }
         })
       },
       {
@@ -148,7 +150,6 @@ locals {
           "elasticloadbalancing:SetIpAddressType",
           "elasticloadbalancing:SetRulePriorities",
           "elasticloadbalancing:SetSubnets",
-          "elasticloadbalancing:SetWebAcl",
         ]
         Resource = [
           "${local.elb}:loadbalancer/app/*/*",
@@ -164,15 +165,26 @@ locals {
         Action   = ["elasticloadbalancing:SetSecurityGroups"]
         Resource = ["${local.elb}:loadbalancer/app/*/*"]
         Condition = {
-          StringEquals               = local.of_this_cluster.StringEquals
-          "ForAnyValue:StringEquals" = { "elasticloadbalancing:SecurityGroup" = [var.edge_security_group_id] }
+          StringEquals                = local.of_this_cluster.StringEquals
+          "ForAnyValue:StringEquals"  = { "elasticloadbalancing:SecurityGroup" = [var.edge_security_group_id] }
+          "ForAllValues:StringEquals" = { "elasticloadbalancing:SecurityGroup" = [var.edge_security_group_id] }
         }
       },
       {
-        # WAF knows no tags of load balancers; SetWebAcl above, which it asks for too, keeps this to the cluster's own.
+        # WAF asks for it when a web ACL is put onto a load balancer. AWS's table (Actions defined by Elastic Load Balancing
+        # V2) has neither a resource nor a condition key for it: bound to either, it is never allowed, and no ACL attaches.
+        Sid      = "AskedForByWaf"
+        Effect   = "Allow"
+        Action   = ["elasticloadbalancing:SetWebAcl"]
+        Resource = ["*"]
+      },
+      {
+        # WAF knows no tags of load balancers, so it is the ACL that is bound. None may be taken off: the controller does that
+        # only for an Ingress that names "none" (pkg/deploy/wafv2/web_acl_association_synthesizer.go of v2.14), and the
+        # operator's always name one. With its load balancer the association goes by itself.
         Sid    = "WebAclOnLoadBalancers"
         Effect = "Allow"
-        Action = ["wafv2:AssociateWebACL", "wafv2:DisassociateWebACL", "wafv2:GetWebACL", "wafv2:GetWebACLForResource"]
+        Action = ["wafv2:AssociateWebACL", "wafv2:GetWebACL", "wafv2:GetWebACLForResource"]
         Resource = [
           coalesce(var.web_acl_arn, "arn:${var.partition}:wafv2:${var.region}:${var.account_id}:regional/webacl/*"),
           "${local.elb}:loadbalancer/app/*/*",

@@ -50,6 +50,16 @@ locals {
             Action    = "s3:GetObject"
             Resource  = "arn:${var.partition}:s3:::prod-${var.region}-starport-layer-bucket/*"
           },
+          {
+            # Amazon Linux 2023 keeps its packages in a bucket of its own ("AL2023 - Networking", and the user guide's
+            # "Deterministic upgrades": al2023-repos-<region>-de612dc2); a node that installs or updates one asks without
+            # signing. Agents of Systems Manager have no rights on the nodes, so its buckets stay out.
+            Sid       = "PackagesOfTheNodesSystem"
+            Effect    = "Allow"
+            Principal = "*"
+            Action    = "s3:GetObject"
+            Resource  = "arn:${var.partition}:s3:::al2023-repos-${var.region}-de612dc2/*"
+          },
         ]
       })
     },

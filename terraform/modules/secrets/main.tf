@@ -44,9 +44,10 @@ resource "aws_secretsmanager_secret_policy" "this" {
   block_public_policy = true
 }
 
-# No Lambda function: RDS rotates what it manages, this only says how often.
+# No Lambda function: RDS rotates what it manages, every 7 days by itself; this only says how often otherwise. A destroy then calls
+# CancelRotateSecret, which RDS may refuse for an entry of its own: none is made for RDS's own seven days.
 resource "aws_secretsmanager_secret_rotation" "database_master" {
-  count = var.database_master_secret_arn == null ? 0 : 1
+  count = var.master_rotation_days == null || var.database_master_secret_arn == null ? 0 : 1
 
   secret_id = var.database_master_secret_arn
   # The first rotation waits for its day, so that an apply changes no password.

@@ -183,12 +183,12 @@ variable "database_master_secret_arn" {
 }
 
 variable "master_rotation_days" {
-  description = "Days after which RDS rotates the database administrator's password."
+  description = "Days after which RDS rotates the database administrator's password, where its own 7 won't do."
   type        = number
-  default     = 7
+  default     = null
 
   validation {
-    condition     = var.master_rotation_days >= 1 && var.master_rotation_days <= 90 && floor(var.master_rotation_days) == var.master_rotation_days
+    condition     = var.master_rotation_days == null || try(var.master_rotation_days >= 1 && var.master_rotation_days <= 90 && floor(var.master_rotation_days) == var.master_rotation_days, false)
     error_message = "Set master_rotation_days to a whole number from 1 to 90."
   }
 }

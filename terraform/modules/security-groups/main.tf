@@ -83,14 +83,15 @@ resource "aws_vpc_security_group_ingress_rule" "frontend_from_edge" {
   tags = var.tags
 }
 
-# A pod with a group of its own is reached by its node's kubelet through the network, not from within.
+# A pod with a group of its own is reached by its node's kubelet through the network, not from within. Ordinary pods share the
+# nodes' group, so it reaches the port of health and metrics alone: who calls the serving port comes through the edge.
 resource "aws_vpc_security_group_ingress_rule" "frontend_probes" {
   security_group_id            = aws_security_group.frontend.id
   description                  = "Probes by the kubelet"
   referenced_security_group_id = var.cluster_security_group_id
   ip_protocol                  = "tcp"
-  from_port                    = var.frontend_port
-  to_port                      = var.frontend_port
+  from_port                    = var.health_port
+  to_port                      = var.health_port
 
   tags = var.tags
 }
@@ -120,11 +121,11 @@ resource "aws_vpc_security_group_ingress_rule" "backend_from_edge" {
 # As for the frontend.
 resource "aws_vpc_security_group_ingress_rule" "backend_probes" {
   security_group_id            = aws_security_group.backend.id
-  description                  = "Probes by the kubelet"
+  description                  = "Probes by the kubelet, and metrics"
   referenced_security_group_id = var.cluster_security_group_id
   ip_protocol                  = "tcp"
-  from_port                    = var.backend_port
-  to_port                      = var.backend_port
+  from_port                    = var.health_port
+  to_port                      = var.health_port
 
   tags = var.tags
 }
@@ -136,6 +137,18 @@ resource "aws_vpc_security_group_egress_rule" "backend_to_database" {
   ip_protocol                  = "tcp"
   from_port                    = var.database_port
   to_port                      = var.database_port
+
+  tags = var.tags
+}
+
+# What spec.network.egress opens in an instance's NetworkPolicy its group must let out too.
+resource "aws_vpc_security_group_egress_rule" "backend_to_allowed" {
+  for_each = var.backend_egress_cidrs
+
+  security_group_id = aws_security_group.backend.id
+  description       = "Networks that instances may name (spec.network); which of them, and which port, their policies say"
+  cidr_ipv4         = each.value
+  ip_protocol       = "-1"
 
   tags = var.tags
 }
@@ -251,6 +264,20 @@ resource "aws_vpc_security_group_ingress_rule" "database_from_backend" {
   security_group_id            = aws_security_group.database.id
   description                  = "MySQL from backend pods"
   referenced_security_group_id = aws_security_group.backend.id
+  ip_protocol                  = "tcp"
+  from_port                    = var.database_port
+  to_port                      = var.database_port
+
+  tags = var.tags
+}
+
+# A bastion, a VPN's endpoint: from where administrators make schemas and accounts.
+resource "aws_vpc_security_group_ingress_rule" "database_from_administrators" {
+  for_each = var.database_admin_security_group_ids
+
+  security_group_id            = aws_security_group.database.id
+  description                  = "MySQL from administrators"
+  referenced_security_group_id = each.value
   ip_protocol                  = "tcp"
   from_port                    = var.database_port
   to_port                      = var.database_port

@@ -68,6 +68,47 @@ variable "frontend_port" {
   }
 }
 
+variable "health_port" {
+  description = "Port of health and metrics, on which the kubelet asks backend and frontend pods; not one that serves."
+  type        = number
+  default     = 9090
+  nullable    = false
+
+  validation {
+    condition     = var.health_port >= 1024 && var.health_port <= 65535 && floor(var.health_port) == var.health_port
+    error_message = "health_port must be a whole number from 1024 to 65535: pods without privileges listen on no lower one."
+  }
+
+  validation {
+    condition     = !contains([var.backend_port, var.frontend_port], var.health_port)
+    error_message = "health_port must not be backend_port or frontend_port: the nodes' group, which all ordinary pods share, would reach what serves."
+  }
+}
+
+variable "backend_egress_cidrs" {
+  description = "Networks beyond the database and AWS's endpoints that backends may reach (spec.network.egress); their NetworkPolicies say which instance and which port."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for cidr in var.backend_egress_cidrs : try(cidrsubnet(cidr, 0, 0) == cidr, false) && !endswith(cidr, "/0")])
+    error_message = "backend_egress_cidrs must be networks without host bits such as 198.51.100.0/24, never 0.0.0.0/0."
+  }
+}
+
+variable "database_admin_security_group_ids" {
+  description = "Groups from which administrators reach the database, such as a bastion's; none by default."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for id in var.database_admin_security_group_ids : startswith(id, "sg-")]) && !contains(var.database_admin_security_group_ids, var.cluster_security_group_id)
+    error_message = "database_admin_security_group_ids must be ids of security groups (sg-…), and not the cluster's: every ordinary pod shares that one."
+  }
+}
+
 variable "database_port" {
   description = "Port of the database."
   type        = number

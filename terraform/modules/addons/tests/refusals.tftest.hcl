@@ -174,3 +174,11 @@ run "logs_for_a_month" {
 
   expect_failures = [var.log_retention_days]
 }
+
+run "an_agent_that_reads_no_log_of_the_nodes" {
+  command = plan
+  variables {
+    cloudwatch_addon_version = "v4.5.0-eksbuild.1"
+  }
+  expect_failures = [var.cloudwatch_addon_version]
+}

@@ -2,6 +2,30 @@ mock_provider "aws" {
   source = "./tests/mocks"
 }
 
+run "incidents" {
+  variables {
+    https_endpoints = { pagerduty = "https://events.pagerduty.com/integration/0123/enqueue" }
+  }
+
+  assert {
+    condition     = nonsensitive([for subscription in aws_sns_topic_subscription.https : [subscription.protocol, subscription.endpoint, subscription.topic_arn]]) == [["https", "https://events.pagerduty.com/integration/0123/enqueue", aws_sns_topic.alarms.arn]]
+    error_message = "An incident service must be called for each alarm, over TLS."
+  }
+}
+
+run "only_what_can_fire" {
+  # The minimum of a series with a value for each pod is 0 while any pod runs.
+  assert {
+    condition     = alltrue([for key, alarm in aws_cloudwatch_metric_alarm.metric : alarm.statistic == "Maximum" if startswith(key, "pods-")])
+    error_message = "What one pod is enough for must be the maximum over all pods."
+  }
+
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.findings["config"].event_pattern).detail.oldEvaluationResult.complianceType == ["COMPLIANT"]
+    error_message = "Config must tell of what no longer keeps a promise, not of each old finding of the account."
+  }
+}
+
 run "security" {
   assert {
     condition     = aws_sns_topic.alarms.kms_master_key_id == aws_kms_key.alarms.arn && aws_kms_key.alarms.enable_key_rotation

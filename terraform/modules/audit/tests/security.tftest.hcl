@@ -135,3 +135,13 @@ run "security" {
     error_message = "Config's own rights must name the bucket and the key."
   }
 }
+
+run "the_trail_under_a_bucket_key" {
+  assert {
+    condition = one(aws_s3_bucket_server_side_encryption_configuration.audit.rule[*]).bucket_key_enabled == false || [
+      for statement in jsondecode(aws_kms_key.audit.policy).Statement : statement.Condition
+      if contains(flatten([statement.Action]), "kms:Decrypt") && try(statement.Principal.Service, "") == "cloudtrail.amazonaws.com"
+    ] == [{ StringEquals = { "aws:SourceArn" = "arn:aws:cloudtrail:${var.region}:${var.account_id}:trail/${var.name}-audit" } }]
+    error_message = "With an S3 bucket key CloudTrail must be able to decrypt, for this trail alone, or CreateTrail is refused."
+  }
+}

@@ -220,6 +220,14 @@ run "monitoring_role" {
   }
 
   assert {
+    condition = [
+      for statement in jsondecode(aws_iam_role_policy.monitoring.policy).Statement : statement.Resource
+      if contains(statement.Action, "logs:CreateLogGroup")
+    ] == [["arn:aws:logs:eu-central-1:123456789012:log-group:RDSOSMetrics:*"]]
+    error_message = "Making the log group is judged on its ARN with :*, and the bare one matches nothing: RDS would refuse the role."
+  }
+
+  assert {
     condition = alltrue([
       for resource in flatten(jsondecode(aws_iam_role_policy.monitoring.policy).Statement[*].Resource) :
       startswith(resource, "arn:aws:logs:eu-central-1:123456789012:log-group:RDSOSMetrics")
@@ -238,5 +246,14 @@ run "monitoring_role" {
   assert {
     condition     = aws_iam_role.monitoring.path == "/platform/"
     error_message = "The role must be under /platform/, out of the operator's reach."
+  }
+}
+
+run "destroy" {
+  command = plan
+
+  assert {
+    condition     = aws_db_option_group.this.skip_destroy && aws_db_option_group.this.name_prefix == "demo-mysql-84-" && aws_db_instance.this.delete_automated_backups == false
+    error_message = "The option group must stay, as the backups that need it do, and the next one must have another name."
   }
 }

@@ -4,8 +4,13 @@ mock_provider "aws" {
 
 run "defaults" {
   assert {
-    condition     = aws_eks_cluster.this.version == "1.34" && aws_eks_node_group.this["default"].version == "1.34"
+    condition     = aws_eks_cluster.this.version == "1.35" && aws_eks_node_group.this["default"].version == "1.35"
     error_message = "Control plane and nodes must have one version."
+  }
+
+  assert {
+    condition     = aws_eks_cluster.this.upgrade_policy[0].support_type == "STANDARD"
+    error_message = "By default nobody must be charged for extended support without having chosen it."
   }
 
   assert {
@@ -74,6 +79,46 @@ run "defaults" {
   }
 }
 
+run "capacity" {
+  assert {
+    condition     = output.pods_with_security_groups == 27
+    error_message = "Three nodes m6i.large hold 9 pods with security groups each."
+  }
+}
+
+run "a_groups_smallest_type_counts" {
+  variables {
+    node_groups = { default = { instance_types = ["m6i.xlarge", "m6i.large"] }, more = { instance_types = ["m6i.xlarge"] } }
+  }
+
+  assert {
+    condition     = output.pods_with_security_groups == 3 * 9 + 3 * 18
+    error_message = "In a group of several types each node may be the smallest."
+  }
+}
+
+run "nodes_of_a_named_release" {
+  variables {
+    node_groups = { default = { release_version = "1.35.0-20260318" } }
+  }
+
+  assert {
+    condition     = aws_eks_node_group.this["default"].release_version == "1.35.0-20260318"
+    error_message = "Nodes must be patched by naming the AMI's release."
+  }
+}
+
+run "disks_under_a_named_key" {
+  variables {
+    volume_kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/disks"
+  }
+
+  assert {
+    condition     = aws_launch_template.node["default"].block_device_mappings[0].ebs[0].kms_key_id == "arn:aws:kms:eu-central-1:123456789012:key/disks"
+    error_message = "Disks must lie under the key that is named."
+  }
+}
+
 run "several_groups" {
   variables {
     node_groups = {
@@ -99,7 +144,7 @@ run "one_addon_version" {
   }
 
   assert {
-    condition     = aws_eks_addon.on_nodes["coredns"].addon_version == "v1.12.3-eksbuild.1" && aws_eks_addon.vpc_cni.addon_version == "v1.20.4-eksbuild.2"
+    condition     = aws_eks_addon.on_nodes["coredns"].addon_version == "v1.12.3-eksbuild.1" && aws_eks_addon.vpc_cni.addon_version == "v1.21.1-eksbuild.8"
     error_message = "One add-on's version must be settable with the others' pins kept."
   }
 }

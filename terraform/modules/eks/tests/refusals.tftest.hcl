@@ -294,3 +294,28 @@ run "logs_for_a_month" {
 
   expect_failures = [var.log_retention_days]
 }
+
+# Not burstable, and still without branch interfaces: none is in upstream's table.
+run "node_types_without_groups_for_pods" {
+  command = plan
+  variables {
+    node_groups = { default = { instance_types = ["m6i.large", "m4.large"] } }
+  }
+  expect_failures = [var.node_groups]
+}
+
+run "a_release_that_is_no_release" {
+  command = plan
+  variables {
+    node_groups = { default = { release_version = "latest" } }
+  }
+  expect_failures = [var.node_groups]
+}
+
+run "an_alias_for_disks" {
+  command = plan
+  variables {
+    volume_kms_key_arn = "alias/aws/ebs"
+  }
+  expect_failures = [var.volume_kms_key_arn]
+}

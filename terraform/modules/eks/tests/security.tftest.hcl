@@ -95,6 +95,32 @@ run "network_addon" {
   }
 
   assert {
+    condition     = jsondecode(aws_eks_addon.vpc_cni.configuration_values).env.AWS_VPC_K8S_CNI_EXTERNALSNAT == "true"
+    error_message = "What a pod sends out of the VPC must pass its own security group, not its node's."
+  }
+
+  assert {
+    condition = alltrue([for template in values(aws_launch_template.node) : one([
+      for tags in template.tag_specifications : tags.tags["cluster.k8s.amazonaws.com/name"] if tags.resource_type == "network-interface"
+    ]) == "platform"])
+    error_message = "A node's first interface must carry the tag that the network add-on's rights are bound to: it gives out addresses of it."
+  }
+
+  assert {
+    condition = alltrue([for statement in jsondecode(aws_iam_role_policy.vpc_cni.policy).Statement :
+      try(statement.Condition.StringEquals["aws:ResourceTag/cluster.k8s.amazonaws.com/name"], "") == "platform"
+      || try(statement.Condition.StringEquals["aws:ResourceTag/kubernetes.io/cluster/platform"], "") == "owned"
+      || try(statement.Condition.ArnEquals["ec2:Vpc"], "") == "arn:aws:ec2:eu-central-1:123456789012:vpc/vpc-0123456789abcdef0"
+    if length(setintersection(statement.Action, ["ec2:ModifyNetworkInterfaceAttribute", "ec2:AttachNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses"])) > 0])
+    error_message = "The network add-on may change interfaces, nodes and groups of this cluster alone: with another's it could leave its security group."
+  }
+
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.vpc_cni.policy).Statement : statement.Sid if contains(statement.Resource, "*")] == ["Look"]
+    error_message = "Of all resources the network add-on may only look."
+  }
+
+  assert {
     condition     = aws_eks_addon.vpc_cni.service_account_role_arn == aws_iam_role.vpc_cni.arn
     error_message = "The network add-on must have its own role."
   }

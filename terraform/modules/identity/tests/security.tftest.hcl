@@ -281,30 +281,20 @@ run "operator" {
 
 run "external_secrets" {
   assert {
-    condition     = [for statement in jsondecode(aws_iam_role_policy.this["external-secrets"].policy).Statement : statement.Resource] == [["arn:aws:secretsmanager:eu-central-1:123456789012:secret:platform/*"], ["arn:aws:kms:eu-central-1:123456789012:key/secrets"]]
-    error_message = "The controller's own rights must end at the platform's entries: any SecretStore without auth would borrow them."
-  }
-
-  assert {
-    condition     = toset(flatten([for statement in jsondecode(aws_iam_role_policy.this["external-secrets"].policy).Statement : statement.Action])) == toset(["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "kms:Decrypt"])
-    error_message = "The controller may read, and nothing else."
-  }
-
-  assert {
-    condition     = jsondecode(aws_iam_role_policy.this["external-secrets"].policy).Statement[1].Condition.StringEquals["kms:ViaService"] == "secretsmanager.eu-central-1.amazonaws.com"
-    error_message = "The key must be usable through Secrets Manager alone."
+    condition     = jsondecode(aws_iam_role_policy.this["external-secrets"].policy).Statement == [{ Sid = "Nothing", Effect = "Deny", Action = ["*"], Resource = ["*"] }]
+    error_message = "The controller's own role must open nothing: anybody's SecretStore without auth would borrow it."
   }
 }
 
 run "cloudwatch_agent" {
   assert {
-    condition     = alltrue([for action in flatten([for statement in jsondecode(aws_iam_role_policy.this["cloudwatch-agent"].policy).Statement : statement.Action]) : startswith(action, "logs:") || startswith(action, "cloudwatch:")])
-    error_message = "The agent may have log and metric actions only."
+    condition     = alltrue([for action in flatten([for statement in jsondecode(aws_iam_role_policy.this["cloudwatch-agent"].policy).Statement : statement.Action]) : startswith(action, "logs:") || startswith(action, "cloudwatch:") || contains(["ec2:DescribeTags", "ec2:DescribeVolumes"], action)])
+    error_message = "The agent may have log and metric actions only, and look at tags and volumes."
   }
 
   assert {
-    condition     = toset(flatten([for statement in jsondecode(aws_iam_role_policy.this["cloudwatch-agent"].policy).Statement : statement.Action])) == toset(["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents", "cloudwatch:PutMetricData"])
-    error_message = "The agent may write logs and metrics; it may not make, change or remove groups."
+    condition     = toset(flatten([for statement in jsondecode(aws_iam_role_policy.this["cloudwatch-agent"].policy).Statement : statement.Action])) == toset(["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents", "cloudwatch:PutMetricData", "ec2:DescribeTags", "ec2:DescribeVolumes"])
+    error_message = "The agent may write logs and metrics, and look up what it names them by; it may not make, change or remove groups."
   }
 
   assert {
@@ -316,12 +306,29 @@ run "cloudwatch_agent" {
     condition     = can(jsondecode(aws_iam_role_policy.this["cloudwatch-agent"].policy).Statement[1].Condition.StringEquals["cloudwatch:namespace"])
     error_message = "The agent's metrics must be bound to a namespace."
   }
+
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.this["cloudwatch-agent"].policy).Statement[2].Condition == { StringEquals = { "aws:RequestedRegion" = "eu-central-1" } }
+    error_message = "What the agent looks up must be of this region."
+  }
 }
 
 run "load_balancer_controller" {
   assert {
-    condition     = [for statement in jsondecode(aws_iam_role_policy.this["load-balancer-controller"].policy).Statement : statement.Sid if contains(statement.Resource, "*")] == ["Look"]
-    error_message = "Only looking may reach all resources."
+    condition     = [for statement in jsondecode(aws_iam_role_policy.this["load-balancer-controller"].policy).Statement : statement.Sid if contains(statement.Resource, "*")] == ["Look", "AskedForByWaf"]
+    error_message = "Only looking, and what AWS binds to nothing, may reach all resources."
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.this["load-balancer-controller"].policy).Statement :
+      { actions = statement.Action, resources = statement.Resource, condition = try(statement.Condition, "none") }
+    if contains(statement.Action, "elasticloadbalancing:SetWebAcl")] == [{ actions = ["elasticloadbalancing:SetWebAcl"], resources = ["*"], condition = "none" }]
+    error_message = "SetWebAcl has neither resource nor condition key at AWS: bound to one, no load balancer would ever get its web ACL."
+  }
+
+  assert {
+    condition     = !contains(flatten([for statement in jsondecode(aws_iam_role_policy.this["load-balancer-controller"].policy).Statement : statement.Action]), "wafv2:DisassociateWebACL")
+    error_message = "No Ingress may take the web ACL off a load balancer."
   }
 
   assert {
@@ -333,7 +340,7 @@ run "load_balancer_controller" {
     # Everything that changes ELB is bound to the tag, either of the request or of the resource.
     condition = alltrue([for statement in jsondecode(aws_iam_role_policy.this["load-balancer-controller"].policy).Statement :
       try(statement.Condition.StringEquals["aws:RequestTag/elbv2.k8s.aws/cluster"], "none") == "platform-blue" || try(statement.Condition.StringEquals["aws:ResourceTag/elbv2.k8s.aws/cluster"], "none") == "platform-blue"
-    if statement.Sid != "Look" && anytrue([for action in statement.Action : startswith(action, "elasticloadbalancing:")])])
+    if !contains(["Look", "AskedForByWaf"], statement.Sid) && anytrue([for action in statement.Action : startswith(action, "elasticloadbalancing:")])])
     error_message = "Load balancers, target groups, listeners and rules of others must be out of reach."
   }
 
@@ -346,8 +353,9 @@ run "load_balancer_controller" {
   assert {
     condition = alltrue([for statement in jsondecode(aws_iam_role_policy.this["load-balancer-controller"].policy).Statement :
       try(statement.Condition["ForAnyValue:StringEquals"]["elasticloadbalancing:SecurityGroup"], []) == ["sg-0edge"]
+      && try(statement.Condition["ForAllValues:StringEquals"]["elasticloadbalancing:SecurityGroup"], []) == ["sg-0edge"]
     if length(setintersection(statement.Action, ["elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:SetSecurityGroups"])) > 0])
-    error_message = "Every load balancer must carry the edge's security group, and keep it."
+    error_message = "Every load balancer must carry the edge's security group and no other, and keep it."
   }
 
   assert {

@@ -184,9 +184,11 @@ run "endpoint_policies" {
     condition = (
       jsondecode(aws_vpc_endpoint.interface["s3"].policy).Statement[1].Action == "s3:GetObject"
       && jsondecode(aws_vpc_endpoint.interface["s3"].policy).Statement[1].Resource == "arn:aws:s3:::prod-eu-central-1-starport-layer-bucket/*"
-      && length(jsondecode(aws_vpc_endpoint.interface["s3"].policy).Statement) == 2
+      && jsondecode(aws_vpc_endpoint.interface["s3"].policy).Statement[2].Action == "s3:GetObject"
+      && jsondecode(aws_vpc_endpoint.interface["s3"].policy).Statement[2].Resource == "arn:aws:s3:::al2023-repos-eu-central-1-de612dc2/*"
+      && length(jsondecode(aws_vpc_endpoint.interface["s3"].policy).Statement) == 3
     )
-    error_message = "Beside this account's buckets S3's endpoint may lead only to reading ECR's image layers."
+    error_message = "Beside this account's buckets S3's endpoint may lead only to reading ECR's image layers and the nodes' packages."
   }
 }
 

@@ -48,22 +48,20 @@ run "other_ports_are_used_at_both_ends" {
     condition = alltrue([
       for rule in [
         aws_vpc_security_group_ingress_rule.backend_from_edge,
-        aws_vpc_security_group_ingress_rule.backend_probes,
         aws_vpc_security_group_egress_rule.edge_to_backend,
       ] : rule.from_port == 9000 && rule.to_port == 9000
     ])
-    error_message = "Load balancer, probes and backend must agree on backend_port."
+    error_message = "Load balancer and backend must agree on backend_port."
   }
 
   assert {
     condition = alltrue([
       for rule in [
         aws_vpc_security_group_ingress_rule.frontend_from_edge,
-        aws_vpc_security_group_ingress_rule.frontend_probes,
         aws_vpc_security_group_egress_rule.edge_to_frontend,
       ] : rule.from_port == 9080 && rule.to_port == 9080
     ])
-    error_message = "Load balancer, probes and frontend must agree on frontend_port."
+    error_message = "Load balancer and frontend must agree on frontend_port."
   }
 
   assert {

@@ -95,3 +95,27 @@ run "refuses_a_gateway_without_its_prefix_list" {
   }
   expect_failures = [var.s3_prefix_list_id]
 }
+
+run "refuses_health_on_a_port_that_serves" {
+  command = plan
+  variables {
+    health_port = 8000
+  }
+  expect_failures = [var.health_port]
+}
+
+run "refuses_the_internet_for_backends" {
+  command = plan
+  variables {
+    backend_egress_cidrs = ["0.0.0.0/0"]
+  }
+  expect_failures = [var.backend_egress_cidrs]
+}
+
+run "refuses_every_pod_as_administrator" {
+  command = plan
+  variables {
+    database_admin_security_group_ids = [var.cluster_security_group_id]
+  }
+  expect_failures = [var.database_admin_security_group_ids]
+}

@@ -94,9 +94,17 @@ run "pods_admit_the_edge_and_the_kubelet" {
       for rule in [
         aws_vpc_security_group_ingress_rule.backend_from_edge, aws_vpc_security_group_ingress_rule.backend_probes,
         aws_vpc_security_group_ingress_rule.frontend_from_edge, aws_vpc_security_group_ingress_rule.frontend_probes,
-      ] : rule.cidr_ipv4 == null && rule.ip_protocol == "tcp" && rule.from_port == rule.to_port && contains([8000, 8080], rule.from_port)
+      ] : rule.cidr_ipv4 == null && rule.ip_protocol == "tcp" && rule.from_port == rule.to_port && contains([8000, 8080, 9090], rule.from_port)
     ])
-    error_message = "Pods may be reached on their own port alone, and by groups, never by ranges."
+    error_message = "Pods may be reached on their own ports alone, and by groups, never by ranges."
+  }
+
+  assert {
+    condition = alltrue([
+      for rule in [aws_vpc_security_group_ingress_rule.backend_probes, aws_vpc_security_group_ingress_rule.frontend_probes] :
+      rule.from_port == 9090 && rule.to_port == 9090
+    ])
+    error_message = "The nodes' group, which every ordinary pod shares, may reach the port of health and metrics alone: what serves admits the edge."
   }
 }
 
@@ -233,5 +241,45 @@ run "dns" {
       && rule.from_port == 53 && rule.to_port == 53
     ]) && length(aws_vpc_security_group_ingress_rule.dns) == 4
     error_message = "The cluster's group may admit pods to DNS, over both protocols, and to nothing else."
+  }
+}
+
+run "networks_that_instances_may_name" {
+  command = apply
+
+  variables {
+    backend_egress_cidrs = ["198.51.100.0/24"]
+  }
+
+  assert {
+    condition = (
+      [for rule in aws_vpc_security_group_egress_rule.backend_to_allowed : rule.cidr_ipv4] == ["198.51.100.0/24"]
+      && alltrue([for rule in aws_vpc_security_group_egress_rule.backend_to_allowed : rule.security_group_id == aws_security_group.backend.id])
+    )
+    error_message = "The backend's group must let out to the named networks and to no others."
+  }
+}
+
+run "administrators_of_the_database" {
+  command = apply
+
+  variables {
+    database_admin_security_group_ids = ["sg-0bastion"]
+  }
+
+  assert {
+    condition = [for rule in aws_vpc_security_group_ingress_rule.database_from_administrators : "${rule.security_group_id} ${rule.referenced_security_group_id} ${rule.from_port}-${rule.to_port}"] == [
+      "${aws_security_group.database.id} sg-0bastion 3306-3306"
+    ]
+    error_message = "The database must admit the named groups of administrators on its port."
+  }
+}
+
+run "no_administrators_by_default" {
+  command = plan
+
+  assert {
+    condition     = length(aws_vpc_security_group_ingress_rule.database_from_administrators) == 0 && length(aws_vpc_security_group_egress_rule.backend_to_allowed) == 0
+    error_message = "Without being named, nobody but the backend may reach the database, and the backend no network."
   }
 }
