@@ -66,6 +66,10 @@ mutants: setup ## Seed bugs into copies of the operator: the fast suites must fi
 terraform-test: setup ## Tests of terraform/: each module, mutations, and an apply without AWS
 	@$(LOCAL) test terraform
 
+.PHONY: facts
+facts: setup ## Which pinned facts (Kubernetes' support, add-ons, calls) end within 60 days
+	@$(LOCAL) facts
+
 .PHONY: terraform-golden
 terraform-golden: setup ## Write the table of every right anew, from a fresh apply (look at its diff)
 	@$(LOCAL) test terraform-golden

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from . import app_images, builds, cluster, demo, engine, platform, testing
+from . import app_images, builds, cluster, demo, engine, facts, platform, testing
 from .errors import LocalError
 from .paths import binaries
 from .progress import say
@@ -42,6 +42,10 @@ def _test(options: argparse.Namespace) -> None:
     testing.SUITES[options.suite]()
 
 
+def _facts(_options: argparse.Namespace) -> None:
+    facts.check()
+
+
 def _relock(options: argparse.Namespace) -> None:
     for part in options.parts:
         builds.relock(part)
@@ -71,6 +75,7 @@ def main() -> None:
     command("test", _test, "prepare and run a suite of tests").add_argument(
         "suite", nargs="?", choices=sorted(testing.SUITES), default="all"
     )
+    command("facts", _facts, "say which pinned facts end within 60 days")
     command("relock", _relock, "resolve a part's Go requirements anew").add_argument(
         "parts", nargs="+", metavar="PART"
     )

@@ -184,9 +184,9 @@ def test_the_security_groups_are_the_documents_chain(
         }
 
     assert ingress(edge) == {("0.0.0.0/0", 80), ("0.0.0.0/0", 443)}
-    # The nodes' group is there for the kubelet's probes.
-    assert ingress(backend) == {(edge, 8000), (nodes, 8000)}
-    assert ingress(frontend) == {(edge, 8080), (nodes, 8080)}
+    # The nodes' group: the kubelet's probes and metrics, and nothing that serves.
+    assert ingress(backend) == {(edge, 8000), (nodes, 9090)}
+    assert ingress(frontend) == {(edge, 8080), (nodes, 9090)}
     assert ingress(database) == {(backend, 3306)}
 
 

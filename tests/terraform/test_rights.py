@@ -280,18 +280,15 @@ def test_an_instance_reads_the_entries_that_it_names(
 # External Secrets, and everybody's trust
 
 
-def test_external_secrets_own_role_reads_the_platforms_entries_alone(
-    identity: dict[str, Any],
-) -> None:
-    def may(name: str, action: str = "GetSecretValue") -> bool:
-        policy = identity["external-secrets"]
-        return permitted(policy, f"secretsmanager:{action}", f"{_SECRETS}:{name}-abcdef")
-
-    assert may("platform/registry")
-    # A SecretStore without `auth` would borrow this role: it must open no instance's entry.
-    assert not may("apps/acme/acme/database")
-    assert not may("other/x")
-    assert not may("platform/registry", "PutSecretValue")
+def test_external_secrets_own_role_opens_nothing(identity: dict[str, Any]) -> None:
+    """A SecretStore without `auth` borrows this role, whoever made it."""
+    policy = identity["external-secrets"]
+    both = {"Statement": [*policy["Statement"], *_EVERYTHING["Statement"]]}
+    for name in ("platform/registry", "apps/acme/acme/database", "other/x"):
+        secret = f"{_SECRETS}:{name}-abcdef"
+        assert permitted(_EVERYTHING, "secretsmanager:GetSecretValue", secret)
+        assert not permitted(policy, "secretsmanager:GetSecretValue", secret)
+        assert not permitted(both, "secretsmanager:GetSecretValue", secret), "a statement beside it"
 
 
 def test_the_cloudwatch_agent_writes_logs_and_metrics_and_nothing_else(
@@ -305,7 +302,10 @@ def test_the_cloudwatch_agent_writes_logs_and_metrics_and_nothing_else(
             statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         )
     }
-    assert {action.split(":")[0] for action in actions} <= {"logs", "cloudwatch"}
+    assert {action.split(":")[0] for action in actions} == {"logs", "cloudwatch", "ec2"}
+    assert {action for action in actions if action.startswith("ec2:")} == {
+        "ec2:DescribeTags", "ec2:DescribeVolumes",
+    }  # fmt: skip
     cluster = outputs["cluster_name"]
     group = f"arn:aws:logs:{world.REGION}:{world.ACCOUNT}:log-group"
     stream = f"{group}:/aws/containerinsights/{cluster}/application:log-stream:x"

@@ -14,7 +14,7 @@ from typing import Any
 from moto import proxy
 from moto.moto_proxy import proxy3
 
-from . import buckets, cloudfront, cloudwatch, eks, forgotten, gaps, rds
+from . import buckets, cloudfront, cloudwatch, eks, forgotten, gaps, rds, refusals
 
 _eks = eks.Extension()
 _extensions = (_eks.handle, cloudfront.Extension().handle, rds.Extension().handle, gaps.handle)
@@ -47,5 +47,6 @@ if __name__ == "__main__":
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     gaps.fill()
     forgotten.fill()
+    refusals.fill()
     proxy3.MotoRequestHandler.parse_request = _handle  # type: ignore[method-assign]
     proxy.main(["-H", "127.0.0.1", "-p", sys.argv[1]])

@@ -13,6 +13,8 @@ from xml.sax.saxutils import escape
 
 from moto.rds.models import RDSBackend
 
+from . import refusals
+
 Answer = tuple[int, dict[str, str], bytes]
 _NAMESPACE = "http://rds.amazonaws.com/doc/2014-10-31/"
 _START = "StartDBInstanceAutomatedBackupsReplication"
@@ -38,6 +40,7 @@ def create_db_instance(self: RDSBackend, db_kwargs: dict[str, Any]) -> Any:
 
     The provider would change it at once, which is a modification more than AWS would see.
     """
+    refusals.monitored(self, db_kwargs.get("monitoring_role_arn"))
     return _create_db_instance(self, {"ca_certificate_identifier": _DEFAULT_CA, **db_kwargs})
 
 

@@ -4,7 +4,7 @@ mock_provider "helm" {}
 
 run "defaults" {
   assert {
-    condition     = aws_eks_addon.cloudwatch.addon_name == "amazon-cloudwatch-observability" && aws_eks_addon.cloudwatch.addon_version == "v4.5.0-eksbuild.1"
+    condition     = aws_eks_addon.cloudwatch.addon_name == "amazon-cloudwatch-observability" && aws_eks_addon.cloudwatch.addon_version == "v4.8.0-eksbuild.1"
     error_message = "The CloudWatch add-on must be installed in a pinned version."
   }
 

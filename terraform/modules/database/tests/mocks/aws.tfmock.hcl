@@ -16,3 +16,9 @@ mock_resource "aws_db_instance" {
     }]
   }
 }
+
+# Already in a plan: its name is made up by the provider.
+mock_resource "aws_db_option_group" {
+  override_during = plan
+  defaults        = { id = "demo-mysql-84-mocked", name = "demo-mysql-84-mocked" }
+}
