@@ -76,13 +76,18 @@ def test_a_right_that_aws_binds_to_nothing_is_found_when_bound() -> None:
     assert _faults({"Statement": [{**bound, "Resource": ["*"], "Condition": {}}]}) == []
 
 
-def test_no_right_names_a_bare_log_group() -> None:
+def test_no_right_names_a_bare_log_group_alone() -> None:
     """Calls are judged on the ARN with `:*`, or on a stream's: the bare one matches none."""
     for address, document in _DOCUMENTS.items():
         for statement in document["Statement"]:
-            if statement["Effect"] == "Allow":
-                bare = [r for r in statement.get("Resource", ()) if _BARE_LOG_GROUP.search(r)]
-                assert bare == [], f"{address} {statement['Sid']}"
+            resources = statement.get("Resource", ())
+            alone = [
+                bare
+                for bare in resources
+                if _BARE_LOG_GROUP.search(bare)
+                and not any(other.startswith(f"{bare}:") for other in resources)
+            ]
+            assert statement["Effect"] == "Deny" or alone == [], f"{address} {statement['Sid']}"
 
 
 # The controllers' calls
@@ -148,7 +153,7 @@ def test_a_controller_may_call_what_it_calls_and_nothing_beside(name: str, kind:
     document = _DOCUMENTS[_CALLS[name]["document"]]
     for call in _CALLS[name][kind]:
         for action in call["actions"]:
-            on = _ON.get(call["on"], call["on"])
+            on = _ON.get(call["resource"], call["resource"])
             told = permitted(document, action, on, context=_context(name, call))
             assert told == (kind == "allowed"), f"{action} on {on}: {call}"
 
