@@ -111,7 +111,7 @@ bench: setup ## Measure 100 and 500 instances, then 1,000; writes docs/performan
 	@PYTHONPATH=tests $(RUN) python -m bench --write docs/performance.md
 
 .PHONY: bench-large
-bench-large: setup ## Measure 5,000 instances and an hour's events; writes docs/performance-large.md
+bench-large: setup ## Measure 5,000 instances; writes docs/performance-large.md
 	@PYTHONPATH=tests $(RUN) python -m bench.large --write docs/performance-large.md
 
 ##@ The local cluster

@@ -116,10 +116,6 @@ class Readiness(threading.Thread):
                 for item in conditions
             )
 
-    def forget(self, namespace: str) -> None:
-        """Leave out one that was deleted, until it is there again."""
-        self.ready.pop(namespace, None)
-
     def wait(self, count: int) -> None:
         """Wait until so many instances are Ready and none is not."""
         wait_for(

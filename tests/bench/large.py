@@ -1,4 +1,4 @@
-"""`make bench-large`: thousands of instances, and an hour's events. Takes most of an hour.
+"""`make bench-large`: thousands of instances. Takes most of an hour.
 
     PYTHONPATH=tests python -m bench.large --count 5000 --write docs/performance-large.md
 
@@ -22,14 +22,11 @@ from .growth import measure as grow
 from .phases import Size
 from .restart import Restart
 from .restart import measure as restart
-from .soak import Soak
-from .soak import measure as soak
 from .stage import Stage, staged
 
 SAMPLE = 3 * BLOCK
 """So many are created side by side with the baseline, first of all and last of all."""
 STEP = 500
-SOAKED = 500
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,6 @@ class Large:
     last: Creation
     idle: dict[str, int]
     restart: Restart
-    soak: Soak
     total: int
 
 
@@ -57,8 +53,7 @@ def _measure(stage: Stage, count: int) -> Large:
     last = Creator(stage, readiness, range(count, count + SAMPLE)).run()
     total = count + SAMPLE
     idle = Size(stage, total).idle()
-    soaked = soak(stage, readiness, min(SOAKED, count))
-    return Large(first, steps, last, idle, restart(stage, total), soaked, total)
+    return Large(first, steps, last, idle, restart(stage, total), total)
 
 
 def main() -> None:

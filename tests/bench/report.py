@@ -241,8 +241,8 @@ def page(results: Sequence[Result], thought: dict[str, tuple[float, float]]) -> 
     last = results[-1]
     parts = [
         "# Performance\n",
-        "Written by `make bench`; the last run. Nothing is asserted. Thousands of instances and an "
-        "hour's events are `make bench-large`'s.\n",
+        "Written by `make bench`; the last run. Nothing is asserted. Thousands of instances "
+        "are `make bench-large`'s.\n",
         f"Machine: {machine([result.creation for result in results])}\n",
         f"What is to be reached, at {last.instances} instances unless it says otherwise; rates and "
         "seconds are those of a quiet machine of 2 cores:\n",
