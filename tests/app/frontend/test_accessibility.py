@@ -89,7 +89,7 @@ def test_everything_can_be_done_with_the_keyboard(
     page.on("filechooser", lambda _: None)
     keys.press("Tab")
     expect(app.by("sign-in-email")).to_be_focused()
-    reveal = page.get_by_role("button", name="Show password")
+    reveal = app.by("sign-in-form").get_by_role("button", name="Show password")
     for expected in (
         app.by("sign-in-password"), reveal, app.by("sign-in-submit"), app.by("go-sign-up"),
     ):  # fmt: skip
@@ -154,9 +154,9 @@ def test_the_focus_on_the_drop_zone_is_seen_though_its_input_is_not(
 def test_the_password_can_be_shown_and_is_hidden_again_after_use(
     site: Watched, account: Account
 ) -> None:
-    app, page = site.app, site.page
+    app = site.app
     app.fill_sign_up(**account)
-    reveal = page.get_by_role("button", name="Show password")
+    reveal = app.by("sign-up-form").get_by_role("button", name="Show password")
     expect(app.by("sign-up-password")).to_have_attribute("type", "password")
     reveal.click()
     expect(reveal).to_have_attribute("aria-pressed", "true")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from app.frontend.conftest import Watched
-    from playwright.sync_api import FilePayload, Request, Route
+    from playwright.sync_api import FilePayload, Locator, Request, Route
 
 pytestmark = pytest.mark.integration
 
@@ -95,6 +94,16 @@ def test_the_picture_is_what_the_server_rebuilt(
     assert answer.body() != picture["buffer"]
 
 
+def colours_of(canvas: Locator) -> int:
+    """How many different colours are drawn."""
+    return int(
+        canvas.evaluate(
+            """canvas => new Set(new Uint32Array(canvas.getContext("2d")
+                .getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size"""
+        )
+    )
+
+
 def test_a_picture_dropped_on_the_zone_is_previewed_before_it_is_sent(
     site: Watched, account: Account, picture: FilePayload
 ) -> None:
@@ -116,8 +125,8 @@ def test_a_picture_dropped_on_the_zone_is_previewed_before_it_is_sent(
     expect(app.by("chosen-name")).to_have_text("hills.png")
     expect(app.by("dropzone")).to_be_hidden()
     preview = app.by("picture-preview")
-    expect(preview).to_have_attribute("src", re.compile("^blob:"))
-    expect(preview).to_have_js_property("naturalWidth", 480)
+    expect(preview).to_be_visible()
+    assert colours_of(preview) > 100
     assert uploads == []
 
     app.by("picture-cancel").click()
@@ -221,7 +230,7 @@ def test_requests_that_find_the_token_expired_share_one_renewal(
     page.route("**/api/v1/users/me/avatar", refuse_three)
     page.evaluate(
         """async () => {
-            const { deleteAvatar } = await import("/scripts/api.js");
+            const { deleteAvatar } = await import("/scripts/api/users.js");
             await Promise.all([deleteAvatar(), deleteAvatar(), deleteAvatar()]);
         }"""
     )
@@ -339,7 +348,9 @@ def test_signing_out_empties_the_forms_and_the_account(site: Watched, account: A
     app, page = site.app, site.page
     app.sign_up(**account)
     app.sign_out()
-    values = page.eval_on_selector_all("form input", "inputs => inputs.map(i => i.value)")
+    values = page.eval_on_selector_all(
+        "form input:not([type=range])", "inputs => inputs.map(i => i.value)"
+    )
     assert set(values) == {""}
     everything = page.evaluate("document.documentElement.textContent + document.title")
     assert account["name"] not in everything

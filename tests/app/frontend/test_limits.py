@@ -7,6 +7,7 @@ import re
 from app.frontend.servers import SITE
 
 from appinstance_app.auth.schemas import NAME_MAX_LENGTH, PASSWORD_MIN_LENGTH
+from appinstance_app.avatars.images import SIDE
 from appinstance_app.avatars.schemas import ACCEPTED, MAX_UPLOAD_BYTES
 
 LIMITS = (SITE / "scripts" / "limits.js").read_text()
@@ -26,6 +27,7 @@ def test_lengths_and_sizes_are_those_of_the_server() -> None:
     assert number_in_page("PASSWORD_MIN_LENGTH") == PASSWORD_MIN_LENGTH
     assert number_in_page("NAME_MAX_LENGTH") == NAME_MAX_LENGTH
     assert number_in_page("PICTURE_MAX_BYTES") == MAX_UPLOAD_BYTES
+    assert number_in_page("PICTURE_SIDE") == SIDE
 
 
 def test_the_kinds_of_pictures_are_those_of_the_server() -> None:

@@ -28,6 +28,17 @@ HOLD = """path => {
     };
 }"""
 
+# The same for an upload, which goes another way.
+HOLD_UPLOAD = """() => {
+    const listen = XMLHttpRequest.prototype.addEventListener;
+    XMLHttpRequest.prototype.addEventListener = function (type, listener) {
+        listen.call(this, type, type !== "load" ? listener : async event => {
+            await new Promise(resolve => { window.letGo = resolve; });
+            listener.call(this, event);
+        });
+    };
+}"""
+
 
 @pytest.fixture
 def second(account: Account) -> Account:
@@ -54,26 +65,45 @@ def tab_that_is_opening(site: Watched) -> AppPage:
     return AppPage(page, site.app.origin)
 
 
-def test_the_form_stays_busy_and_filled_until_the_account_shows(
-    site: Watched, account: Account, picture: FilePayload
+def test_the_form_stays_busy_and_filled_until_the_server_has_answered(
+    site: Watched, account: Account
 ) -> None:
     app, page = site.app, site.page
     app.sign_up(**account)
-    source = app.upload_avatar(picture)
     app.sign_out()
     held: list[Route] = []
-    page.route(f"**{source}*", lambda route: held.append(route))
+    page.route("**/auth/sign-in", lambda route: held.append(route))
     app.fill_sign_in(email=account["email"], password=account["password"])
-    with page.expect_request(f"**{source}*"):
+    with page.expect_request("**/auth/sign-in"):
         app.by("sign-in-submit").click()
     expect(app.by("sign-in-submit")).to_have_attribute("aria-disabled", "true")
     expect(app.by("sign-in-submit")).to_have_text("Signing in…")
     expect(app.by("sign-in-email")).to_have_value(account["email"])
     held[0].continue_()
     app.expect_signed_in()
-    assert app.expect_avatar_drawn() == source
     expect(app.by("sign-in-email")).to_have_value("")
     expect(app.by("sign-in-password")).to_have_value("")
+
+
+@pytest.mark.parametrize("way", ["sign-in", "reload"])
+def test_the_account_shows_before_its_picture_has_come(
+    site: Watched, account: Account, picture: FilePayload, way: str
+) -> None:
+    app, page = site.app, site.page
+    app.sign_up(**account)
+    source = app.upload_avatar(picture)
+    page.route(f"**{source}*", lambda _: None)
+    with page.expect_request(f"**{source}*"):
+        if way == "reload":
+            app.reload()
+        else:
+            app.sign_out()
+            app.sign_in(email=account["email"], password=account["password"])
+    app.expect_signed_in()
+    expect(app.by("avatar-image")).to_be_hidden()
+    expect(app.by("avatar")).to_contain_text("AL")
+    page.unroute(f"**{source}*")  # which lets go of what it holds
+    assert app.expect_avatar_drawn() == source
 
 
 def test_a_picture_that_is_saved_when_its_person_has_left_does_not_show_to_the_next(
@@ -81,7 +111,7 @@ def test_a_picture_that_is_saved_when_its_person_has_left_does_not_show_to_the_n
 ) -> None:
     app, page = site.app, site.page
     app.sign_up(**account)
-    page.evaluate(HOLD, "/users/me/avatar")
+    page.evaluate(HOLD_UPLOAD)
     app.choose_picture(picture)
     app.save_picture()
     await_held(page)

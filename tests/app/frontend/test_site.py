@@ -12,6 +12,7 @@ from app.frontend.servers import NGINX_ARGUMENTS, REPOSITORY, SITE
 
 FILES = sorted(path for path in SITE.rglob("*") if path.is_file())
 PAGES = [path for path in FILES if path.suffix == ".html"]
+KEEPS_THE_THEME = [SITE / "scripts" / "early.js", SITE / "scripts" / "ui" / "theme.js"]
 SCRIPTS = [path for path in FILES if path.suffix == ".js"]
 
 
@@ -47,7 +48,7 @@ def test_a_page_refers_only_to_files_of_the_site(page: Path) -> None:
     for _, attributes in Elements(page).found:
         for name in ("src", "href"):
             target = attributes.get(name)
-            if target and target != "/" and not target.startswith("#"):
+            if target and target != "/" and not target.startswith(("#", "/api/v1/")):
                 assert target.startswith("/"), target
                 assert (SITE / target.removeprefix("/")).is_file(), target
 
@@ -68,7 +69,8 @@ def test_every_script_is_loaded_with_the_page() -> None:
     elements = Elements(SITE / "index.html").found
     named = {attributes.get("href") or attributes.get("src") for _, attributes in elements}
     for script in SCRIPTS:
-        assert f"/scripts/{script.name}" in named, f"add a modulepreload for {script.name}"
+        path = f"/{script.relative_to(SITE)}"
+        assert path in named, f"add a modulepreload for {path}"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
@@ -77,11 +79,25 @@ def test_no_other_host_is_named(file: Path) -> None:
     assert urls <= {"http://www.w3.org/2000/svg"}
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: str(script.relative_to(SITE)))
 def test_no_script_makes_markup_of_text_or_keeps_anything_in_the_browser(script: Path) -> None:
     banned = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function"
-    banned += r"|localStorage|sessionStorage|indexedDB|document\.cookie|console\."
+    banned += r"|sessionStorage|indexedDB|document\.cookie|console\."
+    if script not in KEEPS_THE_THEME:
+        banned += "|localStorage"
     assert re.findall(banned, script.read_text()) == []
+
+
+@pytest.mark.parametrize("script", KEEPS_THE_THEME, ids=lambda script: script.name)
+def test_nothing_but_the_chosen_theme_is_kept_in_the_browser(script: Path) -> None:
+    uses = re.findall(r"localStorage\.\w+\(([^,)]+)", script.read_text())
+    assert uses
+    assert set(uses) == {'"theme"'}
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: str(script.relative_to(SITE)))
+def test_a_script_can_be_read_at_one_go(script: Path) -> None:
+    assert len(script.read_text().splitlines()) <= 200
 
 
 def test_the_image_starts_nginx_as_the_tests_do() -> None:

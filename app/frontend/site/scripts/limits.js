@@ -6,11 +6,16 @@
 export const PASSWORD_MIN_LENGTH = 12;
 export const NAME_MAX_LENGTH = 80;
 export const PICTURE_MAX_BYTES = 5 * 1024 * 1024;
+export const PICTURE_SIDE = 512;
 export const PICTURE_TYPES = Object.freeze({
   "image/png": "PNG",
   "image/jpeg": "JPEG",
   "image/webp": "WebP",
 });
+
+// What the page itself can take, for it sends only a small square of it.
+export const SOURCE_MAX_BYTES = 32 * 1024 * 1024;
+export const SOURCE_MAX_PIXELS = 100 * 1000 * 1000;
 
 /** "PNG, JPEG or WebP" */
 export function pictureTypeNames() {

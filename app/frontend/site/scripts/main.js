@@ -1,18 +1,27 @@
 /** Starts the page and decides which of its views shows. */
 
-import { clearAccount, fillAccount, focusAccount, startAccount } from "./account.js";
-import { forgetSession, restoreSession, whenSessionEnds } from "./api.js";
-import { clearAuth, showAuth, startAuth } from "./auth.js";
-import { byId, say, whileBusy } from "./dom.js";
-import { explain } from "./messages.js";
+import { sayInAccount, startAccount } from "./account/account.js";
+import { currentUser, leave, setUser } from "./account/presence.js";
+import { isSection, showSection } from "./account/sections.js";
+import { forgetSession, restoreSession, whenSessionEnds } from "./api/client.js";
+import { me } from "./api/users.js";
+import { startAuth } from "./auth/auth.js";
+import { clearForms, showForm } from "./auth/forms.js";
+import { showReset, verified } from "./auth/recovery.js";
+import { takeLink } from "./links.js";
+import { byId, say, whileBusy } from "./ui/dom.js";
+import { startReveals } from "./ui/forms.js";
+import { explain } from "./ui/messages.js";
+import { startStrength } from "./ui/strength.js";
+import { startTheme } from "./ui/theme.js";
 
 const VIEWS = ["view-loading", "view-unreachable", "view-auth", "view-account"];
 
 // What happens in one tab is told to the others; it carries no data, they ask the server themselves.
 const otherTabs = new BroadcastChannel("appinstance-session");
 
-// One change of view after the other, in the order they came: each may wait for the server or for a
-// picture, and one that has waited longer must not undo what has happened since.
+// One change of view after the other, in the order they came: each may wait for the server, and one
+// that has waited longer must not undo what has happened since.
 let lastChange = Promise.resolve();
 
 function inTurn(change) {
@@ -25,22 +34,21 @@ function show(view) {
   for (const id of VIEWS) byId(id).hidden = id !== view;
 }
 
-async function openAccount(user, { focus = true, tell = true } = {}) {
-  await fillAccount(user);
-  document.title = `${user.display_name} – AppInstance`;
+function openAccount(user, { focus = true, tell = true } = {}) {
+  setUser(user);
   // The address forgets which form was used, and "back" does not lead to a form one is past.
-  if (location.hash) history.replaceState(null, "", location.pathname);
+  if (location.hash && !isSection(location.hash)) history.replaceState(null, "", location.pathname);
   show("view-account");
-  window.scrollTo(0, 0);
-  if (focus) focusAccount();
+  showSection({ focus });
   if (tell) otherTabs.postMessage("signed-in");
 }
 
 function openAuth({ notice = "", focus = true, tell = true } = {}) {
-  clearAccount();
+  leave();
+  if (isSection(location.hash)) history.replaceState(null, "", location.pathname);
   show("view-auth");
   window.scrollTo(0, 0);
-  showAuth({ notice, focus });
+  showForm({ notice, focus });
   if (tell) otherTabs.postMessage("signed-out");
 }
 
@@ -48,7 +56,7 @@ function openAuth({ notice = "", focus = true, tell = true } = {}) {
 async function resume({ focus = false } = {}) {
   try {
     const user = await restoreSession();
-    if (user) await openAccount(user, { focus, tell: false });
+    if (user) openAccount(user, { focus, tell: false });
     else openAuth({ focus, tell: false });
   } catch (error) {
     show("view-unreachable");
@@ -58,8 +66,30 @@ async function resume({ focus = false } = {}) {
   }
 }
 
+/** Does what a link from a mail asks for, whoever is signed in here. */
+async function follow({ kind, token }) {
+  if (kind === "reset-password") {
+    show("view-auth");
+    showReset(token, () => inTurn(() => {
+      forgetSession();
+      openAuth({ notice: "Your new password is set. Sign in with it." });
+    }));
+    return;
+  }
+  const { text, good } = await verified(token);
+  if (!currentUser()) await resume();
+  if (!currentUser()) {
+    const alert = byId("sign-in-form").querySelector("[data-alert]");
+    showForm({ notice: good ? `${text} You can sign in now.` : "", focus: false });
+    if (!good) say(alert, text);
+    return;
+  }
+  if (good) setUser(await me());
+  sayInAccount(text, { good });
+}
+
 function leaveWithTheOthers() {
-  if (byId("view-account").hidden) return;
+  if (!currentUser()) return;
   forgetSession();
   openAuth({ notice: "You signed out in another tab.", tell: false });
 }
@@ -67,7 +97,7 @@ function leaveWithTheOthers() {
 function followOtherTabs() {
   otherTabs.addEventListener("message", ({ data }) => {
     if (data === "signed-out") inTurn(leaveWithTheOthers);
-    else if (data === "signed-in") inTurn(() => { clearAuth(); return resume(); });
+    else if (data === "signed-in") inTurn(() => { clearForms(); return resume(); });
   });
 }
 
@@ -79,22 +109,39 @@ function followConnection() {
   update();
 }
 
+function followAddress() {
+  window.addEventListener("hashchange", () => {
+    const link = takeLink();
+    if (link) inTurn(() => follow(link));
+    else if (!byId("view-auth").hidden) showForm();
+    else if (currentUser()) showSection();
+  });
+}
+
 function start() {
+  const link = takeLink();
   for (const place of document.querySelectorAll("[data-host]")) place.textContent = location.host;
+  startTheme();
+  startReveals();
+  startStrength(knownAbout);
   startAuth((user) => inTurn(() => openAccount(user)));
-  startAccount(() => inTurn(() => openAuth({ notice: "You are signed out." })));
+  startAccount((notice) => inTurn(() => openAuth({ notice })));
   whenSessionEnds(() => inTurn(() => {
     openAuth({ notice: "Your session has ended. Please sign in again.", tell: false });
   }));
-  window.addEventListener("hashchange", () => {
-    if (!byId("view-auth").hidden) showAuth();
-  });
   const retry = byId("retry");
-  retry.dataset.busyLabel = "Trying…";
   retry.addEventListener("click", () => whileBusy(retry, () => inTurn(() => resume({ focus: true }))));
+  followAddress();
   followConnection();
   followOtherTabs();
-  inTurn(resume);
+  inTurn(() => (link ? follow(link) : resume()));
+}
+
+/** What a guesser would try first: the name and the email of whose password it is to be. */
+function knownAbout(form) {
+  const typed = [form.elements.display_name?.value, form.elements.email?.value];
+  const { display_name, email } = currentUser() ?? {};
+  return [...typed, display_name, email].filter(Boolean);
 }
 
 start();

@@ -1,16 +1,30 @@
 /** From an error to the sentence a person reads. Pure: no document, no network. */
 
-import { ProblemError, UnreachableError } from "./api.js";
-import { PICTURE_MAX_BYTES, pictureTypeNames, readableSize } from "./limits.js";
+import { CancelledError, ProblemError, UnreachableError, isKind } from "../api/problems.js";
+import { PasskeyError } from "../api/webauthn.js";
+import {
+  PICTURE_MAX_BYTES, SOURCE_MAX_BYTES, pictureTypeNames, readableSize,
+} from "../limits.js";
 
 const DEFAULT_WAIT_SECONDS = 30;
+const LINK_INVALID = "This link is no longer valid. It may have been used, or be too old.";
+const SESSION_ENDED = "Your session has ended. Please sign in again.";
+
+// What a refusal by 401 means, by what the person was doing. Elsewhere the session has ended.
+const REFUSED = {
+  "sign-in": "The email or the password is not right.",
+  passkey: "This passkey was not accepted. Try another way to sign in.",
+  "second-factor": "This was not accepted. The code may have been used, or the step took too long.",
+};
 
 /**
  * @param {Error} error
- * @param {"sign-in"|"sign-up"|"sign-out"|"picture"|"start"} task what the person was doing
+ * @param {string} task what the person was doing: "sign-in", "picture", "link", …
  * @returns {{text: string, fields: Map<string, string>, waitSeconds: number|null}}
  */
 export function explain(error, task) {
+  if (error instanceof CancelledError) return plain("");
+  if (error instanceof PasskeyError) return plain(error.message);
   if (error instanceof UnreachableError) return plain(unreachable());
   if (!(error instanceof ProblemError)) {
     return plain("Something unexpected happened on this page. Reload it and try again.");
@@ -44,6 +58,14 @@ export function pictureTooLarge() {
   return `This picture is too large. It may have at most ${readableSize(PICTURE_MAX_BYTES)}.`;
 }
 
+export function sourceTooLarge() {
+  return `This picture is too large. It may have at most ${readableSize(SOURCE_MAX_BYTES)}.`;
+}
+
+export function sourceTooManyPixels() {
+  return "This picture has too many pixels to be opened here. Make it smaller first.";
+}
+
 export function pictureWrongType() {
   return `This kind of file can’t be used. Choose a ${pictureTypeNames()} picture.`;
 }
@@ -63,19 +85,20 @@ function unreachable() {
 }
 
 function aboutForm(error, task, fields) {
-  if (error.status === 401 && task === "sign-in") return "The email or the password is not right.";
-  if (error.status === 401) return "Your session has ended. Please sign in again.";
+  if (error.status === 401) return REFUSED[task] ?? SESSION_ENDED;
   if (error.status === 409 && task === "sign-up") {
     return "There is already an account with this email. Sign in instead.";
   }
+  if (isKind(error, "link-invalid") || fields.has("token")) return LINK_INVALID;
   if (fields.size > 0) return "Please check the marked fields.";
+  if (task === "link" && error.kind === "about:blank") return LINK_INVALID;
   return error.detail || "This could not be done. Check what you entered and try again.";
 }
 
 function aboutPicture(error) {
   switch (error.status) {
     case 401:
-      return "Your session has ended. Please sign in again.";
+      return SESSION_ENDED;
     case 413:
       return pictureTooLarge();
     case 415:

@@ -2,26 +2,32 @@
 
 let latest = 0;
 
-/** @returns {Promise<void>} once the picture shows, or its initials where there is none to show. */
-export async function showAvatar(user) {
+/** Shows the initials where nothing is yet, and the picture as soon as it can be drawn. */
+export async function showAvatar({ display_name, avatar_url }) {
   const turn = ++latest;
   const places = document.querySelectorAll("[data-avatar]");
   for (const place of places) {
-    place.querySelector(".avatar-initials").textContent = initialsOf(user.display_name);
+    place.querySelector(".avatar-initials").textContent = initialsOf(display_name);
   }
-  const ready = user.avatar_url ? await decoded(user.avatar_url) : false;
+  if (!avatar_url) {
+    for (const place of places) draw(place, null);
+    return;
+  }
+  // The old picture stays until the new one can be drawn.
+  const ready = await canBeDrawn(avatar_url);
   // A later call has overtaken this one.
   if (turn !== latest) return;
-  for (const place of places) {
-    const image = place.querySelector("img");
-    image.hidden = !ready;
-    if (ready) image.src = user.avatar_url;
-    else image.removeAttribute("src");
-  }
+  for (const place of places) draw(place, ready ? avatar_url : null);
 }
 
-/** Loaded off the page first, so that the old picture stays until the new one can be drawn. */
-async function decoded(url) {
+function draw(place, url) {
+  const image = place.querySelector("img");
+  image.hidden = !url;
+  if (!url) image.removeAttribute("src");
+  else if (image.getAttribute("src") !== url) image.src = url;
+}
+
+async function canBeDrawn(url) {
   const image = new Image();
   image.src = url;
   try {

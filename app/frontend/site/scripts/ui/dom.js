@@ -17,6 +17,7 @@ const pending = new WeakMap();
  * in a row is heard twice.
  */
 export function say(element, text) {
+  if (!element) return;
   silence(element);
   if (!text) return;
   pending.set(element, setTimeout(() => { element.textContent = text; }, SPEAK_AFTER_MS));

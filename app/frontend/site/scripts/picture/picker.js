@@ -1,18 +1,20 @@
-/** Choosing a picture: by file dialog, drop or keyboard; checked and previewed before it is sent. */
+/** Choosing a picture: by file dialog, drop or keyboard; opened and shown before anything is sent. */
 
-import { byId, say, silence } from "./dom.js";
-import { PICTURE_MAX_BYTES, PICTURE_TYPES, pictureTypeNames, readableSize } from "./limits.js";
-import { pictureTooLarge, pictureUnreadable, pictureWrongType } from "./messages.js";
+import { PICTURE_TYPES, SOURCE_MAX_BYTES, pictureTypeNames, readableSize } from "../limits.js";
+import { byId, say, silence } from "../ui/dom.js";
+import { closeCrop, openCrop, startCrop } from "./crop.js";
+import { opened } from "./source.js";
 
-let chosenFile = null;
-let previewUrl = null;
+let chosenType = null;
+let turn = 0;
 
 export function startPicker() {
   const zone = byId("dropzone");
   const input = byId("picture-file");
   input.accept = Object.keys(PICTURE_TYPES).join(",");
   byId("picture-rules").textContent =
-    `${pictureTypeNames()}, up to ${readableSize(PICTURE_MAX_BYTES)}`;
+    `${pictureTypeNames()}, up to ${readableSize(SOURCE_MAX_BYTES)}`;
+  startCrop();
 
   input.addEventListener("change", () => {
     const [file] = input.files;
@@ -38,18 +40,19 @@ export function startPicker() {
   }
 }
 
-export function chosenPicture() {
-  return chosenFile;
+/** The kind in which the chosen picture is sent; null while there is none. */
+export function chosenPictureType() {
+  return chosenType;
 }
 
 /** Back to the empty zone. `focus`: whether the zone takes the keyboard focus. */
 export function resetPicker({ focus = false } = {}) {
-  chosenFile = null;
+  turn += 1;
+  chosenType = null;
   byId("chosen").hidden = true;
   byId("dropzone").hidden = false;
-  byId("picture-preview").removeAttribute("src");
-  if (previewUrl) URL.revokeObjectURL(previewUrl);
-  previewUrl = null;
+  byId("dropzone").removeAttribute("aria-busy");
+  closeCrop();
   if (focus) byId("picture-file").focus();
 }
 
@@ -57,38 +60,26 @@ async function choose(file) {
   const alert = byId("picture-alert");
   silence(alert, byId("picture-status"));
   resetPicker();
-  const refusal = refusalOf(file);
+  const asked = turn;
+  byId("dropzone").setAttribute("aria-busy", "true");
+  const { bitmap, refusal } = await opened(file);
+  // Another choice has taken its place meanwhile, or the person has left.
+  if (asked !== turn) {
+    bitmap?.close();
+    return;
+  }
+  byId("dropzone").removeAttribute("aria-busy");
   if (refusal) {
     say(alert, refusal);
     return;
   }
-  const url = URL.createObjectURL(file);
-  const preview = byId("picture-preview");
-  preview.src = url;
-  try {
-    await preview.decode();
-  } catch {
-    URL.revokeObjectURL(url);
-    // Unless another choice has taken its place meanwhile.
-    if (preview.getAttribute("src") === url) {
-      preview.removeAttribute("src");
-      say(alert, pictureUnreadable());
-    }
-    return;
-  }
-  previewUrl = url;
-  chosenFile = file;
+  // A photo stays a JPEG. Others may be transparent; a browser that can't write WebP gives a PNG.
+  chosenType = file.type === "image/jpeg" ? "image/jpeg" : "image/webp";
   byId("chosen-name").textContent = file.name;
   byId("chosen-size").textContent =
-    `${PICTURE_TYPES[file.type]}, ${preview.naturalWidth}\u00a0×\u00a0${preview.naturalHeight}, ${readableSize(file.size)}`;
+    `${PICTURE_TYPES[file.type]}, ${bitmap.width}\u00a0×\u00a0${bitmap.height}, ${readableSize(file.size)}`;
   byId("dropzone").hidden = true;
   byId("chosen").hidden = false;
+  openCrop(bitmap);
   byId("picture-save").focus();
-}
-
-function refusalOf(file) {
-  if (!(file.type in PICTURE_TYPES)) return pictureWrongType();
-  if (file.size > PICTURE_MAX_BYTES) return pictureTooLarge();
-  if (file.size === 0) return pictureUnreadable();
-  return "";
 }

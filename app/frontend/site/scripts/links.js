@@ -1,0 +1,14 @@
+/**
+ * Links from mails carry a token in the fragment, which no server sees. It is taken out of the
+ * address and the history before anything else, so that it is neither kept nor passed on.
+ */
+
+const LINK = /^#(verify-email|reset-password)=(.+)$/;
+
+/** @returns {{kind: "verify-email"|"reset-password", token: string}|null} once per link */
+export function takeLink() {
+  const found = LINK.exec(location.hash);
+  if (!found) return null;
+  history.replaceState(null, "", location.pathname);
+  return { kind: found[1], token: found[2] };
+}
