@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from app.frontend.mailbox import Mailbox
 from app.frontend.page import AppPage, launched_chromium
 from app.frontend.servers import (
     REPOSITORY,
@@ -93,6 +94,25 @@ def backend(folder: Path, edge: Server, backend_port: int) -> Iterator[Server]:
     """The app itself, on a file store."""
     with running_backend(folder, port=backend_port, public_url=edge.origin) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def mailing(
+    tmp_path_factory: pytest.TempPathFactory, frontend: Server
+) -> Iterator[tuple[Server, Mailbox]]:
+    """An origin of its own whose app sends mail, to a folder."""
+    folder = tmp_path_factory.mktemp("mailing")
+    port, backend_port = free_port(), free_port()
+    with (
+        running_edge(folder, frontend=frontend, backend_port=backend_port, port=port) as server,
+        running_backend(
+            folder,
+            port=backend_port,
+            public_url=server.origin,
+            more={"MAIL_FROM": "accounts@example.com"},
+        ),
+    ):
+        yield server, Mailbox(folder / ".dev-data" / "mail")
 
 
 @pytest.fixture(scope="session")

@@ -19,13 +19,19 @@ sign-in-form           sign-in-email, sign-in-password, sign-in-submit, sign-in-
 sign-up-form           sign-up-name, sign-up-email, sign-up-password, sign-up-submit,
                        sign-up-error, go-sign-in
 auth-notice            a quiet sentence above the sign-in form ("You are signed out.")
-view-account           signed in: account-name, account-email, account-error, sign-out
+                       forgot-form, reset-form, second-factor-form and mail-sent stand there, too
+view-account           signed in: account-name, account-email, account-error, account-notice,
+                       sign-out, and the sections go-profile, go-security, go-activity lead to
+<name>-card            a card of a section, with <name>-card-error and <name>-card-status
+confirm-dialog         "Is it you?": confirm-password, confirm-submit, confirm-passkey
+codes-dialog           recovery codes, shown once: codes, codes-copy, codes-download, codes-done
 avatar, avatar-image   the large picture; the image is hidden while only initials show
 dropzone, picture-file choose or drop a file
-chosen                 the preview: picture-preview, chosen-name, picture-save, picture-cancel
+chosen                 the preview: picture-preview, picture-stage, picture-zoom, chosen-name,
+                       picture-save, picture-cancel, picture-progress
 picture-error          what went wrong with a picture
 picture-status         what went well ("Your new picture is saved.")
-picture-remove         opens remove-dialog: remove-confirm, remove-cancel
+picture-remove         opens remove-dialog: remove-confirm, remove-cancel (so does all removal)
 offline-banner         shown while the browser has no connection
 =====================  =====================================================================
 """
@@ -149,6 +155,32 @@ class AppPage:
         """Signs out and waits for the sign-in form."""
         self.by("sign-out").click()
         self.expect_signed_out()
+
+    # -- settings ----------------------------------------------------------------------------
+
+    def go(self, section: str) -> None:
+        """Opens "profile", "security" or "activity"."""
+        self.by(f"go-{section}").click()
+        expect(self.by(f"section-{section}")).to_be_visible()
+
+    def expect_told(self, card: str, sentence: str | re.Pattern[str]) -> None:
+        """Waits until a card says that something went well."""
+        expect(self.by(f"{card}-status")).to_have_text(sentence)
+
+    def rows(self, list_id: str) -> Locator:
+        """The rows of "passkeys", "sessions" or "activity"."""
+        return self.by(list_id).get_by_role("listitem")
+
+    def add_passkey(self, name: str) -> None:
+        """Adds a passkey from the security section; whoever shows codes, it is not closed here."""
+        self.by("passkey-name").fill(name)
+        self.by("passkey-submit").click()
+        expect(self.rows("passkeys").filter(has_text=name)).to_be_visible()
+
+    def open_link(self, link: str) -> None:
+        """Opens a link of a mail, which may differ from where one is by its fragment alone."""
+        self.page.goto(link)
+        self._wait_until_settled()
 
     # -- picture -----------------------------------------------------------------------------
 

@@ -107,8 +107,8 @@ class Server:
 
     @property
     def origin(self) -> str:
-        """Such as `http://127.0.0.1:40123`."""
-        return f"http://127.0.0.1:{self.port}"
+        """Such as `http://localhost:40123`; by name, because passkeys belong to names."""
+        return f"http://localhost:{self.port}"
 
 
 def free_port() -> int:
