@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 KEPT: Final = timedelta(days=90)
 MOST: Final = 50
+MOST_FAILED: Final = 10
+"""Apart, so that whoever guesses pushes nothing else out of the owner's sight."""
 _log = structlog.get_logger(__name__)
 
 
@@ -35,4 +37,8 @@ class History:
 
     async def of(self, user_id: str) -> Sequence[Activity]:
         """The account's last events, the newest first."""
-        return await in_thread(self._store.activity_of, user_id, most=MOST)
+        failed = await in_thread(self._store.activity_of, user_id, most=MOST_FAILED, failed=True)
+        rest = await in_thread(
+            self._store.activity_of, user_id, most=MOST - len(failed), failed=False
+        )
+        return sorted([*failed, *rest], key=lambda item: item.at, reverse=True)

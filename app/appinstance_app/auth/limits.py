@@ -83,10 +83,14 @@ class RateLimits:
         """Counts that an address asks for a mail to be sent to somebody."""
         await self.count(self._sign_up, limit_key(address), now)
 
-    async def may_mail(self, email: str, *, now: datetime) -> bool:
-        """Counts a mail to somebody; whether it is one too many, which nobody is told."""
+    async def may_mail(self, kind: str, email: str, *, now: datetime) -> bool:
+        """Counts a mail of a kind to somebody; whether it may go, which nobody is told.
+
+        By kind, so that strangers who sign up with an address keep no other mail from its owner.
+        """
+        limit = Limit(f"mail-{kind}", self._mail.most, self._mail.seconds)
         try:
-            await self.count(self._mail, email, now)
+            await self.count(limit, email, now)
         except Problem:
             return False
         return True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from appinstance_app.problems import FieldError, Kind, Problem
 from appinstance_app.store.protocol import EmailTakenError
 from appinstance_app.store.records import Event, Link, Purpose
-from appinstance_app.workers import in_thread
+from appinstance_app.workers import Busy, in_thread
 
 from .tokens import new_secret, secret_hash
 
@@ -71,12 +71,11 @@ class RecoveryService:
             raise _invalid()
         try:
             password_hash = await self._passwords.hash_new(password, user.email, user.display_name)
-        except Problem:
-            # The link goes on: it was the password that was refused.
+        except (Problem, Busy):
+            # The link goes on: it was the password that was refused, or nobody had the time.
             await in_thread(self._store.keep_link, link)
             raise
-        await in_thread(self._store.set_password_hash, user.id, password_hash)
-        await in_thread(self._store.revoke_sessions, user.id, keep=None, now=now)
+        await in_thread(self._store.set_password_hash, user.id, password_hash, keep=None, now=now)
         # Whoever got the mail has the address.
         await in_thread(self._store.set_email, user.id, user.email, verified_at=now)
         await self._history.note(user.id, Event.PASSWORD_RESET, client, now=now)
@@ -112,7 +111,9 @@ class RecoveryService:
         """Sends the link to confirm the account's own address. Raises Problem: 404 (no mail)."""
         self._require_mail()
         now, user = self._sessions.clock(), caller.user
-        if user.email_verified_at is None and await self._limits.may_mail(user.email, now=now):
+        if user.email_verified_at is None and await self._limits.may_mail(
+            "verify", user.email, now=now
+        ):
             token = await self._kept(user, Purpose.VERIFY, user.email, now + VERIFY_FOR)
             self._outgoing.begin(self._outgoing.send(self._messages.verify(user.email, token)))
 
@@ -131,13 +132,13 @@ class RecoveryService:
 
     async def _send_reset(self, email: str, now: datetime) -> None:
         found = await in_thread(self._store.credentials, email)
-        if found is None or not await self._limits.may_mail(email, now=now):
+        if found is None or not await self._limits.may_mail("reset", email, now=now):
             return
         token = await self._kept(found.user, Purpose.RESET, email, now + RESET_FOR)
         await self._outgoing.send(self._messages.reset(email, token))
 
     async def _send_change(self, user: User, email: str, now: datetime) -> None:
-        if not await self._limits.may_mail(email, now=now):
+        if not await self._limits.may_mail("new-email", email, now=now):
             return
         await self._outgoing.send(self._messages.address_changing(user.email))
         if await in_thread(self._store.credentials, email):

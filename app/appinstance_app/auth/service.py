@@ -115,8 +115,9 @@ class AuthService:
         if found is None or not verdict.matches:
             self._metrics.sign_ins.labels("refused").inc()
             if found:
-                await self._history.note(
-                    found.user.id, Event.SIGN_IN_FAILED, asking.client, now=now
+                # After the answer: it must not take longer where there is an account.
+                self._outgoing.begin(
+                    self._history.note(found.user.id, Event.SIGN_IN_FAILED, asking.client, now=now)
                 )
             raise Problem(401, "The email or the password is not right.", headers=CHALLENGE)
         self._refuse_shut(found.user)
@@ -165,7 +166,7 @@ class AuthService:
             raise Problem(403, "This account has been shut.", kind=Kind.ACCOUNT_DISABLED)
 
     async def _invite(self, user: User, password_hash: str, now: datetime) -> None:
-        if not await self._limits.may_mail(user.email, now=now):
+        if not await self._limits.may_mail("sign-up", user.email, now=now):
             return
         if await in_thread(self._store.credentials, user.email):
             await self._outgoing.send(self._messages.already(user.email))

@@ -49,7 +49,7 @@ class Outgoing:
         return self._mail is not None
 
     def begin(self, work: Coroutine[None, None, None]) -> None:
-        """Begins work that ends in a mail; whoever asked for it does not wait."""
+        """Begins work that nobody waits for, so that how long it takes tells nothing."""
         task = asyncio.get_running_loop().create_task(self._guarded(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -86,5 +86,4 @@ class Outgoing:
         try:
             await work
         except Exception as error:  # noqa: BLE001 - nobody waits for it; it must be told somewhere
-            self._metrics.mails.labels("failed").inc()
-            _log.error("mail.failed", cause=type(error).__name__)
+            _log.error("background.failed", cause=type(error).__name__)

@@ -75,8 +75,11 @@ class Accounts(Protocol):
     def replace_password_hash(self, user_id: str, old: str, new: str) -> bool:
         """Sets the hash to `new` if it still is `old`; whether it was."""
 
-    def set_password_hash(self, user_id: str, new: str) -> None:
-        """Sets the hash, whatever it was."""
+    def set_password_hash(self, user_id: str, new: str, *, keep: str | None, now: datetime) -> None:
+        """Sets the hash, whatever it was; ends all sessions but `keep`, and all links with them.
+
+        All at once: whoever had the old password, a session or a link has nothing of it left.
+        """
 
     def set_display_name(self, user_id: str, name: str) -> None:
         """Renames the account."""
@@ -166,8 +169,8 @@ class History(Protocol):
     def add_activity(self, activity: Activity) -> None:
         """Keeps it until it expires; nothing if the account is gone."""
 
-    def activity_of(self, user_id: str, *, most: int) -> Sequence[Activity]:
-        """The newest first."""
+    def activity_of(self, user_id: str, *, most: int, failed: bool) -> Sequence[Activity]:
+        """The newest first: sign-ins that failed, or all the rest."""
 
 
 class Counters(Protocol):

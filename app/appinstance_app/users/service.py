@@ -56,8 +56,9 @@ class UserService:
         """Sets the password and ends all other sessions. Raises Problem: 422."""
         user, now = caller.user, self._sessions.clock()
         password_hash = await self._passwords.hash_new(password, user.email, user.display_name)
-        await in_thread(self._store.set_password_hash, user.id, password_hash)
-        await in_thread(self._store.revoke_sessions, user.id, keep=caller.session.id, now=now)
+        await in_thread(
+            self._store.set_password_hash, user.id, password_hash, keep=caller.session.id, now=now
+        )
         await self._history.note(user.id, Event.PASSWORD_CHANGED, client, now=now)
         self._outgoing.begin(self._outgoing.send(self._messages.password_changed(user.email)))
 

@@ -34,6 +34,7 @@ async def signed_in(app: Running, password: str = USER_PASSWORD, **headers: str)
 
 
 async def kinds(app: Running, headers: dict[str, str]) -> list[str]:
+    await app.app.state.context.outgoing.idle()
     answer = await app.client.get(f"{ME}/activity", headers=headers)
     assert answer.status_code == 200
     return [item["kind"] for item in answer.json()]

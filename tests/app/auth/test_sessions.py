@@ -54,6 +54,7 @@ async def test_sign_up_opens_a_session(app: Running) -> None:
     assert (body["token_type"], body["expires_in"]) == ("bearer", 600)
     assert set(body["user"]) == {
         "id", "email", "email_verified", "display_name", "avatar_url", "created_at",
+        "has_password", "passkeys", "second_factor",
     }  # fmt: skip
     assert body["user"]["email"] == EMAIL
     assert body["user"]["display_name"] == "Ada"

@@ -161,7 +161,7 @@ def test_what_an_owner_changes(store: Store) -> None:
     ada = user()
     store.add_user(ada, "hash")
     store.set_display_name(ada.id, "Countess")
-    store.set_password_hash(ada.id, "newer")
+    store.set_password_hash(ada.id, "newer", keep=None, now=NOW)
     store.set_email(ada.id, "lady@example.com", verified_at=NOW)
     found = store.credentials_of(ada.id)
     assert found is not None
@@ -194,11 +194,11 @@ def test_an_account_goes_with_all_that_is_its_own_and_nothing_else(store: Store)
     assert gone.id == session.user_id
     assert store.user(session.user_id) is None
     assert store.session_of(token_hash(1)) is None
-    assert store.activity_of(session.user_id, most=9) == ()
+    assert store.activity_of(session.user_id, most=9, failed=False) == ()
     assert store.use_link(token_hash(70), list(Purpose), now=NOW) is None
     assert store.delete_user(session.user_id) is None
     assert store.caller(other.id, now=NOW) is not None
-    assert len(store.activity_of(other.user_id, most=9)) == 1
+    assert len(store.activity_of(other.user_id, most=9, failed=False)) == 1
     assert store.use_link(token_hash(71), list(Purpose), now=NOW) is not None
 
 
@@ -263,20 +263,38 @@ def test_history_is_told_newest_first_and_no_more_than_asked_for(store: Store) -
     owner, other = opened(store).user_id, opened(store, first=9).user_id
     kept = [
         Activity(owner, NOW + timedelta(minutes=number), event, LAPTOP, NOW + HOUR)
-        for number, event in enumerate((Event.SIGNED_IN, Event.SIGN_IN_FAILED, Event.SIGNED_OUT))
+        for number, event in enumerate((Event.SIGNED_IN, Event.PROFILE_CHANGED, Event.SIGNED_OUT))
     ]
     for item in (kept[1], kept[0], kept[2]):
         store.add_activity(item)
     store.add_activity(replace(kept[0], user_id=other))
-    assert store.activity_of(owner, most=2) == (kept[2], kept[1])
-    assert store.activity_of(owner, most=50) == tuple(reversed(kept))
-    assert store.activity_of(new_id(), most=50) == ()
+    failure = replace(kept[1], event=Event.SIGN_IN_FAILED)
+    store.add_activity(failure)
+    assert store.activity_of(owner, most=2, failed=False) == (kept[2], kept[1])
+    assert store.activity_of(owner, most=50, failed=False) == tuple(reversed(kept))
+    assert store.activity_of(owner, most=50, failed=True) == (failure,)
+    assert store.activity_of(new_id(), most=50, failed=False) == ()
+
+
+def test_a_new_password_leaves_nothing_to_whoever_had_the_old_one(store: Store) -> None:
+    first = opened(store)
+    second, stranger = _another(store, first, 2), opened(store, first=50)
+    for purpose in Purpose:
+        store.keep_link(_link(first.user_id, 70 + len(purpose), purpose))
+    store.keep_link(_link(stranger.user_id, 90))
+    store.set_password_hash(first.user_id, "new", keep=second.id, now=NOW)
+    assert store.sessions_of(first.user_id, now=NOW) == (second,)
+    for purpose in Purpose:
+        link = store.use_link(token_hash(70 + len(purpose)), list(Purpose), now=NOW)
+        assert link is None
+    assert store.sessions_of(stranger.user_id, now=NOW) == (stranger,)
+    assert store.use_link(token_hash(90), list(Purpose), now=NOW) is not None
 
 
 def test_what_happens_to_an_account_that_is_gone_is_not_kept(store: Store) -> None:
     nobody = new_id()
     store.add_activity(Activity(nobody, NOW, Event.SIGNED_IN, PHONE, NOW + HOUR))
-    assert store.activity_of(nobody, most=9) == ()
+    assert store.activity_of(nobody, most=9, failed=False) == ()
 
 
 def test_links_accounts_to_be_and_history_expire(store: Store) -> None:
@@ -285,6 +303,6 @@ def test_links_accounts_to_be_and_history_expire(store: Store) -> None:
     store.keep_pending(PendingUser(token_hash(80), user(), "hash", NOW + HOUR))
     store.add_activity(Activity(session.user_id, NOW, Event.SIGNED_IN, PHONE, NOW + HOUR))
     assert store.purge_expired(now=NOW + HOUR / 2) == 0
-    assert len(store.activity_of(session.user_id, most=9)) == 1
+    assert len(store.activity_of(session.user_id, most=9, failed=False)) == 1
     assert store.purge_expired(now=NOW + HOUR) == 4  # the session's token, too
-    assert store.activity_of(session.user_id, most=9) == ()
+    assert store.activity_of(session.user_id, most=9, failed=False) == ()

@@ -29,13 +29,11 @@ class FileAccounts(FileBase):
 
     def credentials(self, email: str) -> Credentials | None:
         with self._look() as state:
-            user_id = id_of(state, email)
-        return self.credentials_of(user_id) if user_id else None
+            return _credentials(state, id_of(state, email))
 
     def credentials_of(self, user_id: str) -> Credentials | None:
         with self._look() as state:
-            row = state["users"].get(user_id)
-            return Credentials(user_of(user_id, row), row["password_hash"]) if row else None
+            return _credentials(state, user_id)
 
     def replace_password_hash(self, user_id: str, old: str, new: str) -> bool:
         with self._change() as state:
@@ -45,8 +43,15 @@ class FileAccounts(FileBase):
             row["password_hash"] = new
             return True
 
-    def set_password_hash(self, user_id: str, new: str) -> None:
-        self._set(user_id, password_hash=new)
+    def set_password_hash(self, user_id: str, new: str, *, keep: str | None, now: datetime) -> None:
+        with self._change() as state:
+            if user_id not in state["users"]:
+                return
+            state["users"][user_id]["password_hash"] = new
+            for key, row in state["sessions"].items():
+                if row["user_id"] == user_id and key != keep and row["revoked_at"] is None:
+                    row["revoked_at"] = words(now)
+            drop_links(state, user_id)
 
     def set_display_name(self, user_id: str, name: str) -> None:
         self._set(user_id, display_name=name)
@@ -96,6 +101,11 @@ class FileAccounts(FileBase):
                 state["users"][user_id] |= values
 
 
+def _credentials(state: State, user_id: str | None) -> Credentials | None:
+    row = state["users"].get(user_id) if user_id else None
+    return Credentials(user_of(str(user_id), row), row["password_hash"]) if row else None
+
+
 def insert_user(state: State, user: User, password_hash: str) -> None:
     """A new row of `users`. Raises EmailTakenError."""
     if id_of(state, user.email) is not None:
@@ -123,3 +133,8 @@ def drop_sessions(state: State, user_id: str) -> None:
     state["refresh_tokens"] = {
         key: row for key, row in state["refresh_tokens"].items() if row["session_id"] not in gone
     }
+
+
+def drop_links(state: State, user_id: str) -> None:
+    """Deletes the links of an account."""
+    state["links"] = {k: row for k, row in state["links"].items() if row["user_id"] != user_id}

@@ -30,7 +30,7 @@ class FileHistory(FileBase):
                     }
                 )
 
-    def activity_of(self, user_id: str, *, most: int) -> Sequence[Activity]:
+    def activity_of(self, user_id: str, *, most: int, failed: bool) -> Sequence[Activity]:
         with self._look() as state:
             found = [
                 Activity(
@@ -42,6 +42,7 @@ class FileHistory(FileBase):
                 )
                 for row in reversed(state["activity"])
                 if row["user_id"] == user_id
+                and (row["event"] == Event.SIGN_IN_FAILED.value) is failed
             ]
         return tuple(sorted(found, key=lambda item: item.at, reverse=True)[:most])
 

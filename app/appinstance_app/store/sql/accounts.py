@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from appinstance_app.store.database import error_code
 from appinstance_app.store.protocol import EmailTakenError
 from appinstance_app.store.records import Credentials
-from appinstance_app.store.tables import sessions, users
+from appinstance_app.store.tables import links, sessions, users
 
 from .base import SqlPart, naive, naive_or_none, user_of
 
@@ -45,8 +45,17 @@ class SqlAccounts(SqlPart):
         same = (users.c.id == user_id, users.c.password_hash == old)
         return self._execute(update(users).where(*same).values(password_hash=new)) == 1
 
-    def set_password_hash(self, user_id: str, new: str) -> None:
-        self._set(user_id, password_hash=new)
+    def set_password_hash(self, user_id: str, new: str, *, keep: str | None, now: datetime) -> None:
+        others = [sessions.c.user_id == user_id, sessions.c.revoked_at.is_(None)]
+        if keep is not None:
+            others.append(sessions.c.id != keep)
+
+        def work(connection: Connection) -> None:
+            connection.execute(update(users).where(users.c.id == user_id).values(password_hash=new))
+            connection.execute(update(sessions).where(*others).values(revoked_at=naive(now)))
+            connection.execute(delete(links).where(links.c.user_id == user_id))
+
+        self._run(work)
 
     def set_display_name(self, user_id: str, name: str) -> None:
         self._set(user_id, display_name=name)

@@ -43,10 +43,11 @@ class SqlHistory(SqlPart):
             if error_code(error) != ER.NO_REFERENCED_ROW_2:
                 raise
 
-    def activity_of(self, user_id: str, *, most: int) -> Sequence[Activity]:
+    def activity_of(self, user_id: str, *, most: int, failed: bool) -> Sequence[Activity]:
+        is_failure = activity.c.event == Event.SIGN_IN_FAILED.value
         statement = (
             select(activity)
-            .where(activity.c.user_id == user_id)
+            .where(activity.c.user_id == user_id, is_failure if failed else ~is_failure)
             .order_by(activity.c.at.desc(), activity.c.id.desc())
             .limit(most)
         )
