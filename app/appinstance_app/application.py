@@ -14,7 +14,7 @@ from .auth import own_routes
 from .auth import routes as auth_routes
 from .auth.cookies import Cookies
 from .auth.history import History
-from .auth.limits import Limit, RateLimits
+from .auth.limits import Limit, RateLimits, account_limit
 from .auth.passwords import Passwords
 from .auth.recovery import RecoveryService
 from .auth.service import AuthService
@@ -244,7 +244,7 @@ def _limits(settings: Settings, store: Store) -> RateLimits:
     sign_in, sign_up = settings.sign_in_window_seconds, settings.sign_up_window_seconds
     return RateLimits(
         store,
-        account=Limit("sign-in-account", settings.sign_in_per_account, sign_in),
+        account=account_limit(settings),
         address=Limit("sign-in-address", settings.sign_in_per_address, sign_in),
         sign_up=Limit("sign-up", settings.sign_up_per_address, sign_up),
         mail=Limit("mail", settings.mails_per_address, sign_up),

@@ -1,4 +1,4 @@
-"""`appinstance-app serve` and `appinstance-app migrate`.
+"""`appinstance-app serve`, `appinstance-app migrate` and `appinstance-app users`.
 
 Whatever keeps them from their work ends as one sentence, the last line on standard error, which is
 what a container's status shows. Exit code 78: trying again can't help (the settings, or a migration
@@ -29,6 +29,9 @@ from .migrations.runner import (
 from .settings import SettingsError, load_database_settings, load_settings
 from .store.database import DatabaseRefusedError, engine_for, wait_for_database
 from .store.files import FileStoreBusyError
+from .store.protocol import StoreUnavailableError
+from .users.command import USAGE, UsersCommandError
+from .users.command import run as run_users
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,16 +48,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "command",
         nargs="?",
         default="serve",
-        choices=("serve", "migrate"),
-        help="serve: run the app (default); migrate: bring the database's schema up to date",
+        choices=("serve", "migrate", "users"),
+        help="serve: run the app (default); migrate: bring the database's schema up to date; "
+        "users: shut, open or unlock an account",
     )
-    command = parser.parse_args(arguments).command
+    parser.add_argument("words", nargs="*", help=f"for users: {USAGE}")
+    options = parser.parse_args(arguments)
+    command = options.command
+    if options.words and command != "users":
+        parser.error(f"{command} takes no further words")
     # As PID 1 of a container a process without a handler would not hear them at all.
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _end)
     try:
         if command == "migrate":
             _migrate()
+        elif command == "users":
+            _users(options.words)
         else:
             _serve()
     except SettingsError as error:
@@ -71,6 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         MediaUnavailableError,
         MigrationFailedError,
         MigrationLockedError,
+        StoreUnavailableError,
+        UsersCommandError,
     ) as error:
         return _refusal(str(error), 1)
     return 0
@@ -91,6 +103,16 @@ def _serve() -> None:
     app = create_app(settings, store=store_for(settings), media=media)
     _log.info("start", port=settings.port, environment=settings.environment.value)
     server.run(app)
+
+
+def _users(words: Sequence[str]) -> None:
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    store = store_for(settings)
+    try:
+        sys.stdout.write(f"{run_users(words, store, settings)}\n")
+    finally:
+        store.close()
 
 
 def _migrate() -> None:

@@ -56,7 +56,9 @@ def _cheap_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """No variable that the app reads is set, and there is no `.env` in the working directory."""
     for name in list(os.environ):
-        if name.startswith(("APP_", "DB_", "MEDIA_", "AWS_", "OIDC_", "USE_FILE_STORAGE")):
+        if name.startswith(
+            ("APP_", "DB_", "MEDIA_", "AWS_", "OIDC_", "SMTP_", "MAIL_", "USE_FILE_STORAGE")
+        ):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     return monkeypatch

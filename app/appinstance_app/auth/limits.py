@@ -17,6 +17,7 @@ from appinstance_app.problems import Kind, Problem
 from appinstance_app.workers import in_thread
 
 if TYPE_CHECKING:
+    from appinstance_app.settings import Settings
     from appinstance_app.store.protocol import Store
 
 
@@ -27,6 +28,16 @@ class Limit:
     scope: str
     most: int
     seconds: int
+
+
+def account_limit(settings: Settings) -> Limit:
+    """What strangers may try at one account."""
+    return Limit("sign-in-account", settings.sign_in_per_account, settings.sign_in_window_seconds)
+
+
+def account_key(settings: Settings, email: str, now: datetime) -> str:
+    """The counter of what was tried at an account in the window that is now."""
+    return _key(account_limit(settings), email, now)
 
 
 class RateLimits:
