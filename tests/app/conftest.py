@@ -52,6 +52,9 @@ def _cheap_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("appinstance_app.auth.passwords.MEMORY_KIB", 64)
 
 
+_READ = ("APP_", "DB_", "MEDIA_", "AWS_", "OIDC_", "SMTP_", "MAIL_", "USE_FILE_STORAGE")
+
+
 @pytest.fixture
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """No variable that the app reads is set, and there is no `.env` in the working directory."""
