@@ -54,8 +54,9 @@ RUN apt-get update -q \
     && apt-get install -y -q --no-install-recommends nginx-light \
     && rm -rf /var/lib/apt/lists/* /var/log/* /etc/nginx/sites-enabled
 COPY app/frontend/nginx.conf /etc/appinstance/nginx.conf
+COPY app/frontend/serve.sh /usr/local/bin/serve-page
 COPY app/frontend/site /usr/share/appinstance/site
 USER 10001:10001
 EXPOSE 8080 9090
 STOPSIGNAL SIGQUIT
-ENTRYPOINT ["nginx", "-c", "/etc/appinstance/nginx.conf", "-e", "stderr", "-g", "daemon off;"]
+ENTRYPOINT ["serve-page", "-c", "/etc/appinstance/nginx.conf"]

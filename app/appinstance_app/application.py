@@ -31,6 +31,7 @@ from .mail.folder import FolderMail
 from .mail.messages import Messages
 from .mail.outgoing import Outgoing
 from .mail.smtp import SmtpMail
+from .media.cloudfront import SignedUrls, private_key
 from .media.folder import FolderMedia
 from .media.s3 import S3Media, s3_client
 from .metrics import Metrics
@@ -156,6 +157,7 @@ def _context(settings: Settings, store: Store, media: MediaStore) -> AppContext:
         media,
         limits=limits,
         per_user=Limit("upload", settings.uploads_per_user, settings.upload_window_seconds),
+        signed=signed_urls_for(settings),
         metrics=metrics,
     )
     sessions = SessionService(
@@ -230,6 +232,19 @@ def provider_for(settings: Settings) -> Provider:
         settings.oidc_issuer,
         settings.oidc_client_id,
         settings.oidc_client_secret.get_secret_value(),
+    )
+
+
+def signed_urls_for(settings: Settings) -> SignedUrls | None:
+    """How CloudFront delivers pictures; None where the app does so itself."""
+    if not settings.media_cloudfront_domain:
+        return None
+    return SignedUrls(
+        private_key(settings.media_cloudfront_private_key.get_secret_value()),
+        key_pair_id=settings.media_cloudfront_key_pair_id,
+        domain=settings.media_cloudfront_domain,
+        prefix=settings.media_prefix,
+        clock=utc_now,
     )
 
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, model_validator
 
 from .mail.settings import MailSettings
+from .media.settings import MediaSettings
 from .oidc.settings import OidcSettings
 from .variables import Variables
 
@@ -98,7 +99,7 @@ class DatabaseSettings(Variables):
         return self
 
 
-class Settings(DatabaseSettings, MailSettings, OidcSettings):
+class Settings(DatabaseSettings, MediaSettings, MailSettings, OidcSettings):
     """All of it: what `create_app` and `serve` need."""
 
     host: str = Field("", validation_alias="APP_HOST")
@@ -112,12 +113,6 @@ class Settings(DatabaseSettings, MailSettings, OidcSettings):
     )
     data_dir: Path = Field(Path(".dev-data"), validation_alias="APP_DATA_DIR")
     static_dir: Path | None = Field(None, validation_alias="APP_STATIC_DIR")
-
-    media_bucket: str = ""
-    media_prefix: str = ""
-    media_kms_key_arn: str = ""
-    aws_region: str = ""
-    aws_endpoint_url: str = ""
 
     access_token_seconds: int = Field(
         600, ge=30, le=3600, validation_alias="APP_ACCESS_TOKEN_SECONDS"
@@ -180,7 +175,7 @@ class Settings(DatabaseSettings, MailSettings, OidcSettings):
         if self.in_production and self.oidc_issuer.startswith("http:"):
             raise ValueError("OIDC_ISSUER must begin with https:// in production.")
         self._check_public_url()
-        self._check_media()
+        self._check_bucket()
         if self.in_production and self.static_dir is not None:
             raise ValueError("APP_STATIC_DIR is for development only; unset it.")
         if self.static_dir is not None and not self.static_dir.is_dir():
@@ -197,15 +192,9 @@ class Settings(DatabaseSettings, MailSettings, OidcSettings):
                 f"APP_PUBLIC_URL must be the origin people use, {' or '.join(schemes)}://<host>."
             )
 
-    def _check_media(self) -> None:
-        if self.use_file_storage:
-            return
-        if not self.media_bucket:
+    def _check_bucket(self) -> None:
+        if not self.use_file_storage and not self.media_bucket:
             raise ValueError("Set MEDIA_BUCKET to the bucket that keeps the pictures.")
-        if not re.fullmatch(r"([A-Za-z0-9._-]+/)*", self.media_prefix):
-            raise ValueError(
-                "MEDIA_PREFIX must be empty or end with '/', and have only letters, digits, '._-'."
-            )
 
 
 def _check_secret_key(key: str, *, strict: bool) -> None:

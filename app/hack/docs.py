@@ -53,6 +53,10 @@ MEANINGS: Final = {
     "MEDIA_BUCKET": "The bucket of the pictures. Needed with a database.",
     "MEDIA_PREFIX": "The part of the bucket that is this instance's; empty, or ends with `/`.",
     "MEDIA_KMS_KEY_ARN": "The key that pictures are encrypted under; left out, the bucket's default.",
+    "MEDIA_CLOUDFRONT_DOMAIN": "The CloudFront distribution that delivers the pictures; left out, the "
+    "app does so itself.",
+    "MEDIA_CLOUDFRONT_KEY_PAIR_ID": "The id of its public key.",
+    "MEDIA_CLOUDFRONT_PRIVATE_KEY": "The private key to it (PEM, RSA with 2048 bits).",
     "AWS_REGION": "The region of the bucket.",
     "AWS_ENDPOINT_URL": "Another endpoint than AWS's, for a local stand-in.",
     "APP_ACCESS_TOKEN_SECONDS": "How long an access token is good.",

@@ -52,6 +52,15 @@ def _cheap_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("appinstance_app.auth.passwords.MEMORY_KIB", 64)
 
 
+_IN_A_BROWSER = frozenset({"browser", "chromium"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the browser's tests behind all others: Playwright's loop runs on when it is in use, and
+    no test of asyncio's can begin beside it."""
+    items.sort(key=lambda item: not _IN_A_BROWSER.isdisjoint(getattr(item, "fixturenames", ())))
+
+
 _READ = ("APP_", "DB_", "MEDIA_", "AWS_", "OIDC_", "SMTP_", "MAIL_", "USE_FILE_STORAGE")
 
 

@@ -168,5 +168,5 @@ def opened(session: OpenSession, response: Response, app: AppContext) -> Session
     return SessionOut(
         access_token=session.access_token,
         expires_in=app.sessions.access_seconds,
-        user=user_out(session.user),
+        user=user_out(session.user, app.avatars.address(session.user)),
     )

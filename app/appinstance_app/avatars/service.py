@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from appinstance_app.auth.limits import Limit, RateLimits
+    from appinstance_app.media.cloudfront import SignedUrls
     from appinstance_app.media.protocol import MediaStore
     from appinstance_app.metrics import Metrics
     from appinstance_app.store.protocol import Store
@@ -61,12 +62,14 @@ class AvatarService:
         *,
         limits: RateLimits,
         per_user: Limit,
+        signed: SignedUrls | None = None,
         metrics: Metrics,
     ) -> None:
         self._store = store
         self._media = media
         self._limits = limits
         self._per_user = per_user
+        self._signed = signed
         self._metrics = metrics
         self._misses = Misses()
         # One at a time: a hostile picture takes what its process may have, and a pod has a limit.
@@ -103,12 +106,27 @@ class AvatarService:
         before = await in_thread(self._store.replace_avatar, user.id, None)
         await self.discard(user.id, before)
 
+    def address(self, user: User) -> str | None:
+        """Where a browser gets the picture: signed for CloudFront, or here; None without one."""
+        if user.avatar_name is None:
+            return None
+        if self._signed:
+            return self._signed.url(object_key(user.id, user.avatar_name))
+        return f"/api/v1/avatars/{user.id}/{user.avatar_name}.webp"
+
     async def picture(self, user_id: str, name: str, *, address: str) -> bytes | None:
-        """The WebP file, or None where there is none of this name. Raises Busy, Problem (429)."""
+        """The WebP file, or None where it is nobody's picture now. Raises Busy, Problem (429).
+
+        The account is asked, and not the bucket alone: what was removed is not shown again because
+        its object could not be deleted.
+        """
         if not USER_ID.fullmatch(user_id) or not NAME.fullmatch(name):
             return None
         self._misses.check(address)
-        content = await self._reads.run(self._media.get, object_key(user_id, name))
+        owner = await in_thread(self._store.user, user_id)
+        content = None
+        if owner and owner.avatar_name == name:
+            content = await self._reads.run(self._media.get, object_key(user_id, name))
         if content is None:
             self._misses.note(address)
         return content

@@ -72,9 +72,8 @@ async def put_second_factor(
     body: SecondFactorIn, request: Request, caller: Calling, app: Context
 ) -> UserOut:
     """Whether a passkey or a recovery code is asked for after the password."""
-    return user_out(
-        await app.passkeys.set_second_factor(caller, client_of(request), on=body.enabled)
-    )
+    user = await app.passkeys.set_second_factor(caller, client_of(request), on=body.enabled)
+    return user_out(user, app.avatars.address(user))
 
 
 @router.post("/recovery-codes")

@@ -22,15 +22,16 @@ router = APIRouter(prefix="/api/v1/users", tags=["users"])
 
 
 @router.get("/me")
-async def me(caller: Calling) -> UserOut:
+async def me(caller: Calling, app: Context) -> UserOut:
     """The caller's account."""
-    return user_out(caller.user)
+    return user_out(caller.user, app.avatars.address(caller.user))
 
 
 @router.patch("/me")
 async def patch_me(body: Profile, request: Request, caller: Calling, app: Context) -> UserOut:
     """The account under another name."""
-    return user_out(await app.users.rename(caller, body.display_name, client_of(request)))
+    user = await app.users.rename(caller, body.display_name, client_of(request))
+    return user_out(user, app.avatars.address(user))
 
 
 @router.delete("/me", status_code=204)
@@ -57,7 +58,7 @@ async def put_avatar(request: Request, caller: Calling, app: Context) -> UserOut
     await app.history.note(
         changed.id, Event.PICTURE_CHANGED, client_of(request), now=app.sessions.clock()
     )
-    return user_out(changed)
+    return user_out(changed, app.avatars.address(changed))
 
 
 @router.delete("/me/avatar", status_code=204)

@@ -20,7 +20,7 @@ class Profile(Input):
 
 
 class UserOut(BaseModel):
-    """`avatar_url`: relative to the origin, or null without a picture."""
+    """`avatar_url`: relative to the origin, or signed for CloudFront; null without a picture."""
 
     id: str
     email: str
@@ -33,16 +33,14 @@ class UserOut(BaseModel):
     second_factor: bool
 
 
-def user_out(user: User) -> UserOut:
+def user_out(user: User, avatar_url: str | None) -> UserOut:
     """The account without anything that only the server needs."""
     return UserOut(
         id=user.id,
         email=user.email,
         email_verified=user.email_verified_at is not None,
         display_name=user.display_name,
-        avatar_url=f"/api/v1/avatars/{user.id}/{user.avatar_name}.webp"
-        if user.avatar_name
-        else None,
+        avatar_url=avatar_url,
         created_at=user.created_at,
         has_password=user.has_password,
         passkeys=user.passkeys,

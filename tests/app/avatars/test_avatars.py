@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from app.avatars.hostile import drawn, saved
 from app.conftest import Running
+from app.media.test_cloudfront import KEY, opens, pem
 from PIL import Image
 from prometheus_client import generate_latest
+from pydantic import SecretStr
 
+from appinstance_app.auth.tokens import utc_now
 from appinstance_app.media.protocol import MediaUnavailableError
 from appinstance_app.store.protocol import StoreUnavailableError
 
@@ -166,9 +169,10 @@ async def test_when_the_store_fails_the_account_never_points_to_nothing(
 
 
 async def test_a_picture_when_s3_is_away_is_503(app: Running, media: Media) -> None:
+    headers = await app.signed_up()
+    url = (await app.client.put(AVATAR, headers=headers, files=FILES)).json()["avatar_url"]
     media.failing = {"get"}
-    answer = await app.client.get(f"/api/v1/avatars/{'a' * 32}/{'b' * 48}.webp")
-    assert answer.status_code == 503
+    assert (await app.client.get(url)).status_code == 503
 
 
 @pytest.mark.parametrize(
@@ -204,3 +208,60 @@ async def test_a_person_changes_only_the_own_picture(app: Running, media: Media)
     me = await app.client.get("/api/v1/users/me", headers=ada)
     assert me.json()["avatar_url"] is not None
     assert len(media.objects) == 1
+
+
+async def test_a_picture_that_was_removed_is_gone_though_its_object_could_not_be_deleted(
+    app: Running, media: Media
+) -> None:
+    headers = await app.signed_up()
+    first = (await app.client.put(AVATAR, headers=headers, files=FILES)).json()["avatar_url"]
+    media.failing.add("delete")
+    second = (await app.client.put(AVATAR, headers=headers, files=FILES)).json()["avatar_url"]
+    assert len(media.objects) == 2
+    assert (await app.client.get(first)).status_code == 404
+    assert (await app.client.get(second)).status_code == 200
+    assert (await app.client.delete(AVATAR, headers=headers)).status_code == 204
+    assert (await app.client.get(second)).status_code == 404
+
+
+async def test_pictures_are_delivered_by_cloudfront_where_it_is_set(
+    start: Callable[..., Any], media: Media
+) -> None:
+    app = await start(
+        media=media,
+        media_prefix="acme/shop/",
+        media_cloudfront_domain="d1.cloudfront.net",
+        media_cloudfront_key_pair_id="K2JCJMDEHXQW5F",
+        media_cloudfront_private_key=SecretStr(pem(KEY)),
+    )
+    headers = await app.signed_up()
+    url = (await app.client.put(AVATAR, headers=headers, files=FILES)).json()["avatar_url"]
+    (key,) = media.objects
+    assert url.startswith(f"https://d1.cloudfront.net/acme/shop/{key}?")
+    assert opens(url, utc_now(), KEY.public_key())
+    me = (await app.client.get("/api/v1/users/me", headers=headers)).json()
+    assert me["avatar_url"] == url
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"media_cloudfront_domain": ""}, "set all three or none"),
+        ({"media_cloudfront_key_pair_id": ""}, "set all three or none"),
+        ({"media_cloudfront_domain": "https://d1.cloudfront.net"}, "must be a host name"),
+        ({"media_cloudfront_domain": "d1.net; script-src *"}, "must be a host name"),
+        ({"media_cloudfront_private_key": SecretStr("planted")}, "can't be used"),
+    ],
+)
+def test_settings_of_cloudfront_that_do_not_fit_are_refused_without_the_key(
+    make_settings: Callable[..., Any], changes: dict[str, Any], sentence: str
+) -> None:
+    fields = {
+        "media_cloudfront_domain": "d1.cloudfront.net",
+        "media_cloudfront_key_pair_id": "K2JCJMDEHXQW5F",
+        "media_cloudfront_private_key": SecretStr(pem(KEY)),
+    }
+    make_settings(**fields)
+    with pytest.raises(ValueError, match=sentence) as caught:
+        make_settings(**fields | changes)
+    assert "planted" not in str(caught.value)

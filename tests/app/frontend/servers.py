@@ -30,6 +30,7 @@ REPOSITORY: Final = Path(__file__).resolve().parents[3]
 FRONTEND: Final = REPOSITORY / "app" / "frontend"
 SITE: Final = FRONTEND / "site"
 NGINX_CONF: Final = FRONTEND / "nginx.conf"
+ENTRYPOINT: Final = FRONTEND / "serve.sh"
 LISTEN_LINE: Final = "listen 8080 default_server;"
 HEALTH_LINE: Final = "listen 9090;"
 UID: Final = 10001
@@ -44,13 +45,14 @@ mount -t tmpfs -o mode=755 tmpfs /usr/share
 mkdir /usr/share/appinstance
 cp -r "$1" /usr/share/appinstance/site
 cp "$2" /usr/share/appinstance/nginx.conf
+cp "$3" /usr/share/appinstance/serve.sh
 chmod -R u=rwX,go=rX /usr/share/appinstance
 mount -o remount,bind,ro /usr/share
 mount -t tmpfs -o mode=1777 tmpfs /tmp
 mount -o remount,bind,ro /
 exec {become} setpriv {identity} --no-new-privs \
     --inh-caps=-all --ambient-caps=-all --bounding-set=-all \
-    nginx -c /usr/share/appinstance/nginx.conf "$3" "$4" "$5" "$6"
+    /usr/share/appinstance/serve.sh -c /usr/share/appinstance/nginx.conf
 """
 # Who is not root has one uid: it is root's in a first namespace, for the mounts, and 10001 in a
 # second one within it, with the capabilities that it takes to give them all up.
@@ -65,8 +67,6 @@ else:
     _SCRIPT = _CONTAINED.format(
         become=f"unshare --user --map-user={UID} --map-group={UID} --keep-caps", identity=""
     )
-# What the Dockerfile's entrypoint says after `-c <file>`; a test compares the two.
-NGINX_ARGUMENTS: Final = ("-e", "stderr", "-g", "daemon off;")
 
 _EDGE: Final = """
 daemon off;
@@ -119,8 +119,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_frontend(folder: Path) -> Iterator[Server]:
-    """Our nginx configuration and site; only the ports differ from the image."""
+def running_frontend(folder: Path, media_origin: str = "") -> Iterator[Server]:
+    """Our entrypoint, nginx configuration and site; only the ports differ from the image."""
     port, health_port = free_port(), free_port()
     text = NGINX_CONF.read_text()
     for line in (LISTEN_LINE, HEALTH_LINE):
@@ -136,7 +136,8 @@ def running_frontend(folder: Path) -> Iterator[Server]:
         # nginx opens /dev/stdout by name, so the file behind it must be its own; a container
         # runtime does the same for the pipes it hands over.
         os.chown(log, UID, UID)
-    with _running([*command, str(SITE), str(conf), *NGINX_ARGUMENTS], port, log) as server:
+    command += [str(SITE), str(conf), str(ENTRYPOINT)]
+    with _running(command, port, log, {**os.environ, "MEDIA_ORIGIN": media_origin}) as server:
         yield replace(server, health_port=health_port)
 
 

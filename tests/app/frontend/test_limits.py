@@ -6,9 +6,9 @@ import re
 
 from app.frontend.servers import SITE
 
-from appinstance_app.auth.schemas import NAME_MAX_LENGTH, PASSWORD_MIN_LENGTH
-from appinstance_app.avatars.images import SIDE
+from appinstance_app.avatars.decoding import SIDE
 from appinstance_app.avatars.schemas import ACCEPTED, MAX_UPLOAD_BYTES
+from appinstance_app.fields import NAME_MAX_LENGTH, PASSWORD_MIN_LENGTH
 
 LIMITS = (SITE / "scripts" / "limits.js").read_text()
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from app.frontend.servers import NGINX_CONF, SITE, UID, Server
+from app.frontend.servers import ENTRYPOINT, NGINX_CONF, SITE, UID, Server, running_frontend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -237,8 +238,41 @@ def test_only_tmp_is_writable_and_only_tmp_is_written(frontend: Server) -> None:
     assert "ro" in mounts["/usr/share"]
     assert "rw" in mounts["/tmp"]  # noqa: S108 - the mount point that the image has
     written = {path.name for path in (process / "root" / "tmp").iterdir()}
-    assert written == {"nginx.pid", "client-body", "proxy", "fastcgi", "uwsgi", "scgi"}
+    assert written == {
+        "nginx.pid",
+        "client-body",
+        "proxy",
+        "fastcgi",
+        "uwsgi",
+        "scgi",
+        "media-origin.conf",
+    }
 
 
 def test_the_configuration_does_not_forward_to_anybody() -> None:
     assert "proxy_pass" not in NGINX_CONF.read_text()
+
+
+def test_pictures_may_come_from_where_the_operator_says_and_nowhere_else(tmp_path: Path) -> None:
+    with running_frontend(tmp_path, "https://d1.cloudfront.net") as server:
+        policy = httpx.get(server.origin).headers["content-security-policy"]
+    assert "img-src 'self' blob: https://d1.cloudfront.net;" in policy
+    assert policy.count("https:") == 1
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://d1.net; script-src *", "https://*", "http://d1.net", "https://", "d1.net",
+        "https://d1.net/x", 'https://d1.net"', "https://d1.net https://evil.example",
+        "https://d1.net\nadd_header X y", "https://D1.net", "*",
+    ],
+)  # fmt: skip
+def test_what_is_no_origin_of_one_host_starts_nothing(origin: str) -> None:
+    ended = subprocess.run(
+        [ENTRYPOINT, "-c", "/none"], env={"MEDIA_ORIGIN": origin, "PATH": "/nowhere"}, check=False,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert ended.returncode == 78
+    assert ended.stderr.startswith("error: MEDIA_ORIGIN must")
+    assert "evil" not in ended.stderr

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from app.frontend.servers import NGINX_ARGUMENTS, REPOSITORY, SITE
+from app.frontend.servers import REPOSITORY, SITE
 
 FILES = sorted(path for path in SITE.rglob("*") if path.is_file())
 PAGES = [path for path in FILES if path.suffix == ".html"]
@@ -104,9 +104,9 @@ def test_the_image_starts_nginx_as_the_tests_do() -> None:
     target = (REPOSITORY / "Dockerfile").read_text().split(" AS frontend\n")[1].split("\nFROM ")[0]
     entrypoint = re.search(r"^ENTRYPOINT (\[.*\])$", target, re.MULTILINE)
     assert entrypoint
-    program, *arguments = json.loads(entrypoint[1])
-    assert (program, arguments[0]) == ("nginx", "-c")
-    assert tuple(arguments[2:]) == NGINX_ARGUMENTS
-    assert f"COPY app/frontend/nginx.conf {arguments[1]}" in target
+    program, option, conf = json.loads(entrypoint[1])
+    assert option == "-c"
+    assert f"COPY app/frontend/nginx.conf {conf}" in target
+    assert f"COPY app/frontend/serve.sh /usr/local/bin/{program}" in target
     assert "COPY app/frontend/site /usr/share/appinstance/site" in target
     assert "USER 10001:10001" in target

@@ -20,7 +20,7 @@ KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OBJECT = "avatars/0123/abcd.webp"
 
 
-def _pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
+def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
     return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
@@ -35,7 +35,7 @@ def _urls(now: datetime = NOON, key: rsa.RSAPrivateKey = KEY) -> SignedUrls:
     )  # fmt: skip
 
 
-def _opens(url: str, at: datetime, public: rsa.RSAPublicKey) -> bool:
+def opens(url: str, at: datetime, public: rsa.RSAPublicKey) -> bool:
     """Whether CloudFront would serve this URL, by AWS's page "Create a signed URL using a canned
     policy": the base URL and the end are what was signed, and the end is not over."""
     parts = urlsplit(url)
@@ -71,11 +71,11 @@ def test_an_address_opens_its_object_for_one_to_two_hours() -> None:
     url = _urls().url(OBJECT)
     assert url.startswith("https://d1.cloudfront.net/acme/shop/avatars/0123/abcd.webp?")
     assert "Key-Pair-Id=K2JCJMDEHXQW5F" in url
-    assert _opens(url, NOON, KEY.public_key())
-    assert _opens(url, NOON + timedelta(hours=1, minutes=59), KEY.public_key())
-    assert not _opens(url, NOON + timedelta(hours=2), KEY.public_key())
+    assert opens(url, NOON, KEY.public_key())
+    assert opens(url, NOON + timedelta(hours=1, minutes=59), KEY.public_key())
+    assert not opens(url, NOON + timedelta(hours=2), KEY.public_key())
     late = _urls(NOON + timedelta(minutes=59)).url(OBJECT)
-    assert _opens(late, NOON + timedelta(hours=1, minutes=59), KEY.public_key())
+    assert opens(late, NOON + timedelta(hours=1, minutes=59), KEY.public_key())
 
 
 def test_an_address_stays_the_same_for_an_hour_so_that_browsers_keep_the_picture() -> None:
@@ -95,16 +95,16 @@ def test_an_address_stays_the_same_for_an_hour_so_that_browsers_keep_the_picture
 def test_a_changed_address_opens_nothing(part: str, other: str) -> None:
     url = _urls().url(OBJECT)
     assert part in url
-    assert not _opens(url.replace(part, other), NOON, KEY.public_key())
+    assert not opens(url.replace(part, other), NOON, KEY.public_key())
 
 
 def test_another_instances_key_opens_nothing() -> None:
     stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    assert not _opens(_urls(key=stranger).url(OBJECT), NOON, KEY.public_key())
+    assert not opens(_urls(key=stranger).url(OBJECT), NOON, KEY.public_key())
 
 
 def test_a_key_is_read_from_pem() -> None:
-    assert private_key(_pem(KEY)).private_numbers() == KEY.private_numbers()
+    assert private_key(pem(KEY)).private_numbers() == KEY.private_numbers()
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ def test_a_key_is_read_from_pem() -> None:
     [
         ("", "no private key in PEM"),
         ("-----BEGIN PRIVATE KEY-----\nplanted\n-----END PRIVATE KEY-----\n", "no private key"),
-        (_pem(SHORT_KEY), "2048 bits"),
-        (_pem(ec.generate_private_key(ec.SECP256R1())), "no RSA key"),
+        (pem(SHORT_KEY), "2048 bits"),
+        (pem(ec.generate_private_key(ec.SECP256R1())), "no RSA key"),
     ],
 )
 def test_a_key_that_cloudfront_would_not_take_is_refused_without_showing_it(
