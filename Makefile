@@ -54,6 +54,10 @@ test-unit: setup ## Tests that need no other process, the simulator's too (2 min
 test-integration: setup ## Tests against a real API server, MariaDB, moto and Chromium; no cluster
 	@$(LOCAL) test integration
 
+.PHONY: screenshots
+screenshots: setup ## Write docs/page-*.png anew: the page in Chromium, light and dark
+	@PYTHONPATH=tests $(RUN) python -m app.frontend.screenshots
+
 .PHONY: simulator
 simulator: setup ## Ten times the simulator's steps of `make test`, on both cores (20 min)
 	@$(RUN) pytest -q -n 2 tests/simulator --simulator-steps 1000000 --simulator-seed 1000

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from app.frontend.test_account import ask_for_confirmation
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import expect
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.frontend.conftest import Watched
+    from app.frontend.mailbox import Mailbox
+    from app.frontend.servers import Server
     from playwright.sync_api import FilePayload, Locator, Page
 
 pytestmark = pytest.mark.integration
@@ -77,6 +80,45 @@ def test_every_state_of_the_page_is_accessible(
     app.by("picture-remove").click()
     expect(app.by("remove-dialog")).to_be_visible()
     assert findings(page) == []
+    app.by("remove-cancel").click()
+    app.go("security")
+    app.by("password-new").fill("a few words")
+    app.by("password-submit").click()
+    expect(page.locator("#password-new-error")).not_to_be_empty()
+    assert findings(page) == []
+    ask_for_confirmation(page, "**/users/me")
+    app.by("account-delete").click()
+    app.by("remove-confirm").click()
+    expect(app.by("confirm-dialog")).to_be_visible()
+    assert findings(page) == []
+    app.by("confirm-cancel").click()
+    app.go("activity")
+    expect(app.rows("sessions")).to_have_count(1)
+    expect(app.rows("activity").first).to_be_visible()
+    assert findings(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_forms_that_need_mail_are_accessible(
+    opened: Callable[..., Watched],
+    mailing: tuple[Server, Mailbox],
+    account: Account,
+    scheme: str,
+) -> None:
+    view = opened(origin=mailing[0].origin, color_scheme=scheme, reduced_motion="reduce", **PHONE)
+    app, page = view.app, view.page
+    app.open("/#forgot-password")
+    expect(app.by("forgot-form")).to_be_visible()
+    assert findings(page) == []
+    app.by("forgot-email").fill(account["email"])
+    app.by("forgot-submit").click()
+    expect(app.by("mail-sent")).to_be_visible()
+    assert findings(page) == []
+    app.open_link(f"{app.origin}/#reset-password=none")
+    app.by("reset-password").fill("a few words more")
+    app.by("reset-submit").click()
+    expect(app.by("reset-error")).not_to_be_empty()
+    assert findings(page) == []
 
 
 def test_everything_can_be_done_with_the_keyboard(
@@ -91,7 +133,8 @@ def test_everything_can_be_done_with_the_keyboard(
     expect(app.by("sign-in-email")).to_be_focused()
     reveal = app.by("sign-in-form").get_by_role("button", name="Show password")
     for expected in (
-        app.by("sign-in-password"), reveal, app.by("sign-in-submit"), app.by("go-sign-up"),
+        app.by("sign-in-password"), reveal, app.by("sign-in-submit"),
+        app.by("passkey-sign-in"), app.by("go-sign-up"),
     ):  # fmt: skip
         keys.press("Tab")
         expect(expected).to_be_focused()
@@ -195,6 +238,11 @@ def test_nothing_is_wider_than_the_screen(
         email=f"{local}@{'very-long-' * 5}domain.example.com",
         password=account["password"],
     )
+    assert page.evaluate(spill) == 0
+    for section in ("security", "activity"):
+        app.go(section)
+        assert page.evaluate(spill) == 0
+    expect(app.rows("activity").first).to_be_visible()
     assert page.evaluate(spill) == 0
 
 

@@ -355,3 +355,21 @@ def test_signing_out_empties_the_forms_and_the_account(site: Watched, account: A
     everything = page.evaluate("document.documentElement.textContent + document.title")
     assert account["name"] not in everything
     assert account["email"] not in everything
+
+
+def test_a_provider_is_offered_where_the_server_has_one(site: Watched) -> None:
+    """What lies behind the link is tried in tests/app/oidc, against a provider."""
+    app, page = site.app, site.page
+    expect(app.by("oidc-sign-in")).to_be_hidden()
+    methods = {"password": True, "passkeys": False, "mail": False, "oidc": {"name": "<Example>"}}
+    page.route("**/auth/methods", lambda route: route.fulfill(json=methods))
+    app.reload()
+    expect(app.by("oidc-sign-in")).to_have_text("Continue with <Example>")
+    expect(app.by("oidc-sign-in")).to_have_attribute("href", "/api/v1/auth/oidc/start")
+    expect(app.by("passkey-sign-in")).to_be_hidden()
+
+
+def test_a_provider_that_refused_is_told_and_leaves_the_address_clean(site: Watched) -> None:
+    site.app.open("/#sign-in-failed")
+    expect(site.app.by("sign-in-error")).to_contain_text("did not work")
+    expect(site.page).to_have_url(f"{site.app.origin}/")

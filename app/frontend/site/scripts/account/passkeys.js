@@ -1,5 +1,6 @@
 /** Passkeys: added, renamed, removed; and whether one is asked for after the password. */
 
+import { signInMethods } from "../api/session.js";
 import {
   addPasskey, me, newPasskeyOptions, passkeys, removePasskey, renamePasskey, setSecondFactor,
 } from "../api/users.js";
@@ -81,6 +82,12 @@ function showSecondFactor({ passkeys: count = 0, second_factor: on = false }) {
 }
 
 async function refresh() {
+  const here = presence();
+  const offered = (await signInMethods()).passkeys;
+  if (!here()) return;
+  byId("passkeys-card").hidden = !offered;
+  byId("second-factor-card").hidden = !offered;
+  if (!offered) return;
   const shown = await fillList(byId("passkeys"), passkeys, rowOf);
   if (shown) byId("passkeys-empty").hidden = shown.length > 0;
 }
