@@ -11,10 +11,13 @@ import httpx
 import pytest
 import structlog
 import trustme
+from app.frontend.page import launched_chromium
+from app.frontend.servers import missing
 from app.mariadb import PASSWORD, USER, MariaDb, running_mariadb
 from app.processes import EMAIL, KEY, USER_PASSWORD, Process, environment, free_port
 from asgi_lifespan import LifespanManager
 from moto.server import ThreadedMotoServer
+from playwright.sync_api import sync_playwright
 from pydantic import SecretStr
 from sqlalchemy import text
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fastapi import FastAPI
+    from playwright.sync_api import Browser
 
     from appinstance_app.store.protocol import Store
 
@@ -52,13 +56,10 @@ def _cheap_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("appinstance_app.auth.passwords.MEMORY_KIB", 64)
 
 
-_IN_A_BROWSER = frozenset({"browser", "chromium"})
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the browser's tests behind all others: Playwright's loop runs on when it is in use, and
     no test of asyncio's can begin beside it."""
-    items.sort(key=lambda item: not _IN_A_BROWSER.isdisjoint(getattr(item, "fixturenames", ())))
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
 
 
 _READ = ("APP_", "DB_", "MEDIA_", "AWS_", "OIDC_", "SMTP_", "MAIL_", "USE_FILE_STORAGE")
@@ -148,6 +149,23 @@ async def running(start: Callable[..., Any]) -> Running:
     """One app on files."""
     result: Running = await start()
     return result
+
+
+@pytest.fixture(scope="session")
+def tools() -> None:
+    """Fails where a program or a right is missing, and says which. Nothing is skipped silently."""
+    sentence = missing()
+    if sentence:
+        pytest.fail(sentence, pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def browser(tools: None) -> Iterator[Browser]:
+    """Debian's Chromium, one for all tests: Playwright's loop can't be begun twice."""
+    with sync_playwright() as playwright:
+        chromium = launched_chromium(playwright)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(scope="session")

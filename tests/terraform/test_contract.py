@@ -193,7 +193,8 @@ def test_the_security_groups_are_the_documents_chain(
 def test_what_policies_open_beyond_the_platform_the_backends_group_opens_and_no_more(
     applied: world.Platform, outputs: dict[str, Any]
 ) -> None:
-    """Looked up in the account: mail and the identity provider, and no other network."""
+    """Looked up in the account: mail, the identity provider, what namespaces may be granted (there
+    the NetworkPolicy alone names ports), and no other network."""
     settings = outputs["operator_values"]
     policies = {
         (cidr, place["port"])
@@ -204,9 +205,11 @@ def test_what_policies_open_beyond_the_platform_the_backends_group_opens_and_no_
     (backend,) = settings["podSecurityGroups"]["backend"]
     (found,) = applied.client("ec2").describe_security_groups(GroupIds=[backend])["SecurityGroups"]
     group = {
-        (item["CidrIp"], rule["FromPort"])
+        (item["CidrIp"], rule.get("FromPort"))
         for rule in found["IpPermissionsEgress"]
         for item in rule["IpRanges"]
     }
-    assert group == policies
+    granted = {(cidr, None) for cidr in settings["network"]["allowedEgress"]}
+    assert granted == {("198.51.100.0/24", None)}
+    assert group == policies | granted
     assert policies == {("203.0.113.16/28", 587), ("203.0.113.32/28", 443)}

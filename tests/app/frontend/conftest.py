@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from app.frontend.mailbox import Mailbox
-from app.frontend.page import AppPage, launched_chromium
+from app.frontend.page import AppPage
 from app.frontend.servers import (
     REPOSITORY,
     Server,
     free_port,
-    missing,
     running_backend,
     running_edge,
     running_frontend,
 )
 from PIL import Image, ImageDraw
-from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,14 +49,6 @@ class Watched:
         self.page.wait_for_function(
             "name => window.violations.some(text => text.startsWith(name + ' '))", arg=directive
         )
-
-
-@pytest.fixture(scope="session")
-def tools() -> None:
-    """Fails where a program or a right is missing, and says which. Nothing is skipped silently."""
-    sentence = missing()
-    if sentence:
-        pytest.fail(sentence, pytrace=False)
 
 
 @pytest.fixture(scope="session")
@@ -113,15 +103,6 @@ def mailing(
         ),
     ):
         yield server, Mailbox(folder / ".dev-data" / "mail")
-
-
-@pytest.fixture(scope="session")
-def browser(tools: None) -> Iterator[Browser]:
-    """Debian's Chromium."""
-    with sync_playwright() as playwright:
-        chromium = launched_chromium(playwright)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

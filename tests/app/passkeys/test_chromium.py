@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from app.conftest import USER_PASSWORD
-from app.frontend.page import launched_chromium
 from app.frontend.servers import free_port, running_backend
-from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,17 +114,9 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield public_url
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launched_chromium(playwright)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def device(chromium: Browser, origin: str) -> Iterator[Device]:
-    context = chromium.new_context()
+def device(browser: Browser, origin: str) -> Iterator[Device]:
+    context = browser.new_context()
     page = context.new_page()
     page.goto(f"{origin}/")
     yield Device(page, context.new_cdp_session(page))
