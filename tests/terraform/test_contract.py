@@ -209,7 +209,9 @@ def test_what_policies_open_beyond_the_platform_the_backends_group_opens_and_no_
         for rule in found["IpPermissionsEgress"]
         for item in rule["IpRanges"]
     }
-    granted = {(cidr, None) for cidr in settings["network"]["allowedEgress"]}
-    assert granted == {("198.51.100.0/24", None)}
+    grants = settings["tenancy"]["grants"]
+    networks = [*settings["network"]["allowedEgress"], *(n for g in grants for n in g["egress"])]
+    granted = {(cidr, None) for cidr in networks}
+    assert granted == {("198.51.100.0/24", None), ("203.0.113.0/24", None)}
     assert group == policies | granted
     assert policies == {("203.0.113.16/28", 587), ("203.0.113.32/28", 443)}
