@@ -14,12 +14,13 @@ import trustme
 from app.frontend.page import launched_chromium
 from app.frontend.servers import missing
 from app.mariadb import PASSWORD, USER, MariaDb, running_mariadb
-from app.processes import EMAIL, KEY, USER_PASSWORD, Process, environment, free_port
+from app.processes import EMAIL, KEY, USER_PASSWORD, Process, environment
 from asgi_lifespan import LifespanManager
 from moto.server import ThreadedMotoServer
 from playwright.sync_api import sync_playwright
 from pydantic import SecretStr
 from sqlalchemy import text
+from support.ports import free_port
 
 from appinstance_app.application import create_app
 from appinstance_app.migrations.runner import migrate

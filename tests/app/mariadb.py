@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import time
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import pymysql
 import pytest
+from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,7 +71,7 @@ def running_mariadb(folder: Path, ca: trustme.CA, *, tls: bool = True) -> Iterat
     )
     # Unix socket paths have at most 107 characters, and a test's folder may be deep.
     socket_path = folder / "s"
-    port = _free_port()
+    port = free_port()
     options = [
         "--no-defaults",
         f"--datadir={data}",
@@ -127,9 +127,3 @@ def _found(name: str) -> str:
     if path is None:
         pytest.fail(f"There is no {name}; install MariaDB with: apt-get install mariadb-server")
     return path
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

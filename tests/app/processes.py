@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,12 +20,6 @@ USER_PASSWORD = "planted password Zk3 horse"
 COMMAND = str(Path(sys.executable).with_name("appinstance-app"))
 KEY = "planted-Zr1xV0nT5mJ7cB2yW9kL4pD6hF3sGa"
 SIGN_UP = {"email": EMAIL, "password": USER_PASSWORD, "display_name": "Ada"}
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def environment(**variables: object) -> dict[str, str]:

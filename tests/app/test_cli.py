@@ -18,7 +18,8 @@ import pytest
 import trustme
 from app.conftest import USER_PASSWORD
 from app.mariadb import PASSWORD
-from app.processes import KEY, SIGN_UP, Process, development, ended, environment, free_port
+from app.processes import KEY, SIGN_UP, Process, development, ended, environment
+from support.ports import free_port
 
 from appinstance_app import cli
 

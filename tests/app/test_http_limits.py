@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvicorn
-from app.processes import free_port
 from starlette.responses import PlainTextResponse
+from support.ports import free_port
 
 from appinstance_app import http_limits
 from appinstance_app.http_limits import MAX_HEAD_BYTES, LimitedHttp

@@ -20,6 +20,7 @@ import moto.moto_proxy
 import trustme
 from botocore.config import Config
 from support.apiserver import ApiServer
+from support.ports import free_port
 
 from terraform import tf
 
@@ -33,16 +34,10 @@ DOMAIN = "apps.example.com"
 UNPROTECTED = ("-var=deletion_protection=false",)
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 @contextlib.contextmanager
 def aws(folder: Path, server: ApiServer) -> Iterator[Mapping[str, str]]:
     """Start the stand-in; yields the environment that sends the AWS provider there."""
-    port = _free_port()
+    port = free_port()
     bundle = (server.folder / "certs" / "apiserver.crt").read_bytes()
     known = {
         **os.environ,

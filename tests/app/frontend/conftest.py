@@ -14,12 +14,12 @@ from app.frontend.page import AppPage
 from app.frontend.servers import (
     REPOSITORY,
     Server,
-    free_port,
     running_backend,
     running_edge,
     running_frontend,
 )
 from PIL import Image, ImageDraw
+from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

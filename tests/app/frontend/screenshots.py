@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from app.frontend.conftest import as_file, landscape
 from app.frontend.page import AppPage, launched_chromium
-from app.frontend.servers import REPOSITORY, free_port, missing, running_backend
+from app.frontend.servers import REPOSITORY, missing, running_backend
 from app.frontend.test_passkeys import AUTHENTICATOR
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
+from support.ports import free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

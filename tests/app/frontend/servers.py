@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import httpx
+from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -109,13 +109,6 @@ class Server:
     def origin(self) -> str:
         """Such as `http://localhost:40123`; by name, because passkeys belong to names."""
         return f"http://localhost:{self.port}"
-
-
-def free_port() -> int:
-    """A TCP port on the loopback address that nobody uses at this moment."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @contextmanager

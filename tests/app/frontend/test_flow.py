@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from app.frontend.page import AppPage
-from app.frontend.servers import free_port, running_backend
+from app.frontend.servers import running_backend
 from playwright.sync_api import expect
+from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable

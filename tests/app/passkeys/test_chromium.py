@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from app.conftest import USER_PASSWORD
-from app.frontend.servers import free_port, running_backend
+from app.frontend.servers import running_backend
+from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
