@@ -16,9 +16,8 @@ import httpx
 import pymysql
 import pytest
 import trustme
-from app.conftest import USER_PASSWORD
 from app.mariadb import PASSWORD
-from app.processes import KEY, SIGN_UP, Process, development, ended, environment
+from app.processes import KEY, SIGN_UP, USER_PASSWORD, Process, development, ended, environment
 from support.ports import free_port
 
 from appinstance_app import cli

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import structlog
 from app.avatars.hostile import drawn, saved
-from app.conftest import EMAIL, SECRET_KEY, USER_PASSWORD
+from app.conftest import SECRET_KEY
+from app.processes import EMAIL, USER_PASSWORD
 
 from appinstance_app.logs import configure_logging, without_secrets
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from app.avatars.hostile import drawn, saved
-from app.conftest import EMAIL, USER_PASSWORD, Running
+from app.conftest import Running
+from app.processes import EMAIL, USER_PASSWORD
 
 from appinstance_app.avatars import service
 from appinstance_app.health import health_app

@@ -84,7 +84,7 @@ async def test_hsts_is_sent_where_people_come_over_https(
 async def test_an_id_from_the_edge_is_kept_if_it_is_harmless(
     running: Running, given: str, kept: bool
 ) -> None:
-    answer = await running.client.get("/healthz", headers={"X-Request-ID": given.encode()})
+    answer = await running.client.get("/healthz", headers=[(b"X-Request-ID", given.encode())])
     assert (answer.headers["x-request-id"] == given) is kept
 
 

@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from support.operator_world import wait_for
+from support.waiting import wait_for
 from terraform.tf import RARE_COLLECTION
 
 _REATTACH = re.compile(r"TF_REATTACH_PROVIDERS='(?P<json>{.*})'")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,7 @@ def resources(module: Mapping[str, Any]) -> Iterator[Resource]:
 
 def _names(found: list[Resource]) -> dict[str, str]:
     """Return id → address for every id that is made up; the longest first, as some hold others."""
-    names = {}
+    names: dict[str, str] = {}
     for item in found:
         for key in _IDS:
             value = item.values.get(key)
@@ -121,7 +121,7 @@ def _rule(item: Resource) -> tuple[str, ...]:
     )
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]], names: Mapping[str, str]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], names: Mapping[str, str]) -> str:
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     made = {_replaced(f"| {' | '.join(row)} |", names) for row in rows}
     return "\n".join([*lines, *sorted(made)])

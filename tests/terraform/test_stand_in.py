@@ -10,7 +10,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
-from terraform.aws import gaps, refusals
+from moto.cloudtrail.models import CloudTrailBackend
+from moto.rds.models import RDSBackend
+from terraform.aws import rds, refusals
 
 from terraform import world
 
@@ -24,9 +26,9 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
         monkeypatch.setenv(f"AWS_{name}", "test")
     for holder, names in (
-        (refusals.CloudTrailBackend, ("create_trail",)),
+        (CloudTrailBackend, ("create_trail",)),
         (
-            refusals.RDSBackend,
+            RDSBackend,
             ("create_db_instance", "create_option_group", "delete_db_instance",
              "delete_option_group"),
         ),
@@ -34,13 +36,13 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         for name in names:
             monkeypatch.setattr(holder, name, getattr(holder, name))
     refusals.fill()
-    refusals.RDSBackend.create_db_instance = gaps.rds.create_db_instance  # type: ignore[method-assign]
-    refusals.RDSBackend.create_option_group = gaps.rds.create_option_group  # type: ignore[method-assign]
+    RDSBackend.create_db_instance = rds.create_db_instance  # type: ignore[method-assign]
+    RDSBackend.create_option_group = rds.create_option_group  # type: ignore[method-assign]
     with mock_aws():
         yield
 
 
-def _client(service: str) -> Any:
+def _client(service: Any) -> Any:
     return boto3.client(service, region_name=world.REGION)
 
 

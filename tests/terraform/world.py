@@ -110,7 +110,7 @@ class Platform:
         """Name where the backend's configuration is to lie."""
         self.backend = self.tree / "backend.hcl"
 
-    def client(self, service: str, region: str = REGION, *, secure: bool = True) -> Any:
+    def client(self, service: Any, region: str = REGION, *, secure: bool = True) -> Any:
         """Return a boto3 client that talks to the stand-in; not `secure`, without TLS."""
         proxy = self.env["HTTPS_PROXY"]
         return boto3.client(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from app.auth.test_own_account import ME, OTHER_PASSWORD, signed_in
 from app.auth.test_recovery import NEW, SIGN_UP, Post, post
-from app.conftest import EMAIL, USER_PASSWORD
+from app.processes import EMAIL, USER_PASSWORD
 
 from appinstance_app.store.records import Client, Event
 from appinstance_app.workers import Busy

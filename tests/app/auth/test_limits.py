@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from app.conftest import EMAIL, USER_PASSWORD, Running
+from app.conftest import Running
+from app.processes import EMAIL, USER_PASSWORD
 
 from appinstance_app.auth.tokens import utc_now
 

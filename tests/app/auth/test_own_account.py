@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from app.auth.test_sessions import SIGN_IN, clock_of, refreshed
-from app.conftest import EMAIL, USER_PASSWORD, Running
+from app.conftest import Running
+from app.processes import EMAIL, USER_PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from app.auth.test_own_account import ME, OTHER_PASSWORD, kinds, signed_in
 from app.auth.test_sessions import SIGN_IN, clock_of, refreshed
-from app.conftest import EMAIL, USER_PASSWORD, Running
+from app.conftest import Running
+from app.processes import EMAIL, USER_PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,10 +42,15 @@ class Post:
 
     async def token(self) -> str:
         """What the newest mail's link carries."""
-        text = (await self.mails())[-1].get_body(("plain",)).get_content()
-        return re.search(r"^http://testserver/#[a-z-]+=([\w-]+)$", text, re.MULTILINE)[1]
+        body = (await self.mails())[-1].get_body(("plain",))
+        assert body is not None
+        found = re.search(
+            r"^http://testserver/#[a-z-]+=([\w-]+)$", body.get_content(), re.MULTILINE
+        )
+        assert found is not None
+        return found[1]
 
-    async def post(self, path: str, headers: dict[str, str] | None = None, **body: Any) -> Any:
+    async def post(self, path: str, headers: Any = None, **body: Any) -> Any:
         return await self.app.client.post(f"/api/v1/{path}", json=body, headers=headers)
 
     async def admitted(self) -> dict[str, str]:
@@ -105,7 +111,7 @@ async def test_both_cost_the_same_password_hash(
 
     async def counted(*arguments: str) -> str:
         hashed.append(arguments[1])
-        return await real(*arguments)
+        return str(await real(*arguments))
 
     monkeypatch.setattr(passwords, "hash_new", counted)
     for address in (EMAIL, "eve@example.com"):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from app.conftest import EMAIL, USER_PASSWORD, Running
+from app.conftest import Running
+from app.processes import EMAIL, USER_PASSWORD
 
 from appinstance_app.auth.sessions import GRACE
 from appinstance_app.auth.tokens import utc_now
@@ -330,7 +331,7 @@ async def test_simultaneous_refreshes_of_one_browser_all_go_on(app: Running) -> 
 @pytest.mark.parametrize("token", ["", "unknown", "ä", "x" * 5000, '"; DROP TABLE users'])
 async def test_an_unknown_token_is_refused(running: Running, token: str) -> None:
     answer = await running.client.post(
-        "/api/v1/auth/refresh", headers={"Cookie": f"session={token}".encode()}
+        "/api/v1/auth/refresh", headers=[(b"Cookie", f"session={token}".encode())]
     )
     assert answer.status_code == 401
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from zxcvbn import matching
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
@@ -60,7 +62,7 @@ def test_no_password_makes_judging_slow(password: str, monkeypatch: pytest.Monke
     passes: list[str] = []
     real = matching.dictionary_match
 
-    def counted(text: str, *rest: object, **named: object) -> object:
+    def counted(text: str, *rest: Any, **named: Any) -> object:
         passes.append(text)
         return real(text, *rest, **named)
 

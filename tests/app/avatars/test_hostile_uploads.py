@@ -183,7 +183,10 @@ async def test_a_body_that_is_no_such_form_is_no_server_error(
     headers = await running.signed_up()
     answer = await running.client.put(
         AVATAR,
-        headers=[*headers.items(), ("Content-Type", kind.encode("latin-1"))],
+        headers=[
+            *((name.encode(), value.encode()) for name, value in headers.items()),
+            (b"Content-Type", kind.encode("latin-1")),
+        ],
         content=content,
     )
     assert_refused(answer, status)

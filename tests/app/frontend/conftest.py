@@ -6,7 +6,7 @@ import io
 import itertools
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from app.frontend.mailbox import Mailbox
@@ -110,7 +110,7 @@ def opened(browser: Browser, edge: Server) -> Iterator[Callable[..., Watched]]:
     """Opens pages in contexts of their own; `opened(origin=…, **context options)`."""
     contexts = []
 
-    def open_page(origin: str = edge.origin, **options: object) -> Watched:
+    def open_page(origin: str = edge.origin, **options: Any) -> Watched:
         number = next(_CLIENTS)
         context = browser.new_context(
             **{

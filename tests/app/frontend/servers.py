@@ -58,10 +58,8 @@ exec {become} setpriv {identity} --no-new-privs \
 # second one within it, with the capabilities that it takes to give them all up.
 _NAMESPACES: Final = ("--mount", "--propagation", "private")
 if AS_ROOT:
-    _UNSHARE: Final = ("unshare", *_NAMESPACES)
-    _SCRIPT: Final = _CONTAINED.format(
-        become="", identity=f"--reuid {UID} --regid {UID} --clear-groups"
-    )
+    _UNSHARE: tuple[str, ...] = ("unshare", *_NAMESPACES)
+    _SCRIPT = _CONTAINED.format(become="", identity=f"--reuid {UID} --regid {UID} --clear-groups")
 else:
     _UNSHARE = ("unshare", "--user", "--map-root-user", *_NAMESPACES)
     _SCRIPT = _CONTAINED.format(
@@ -206,14 +204,14 @@ def _await_answer(process: subprocess.Popen[bytes], port: int, log: Path) -> Non
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise AssertionError(f"{process.args} ended at once:\n{log.read_text()}")
+            raise AssertionError(f"{process.args!r} ended at once:\n{log.read_text()}")
         try:
             httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=2)
         except httpx.TransportError:
             time.sleep(0.05)
         else:
             return
-    raise AssertionError(f"{process.args} does not answer on port {port}:\n{log.read_text()}")
+    raise AssertionError(f"{process.args!r} does not answer on port {port}:\n{log.read_text()}")
 
 
 def missing() -> str:

@@ -108,7 +108,7 @@ def test_errors_carry_the_security_headers_and_are_not_kept(
     )
     first, *lines = head.split("\r\n")
     assert f" {status} " in first
-    headers = httpx.Headers([tuple(line.split(": ", 1)) for line in lines])
+    headers = httpx.Headers(dict(line.split(": ", 1) for line in lines))
     assert_guarded(headers)
     assert headers["cache-control"] == "no-store"
     assert headers.get("allow") == ("GET, HEAD" if status == 405 else None)

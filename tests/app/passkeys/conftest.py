@@ -7,8 +7,8 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from app.conftest import EMAIL, USER_PASSWORD
 from app.passkeys.authenticator import Authenticator
+from app.processes import EMAIL, USER_PASSWORD
 
 if TYPE_CHECKING:
     import httpx

@@ -6,8 +6,8 @@ import itertools
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from app.conftest import USER_PASSWORD
 from app.frontend.servers import running_backend
+from app.processes import USER_PASSWORD
 from support.ports import free_port
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from app.conftest import USER_PASSWORD
 from app.passkeys.authenticator import Authenticator
 from app.passkeys.conftest import AUTH, ME, Person
+from app.processes import USER_PASSWORD
 
 if TYPE_CHECKING:
     from pathlib import Path

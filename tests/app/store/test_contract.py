@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
@@ -144,10 +145,14 @@ def test_a_refusal_keeps_no_successor_and_revokes_nothing_by_itself(store: Store
     assert rotated(store, 2, 3) == Rotation(session)
 
 
+def _rotated_into(store: Store, first: int, number: int) -> Rotation:
+    return rotated(store, first, first + 1 + number)
+
+
 def test_of_two_simultaneous_refreshes_exactly_one_wins(store: Store) -> None:
     for first in range(100, 900, 100):
         opened(store, first=first)
-        outcomes = at_once(2, lambda number, f=first: rotated(store, f, f + 1 + number))
+        outcomes = at_once(2, partial(_rotated_into, store, first))
         assert sorted(o.refused is None for o in outcomes) == [False, True]
         assert {o.refused for o in outcomes} == {None, Refused.REUSED}
 

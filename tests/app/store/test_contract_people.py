@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -78,10 +79,14 @@ def test_grace_does_not_outlive_the_session(store: Store) -> None:
     assert rotated(store, 1, 3).refused is Refused.REUSED
 
 
+def _rotated_into(store: Store, first: int, number: int) -> Rotation:
+    return rotated(store, first, first + 1 + number)
+
+
 def test_tabs_that_refresh_at_once_all_go_on_and_one_token_is_left(store: Store) -> None:
     for first in range(100, 500, 100):
         opened(store, first=first)
-        outcomes = at_once(4, lambda number, f=first: rotated(store, f, f + 1 + number))
+        outcomes = at_once(4, partial(_rotated_into, store, first))
         assert [outcome.refused for outcome in outcomes] == [None] * 4
         later = NOW + timedelta(minutes=1)
         left = [rotated(store, first + 1 + n, first + 50 + n, now=later) for n in range(4)]

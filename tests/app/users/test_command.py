@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from app.auth.test_own_account import ME, signed_in
 from app.auth.test_sessions import SIGN_IN
-from app.conftest import EMAIL, Running
+from app.conftest import Running
+from app.processes import EMAIL
 
 from appinstance_app.users.command import UsersCommandError, run
 

@@ -9,7 +9,7 @@ import functools
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from moto.acm.models import CertBundle
 from moto.acm.responses import AWSCertificateManagerResponse
@@ -31,7 +31,8 @@ def _around(owner: Any, name: str) -> Callable[[Callable[..., Any]], None]:
 
     def put(outer: Callable[..., Any]) -> None:
         inner = getattr(owner, name)
-        setattr(owner, name, functools.wraps(inner)(functools.partialmethod(outer, inner)))
+        method = cast(Any, functools.partialmethod(outer, inner))
+        setattr(owner, name, functools.wraps(inner)(method))
 
     return put
 

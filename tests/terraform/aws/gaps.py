@@ -24,11 +24,11 @@ def _aws_zone_id(**kwargs: Any) -> str:
 
 
 def _keep_other_features(
-    self: Detector, enable: Any, frequency: Any, sources: Any, features: Any
+    self: Detector, enable: Any, finding_publishing_frequency: Any, data_sources: Any, features: Any
 ) -> None:
     kept = {item["name"]: item for item in self.features}
     kept |= {item["name"]: item for item in features or ()}
-    _update_detector(self, enable, frequency, sources, list(kept.values()))
+    _update_detector(self, enable, finding_publishing_frequency, data_sources, list(kept.values()))
 
 
 def _admits_logs(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
@@ -52,7 +52,7 @@ def _admits_logs(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
 
 
 def _no_longer_rotated(self: SecretsManagerBackend, secret_id: str) -> str:
-    secret = self.secrets[secret_id]
+    secret: Any = self.secrets[secret_id]
     secret.rotation_enabled = False
     return str(secret.to_short_dict())
 

@@ -113,5 +113,5 @@ def delete_option_group(self: RDSBackend, option_group_name: str) -> Any:
 def fill() -> None:
     """Change moto where it takes what AWS refuses."""
     CloudTrailBackend.create_trail = create_trail  # type: ignore[method-assign]
-    RDSBackend.delete_db_instance = delete_db_instance  # type: ignore[method-assign]
+    RDSBackend.delete_db_instance = delete_db_instance  # type: ignore[assignment,method-assign]
     RDSBackend.delete_option_group = delete_option_group  # type: ignore[method-assign]
