@@ -114,6 +114,10 @@ app-docs: setup ## Write docs/app-settings.md and docs/problems.md, which are de
 bench: setup ## Measure 100 and 500 instances, then 1,000; writes docs/performance.md (10 min)
 	@PYTHONPATH=tests $(RUN) python -m bench --write docs/performance.md
 
+.PHONY: soak
+soak: setup ## An hour of changes: does the operator's memory grow? Writes docs/performance-soak.md
+	@PYTHONPATH=tests $(RUN) python -m bench.soak --write docs/performance-soak.md
+
 .PHONY: bench-large
 bench-large: setup ## Measure 5,000 instances; writes docs/performance-large.md
 	@PYTHONPATH=tests $(RUN) python -m bench.large --write docs/performance-large.md

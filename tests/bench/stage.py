@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -22,12 +23,14 @@ from support.operator_world import World
 from support.ports import free_port
 from support.waiting import wait_for
 
+from appinstance_local import paths
 from appinstance_operator.kube.client import Kube
 from appinstance_operator.runtime.permissions import LEASE_RULES, RBAC_RULES
 
 from .audit import AuditLog, Request
 from .standins import kube_for
 
+DOCKERFILE = Path(__file__).parents[2] / "Dockerfile"
 USERS = ("operator", "raw", "standins")
 _TICKS = os.sysconf("SC_CLK_TCK")
 _QUIET_SECONDS = 1.5
@@ -59,10 +62,11 @@ class Stage:
     def start_operator(self) -> None:
         """Start the operator and wait until it is ready.
 
+        As in its image: without what is there for tests alone, and with the image's variables.
         Without the warning at each request that the server made its certificate itself: that would
         cost the operator alone.
         """
-        self.world.start(PYTHONWARNINGS="ignore")
+        self.world.start(**image_variables(), PYTHONWARNINGS="ignore")
 
     def metrics(self) -> list[str]:
         """Return the lines of the operator's metrics."""
@@ -100,6 +104,26 @@ class Stage:
                 silent_since = time.monotonic()
             seen += new
         return seen
+
+
+def image_variables() -> dict[str, str]:
+    """Return the variables that the operator's image sets, but for the paths."""
+    text = DOCKERFILE.read_text().partition("AS operator\n")[2].partition("\nFROM")[0]
+    words = " ".join(re.findall(r"^ENV (.*)$", text, re.MULTILINE)).split()
+    variables = dict(word.split("=", 1) for word in words)
+    del variables["PATH"]
+    return variables
+
+
+def program() -> Path:
+    """Return the operator's program in an environment of what the operator needs and no more."""
+    folder = paths.cache() / "operator-alone"
+    command = ["sync", "--frozen", "--no-dev", "--quiet", "--package", "appinstance-operator"]
+    subprocess.run(
+        [os.environ["UV"], *command], check=True,
+        env={**os.environ, "UV_PROJECT_ENVIRONMENT": str(folder)},
+    )  # fmt: skip
+    return folder / "bin" / "appinstance"
 
 
 def _cpu(pid: int) -> float:
@@ -198,7 +222,7 @@ def staged() -> Iterator[Stage]:
         children = _children()
         world = World(
             server, url, free_port(), "default",
-            kubeconfig=configs["operator"], lease_seconds=_LEASE_SECONDS,
+            kubeconfig=configs["operator"], lease_seconds=_LEASE_SECONDS, program=program(),
         )  # fmt: skip
         stack.callback(world.stop)
         yield Stage(

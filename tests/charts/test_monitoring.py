@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.parser import text_string_to_metric_families
 
 from appinstance_operator.signals.metrics import Metrics
 
@@ -29,7 +30,7 @@ def _given() -> dict[str, set[str]]:
     metrics.set_conditions("team", "shop", {"Ready": "True"})
     found: dict[str, set[str]] = {
         sample.name: set(sample.labels)
-        for family in metrics.conditions.collect()
+        for family in text_string_to_metric_families(b"".join(metrics.conditions.page()).decode())
         for sample in family.samples
     }
     for value in vars(metrics).values():

@@ -43,6 +43,7 @@ class World:
     """Whether the settings are as on EKS: with security groups for pods, and load balancers."""
     lease_seconds: int = 6
     """Short, so that a killed operator is followed soon, and long enough for a busy machine."""
+    program: Path = Path(sys.executable).parent / "appinstance"
 
     # The operator
 
@@ -80,7 +81,7 @@ class World:
         log = (self.server.folder / "operator.log").open("ab")
         self.process = subprocess.Popen(
             [
-                str(Path(sys.executable).parent / "appinstance"), "run",
+                str(self.program), "run",
                 "--settings", str(self.settings()), "--port", str(self.port),
                 "--lease-namespace", self.namespace, "--lease-duration", str(self.lease_seconds),
             ],

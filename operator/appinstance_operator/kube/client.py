@@ -20,7 +20,7 @@ from .transport import PLAIN, ApiError, Transport
 
 __all__ = ["NONE_YET", "ApiError", "Kube", "Outdated", "has_owner_of", "path_of"]
 
-_PAGE = 500
+_PAGE = 200
 _FEW = 20
 _METADATA_LIST = f"{PLAIN};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _METADATA_WATCH = f"{PLAIN};as=PartialObjectMetadata;g=meta.k8s.io;v=v1"

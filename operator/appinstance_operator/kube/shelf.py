@@ -18,7 +18,7 @@ from .objects import version_of
 
 Body = dict[str, Any]
 
-RECENT = 2000
+RECENT = 400
 # zlib looks back no further than 32 KiB; more would be of no use.
 _MOST_WORDS = 16 * 1024
 # What is packed to less than this part of its size has found its like in the dictionary.
@@ -37,6 +37,9 @@ class Item(msgspec.Struct, eq=False, gc=False):
     packed: bytes = b""
     words: bytes = b""
     """The dictionary by which it is packed."""
+    fine_for: str = ""
+    """The uid of the instance in whose eyes nothing differed, and the hash of what it wanted."""
+    fine_hash: str = ""
 
 
 class Shelf:

@@ -37,23 +37,19 @@ class Applier:
         may not write any more.
         """
         first: OperatorError | None = None
-        applied: dict[str, list[str]] = {}
-        try:
-            for manifest in manifests:
-                try:
-                    reason = self.apply(manifest, look)
-                except OperatorError as error:
-                    if isinstance(error, NotLeader) or (
-                        isinstance(error, ApiError) and error.status == 0
-                    ):
-                        raise
-                    first = first or error
-                    look.fail(error)
-                else:
-                    if reason:
-                        applied.setdefault(reason, []).append(_named(manifest))
-        finally:
-            _log_applied(look, applied)
+        for manifest in manifests:
+            try:
+                reason = self.apply(manifest, look)
+            except OperatorError as error:
+                if isinstance(error, NotLeader) or (
+                    isinstance(error, ApiError) and error.status == 0
+                ):
+                    raise
+                first = first or error
+                look.fail(error)
+            else:
+                if reason:
+                    look.applied.setdefault(reason, []).append(_named(manifest))
         return first
 
     def apply(self, manifest: Manifest, look: Look) -> str | None:
@@ -61,8 +57,8 @@ class Applier:
         kind, name = manifest["kind"], manifest["metadata"]["name"]
         of = look.spec_hash
         alone = None if _depends_on_live(manifest) else with_hash(recorded(manifest, of))
-        version = str(look.children.version((kind, name)))
-        if alone and look.memory.fine.get((kind, name)) == (_hash(alone), version):
+        fine = look.children.fine((kind, name), look.memory.uid)
+        if alone and fine == _hash(alone):
             return None  # without decoding what is there
         live = look.children.get((kind, name))
         if live is not None:
@@ -70,13 +66,11 @@ class Applier:
             if kind == "Job":
                 return None  # its template cannot be changed; its name says what it is for
         hashed = alone or with_hash(recorded(with_held_replicas(manifest, live), of))
-        seen = (_hash(hashed), version) if live else None
-        if seen and look.memory.fine.get((kind, name)) == seen:
+        if live is not None and fine == _hash(hashed):
             return None
         reason = reason_to_apply(hashed, live)
         if reason is None:
-            if seen:
-                look.memory.fine[kind, name] = seen
+            look.children.note_fine((kind, name), look.memory.uid, _hash(hashed))
             return None
         if kind == "ExternalSecret" and live is None:
             self._refuse_foreign_secret(manifest, look)
@@ -114,9 +108,9 @@ def _named(manifest: Manifest) -> str:
     return f"{manifest['kind']}/{manifest['metadata']['name']}"
 
 
-def _log_applied(look: Look, applied: Mapping[str, list[str]]) -> None:
-    """Log what was applied: a line for each reason, not one for each of twenty new objects."""
-    for reason, objects in applied.items():
+def log_applied(look: Look) -> None:
+    """Log what a look applied: a line for each reason, not one for each of twenty new objects."""
+    for reason, objects in look.applied.items():
         log.info(
             "applied",
             namespace=look.instance.namespace,

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from appinstance_operator.api.errors import Fate, OperatorError
 from appinstance_operator.api.spec import AppInstance
@@ -31,8 +31,6 @@ class Memory:
     crashes: int = 0
     reference: str | None = None
     """Under which the log has the first of the crashes in a row."""
-    fine: dict[Object, tuple[str, str]] = field(default_factory=dict)
-    """Object → our hash and the version at which nothing differed, so as not to compare again."""
     swept_for: int | None = None
     """The generation that was seen to have no role but its own."""
     runs: bool = False
@@ -57,6 +55,8 @@ class Look:
     held: str | None = None
     moving: bool = False
     """Whether the roles that serve are to be followed by others, which are not there yet."""
+    applied: dict[str, list[str]] = field(default_factory=dict)
+    """Why → the objects that were applied."""
     due: list[float] = field(default_factory=list)
     """Seconds after which somebody has to look again."""
 
@@ -109,8 +109,9 @@ class _Own(Mapping[Object, dict[str, Any]]):
 
     def __contains__(self, item: object) -> bool:
         # What was found fine for this instance need not be decoded to know whose it is.
-        known = item in self._look.memory.fine and item in self._look.children
-        return known or super().__contains__(item)
+        look = self._look
+        known = item in look.children and look.children.fine(cast("Object", item), look.memory.uid)
+        return bool(known) or super().__contains__(item)
 
     def __iter__(self) -> Iterator[Object]:
         return (item for item in self._look.children if item in self)

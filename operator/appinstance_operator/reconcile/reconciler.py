@@ -32,6 +32,7 @@ from appinstance_operator.desired.plan import check
 from appinstance_operator.kube.cache import Cache, Key
 from appinstance_operator.signals.faults import point
 
+from .applier import log_applied
 from .conditions import Report, ready_check
 from .converge import Converger
 from .finalize import POLL_SECONDS, Finalizer
@@ -153,6 +154,8 @@ class Reconciler:
             look.fail(error)
         else:
             self._hosts.keep_only(key, instance.host)
+        finally:
+            log_applied(look)
         self._count_failures(look)
         point("before-status")
         self._report(key, look, result.plan if result else None, result.retiring if result else ())
@@ -171,7 +174,9 @@ class Reconciler:
         if plan is not None:
             order = tuple((item["kind"], item["metadata"]["name"]) for item in plan.objects)
             seen = Seen(look.instance, look.own, order, retiring, look.moving)
-        self._reporter.write_or_leave(key, look.body, seen, report)
+        wait = self._reporter.write_or_leave(key, look.body, seen, report)
+        if wait is not None:
+            look.due.append(wait)
 
     def _count_failures(self, look: Look) -> None:
         memory = look.memory

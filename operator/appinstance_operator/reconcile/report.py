@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,6 +25,8 @@ from .status import Seen, status
 log = structlog.get_logger(__name__)
 
 _CONFLICT = 409
+PROGRESS_SECONDS = 2.0
+"""A new word of how far a start or a rollout has come waits so long after the last one."""
 
 
 class Reporter:
@@ -36,12 +39,16 @@ class Reporter:
         settings: Settings,
         metrics: Metrics,
         woken: Callable[[Key], bool] = lambda _key: False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._kube = kube
         self._cache = cache
         self._settings = settings
         self._metrics = metrics
         self._woken = woken
+        self._clock = clock
+        self._progress: dict[Key, float] = {}
+        """When the last word of progress of those that are not ready was written."""
         self._left: set[Key] = set()
         """Those whose last report was left to the next look."""
         self._warned: dict[Key, tuple[str, ...]] = {}
@@ -50,28 +57,42 @@ class Reporter:
     def forget(self, key: Key) -> None:
         """Drop what is remembered and shown of an instance that is gone."""
         self._left.discard(key)
+        self._progress.pop(key, None)
         self._warned.pop(key, None)
         self._metrics.forget(*key)
 
     def write_or_leave(
         self, key: Key, body: dict[str, Any], seen: Seen | None, report: Report
-    ) -> None:
-        """Report, or leave it to the next look where that follows at once and nothing is lost.
+    ) -> float | None:
+        """Report, or leave it; return after how many seconds another look has to report at last.
 
-        A new instance is woken by the first answer of each of its children; a status for each of
-        them would be written for nobody. Never twice in a row, and never where somebody could be
-        misled: what stands there says that it is not ready, and that is still so.
+        A new instance is woken by each answer of its children, several times a second. A status for
+        each of these would be written for nobody, and one is the dearest of all requests for the
+        API server (docs/performance.md). So of progress over progress a word is written every
+        `PROGRESS_SECONDS`, and the first one may wait for the look that follows at once. What
+        is more than progress is never left, nor where what stands there says that it is ready, or
+        is of another spec.
         """
-        ready = find_condition(body, READY).get("status")
-        may = ready != "True" and conditions.is_progress(report) and key not in self._left
-        if may and self._woken(key):
-            self._left.add(key)
-            return
+        progress = conditions.is_progress(report)
+        ready = find_condition(body, READY)
+        told = ready.get("observedGeneration") == body["metadata"].get("generation")
+        if progress and ready.get("status") != "True":
+            if self._woken(key) and key not in self._left:
+                self._left.add(key)
+                return None
+            wait = self._progress.get(key, -PROGRESS_SECONDS) + PROGRESS_SECONDS - self._clock()
+            if told and wait > 0:
+                return wait
         self._left.discard(key)
-        self.write(key, body, seen, report)
+        written = self.write(key, body, seen, report)
+        if not progress:
+            self._progress.pop(key, None)
+        elif written:
+            self._progress[key] = self._clock()
+        return None
 
-    def write(self, key: Key, body: dict[str, Any], seen: Seen | None, report: Report) -> None:
-        """Write the status if it changed, and post an Event if readiness did."""
+    def write(self, key: Key, body: dict[str, Any], seen: Seen | None, report: Report) -> bool:
+        """Write the status if it changed, and an Event if readiness did; return whether it was."""
         now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         before = body.get("status") or {}
         after = status(body, seen, self._settings, report, now)
@@ -80,15 +101,16 @@ class Reporter:
         )
         self._warn(key, body, report, now)
         if after == before:
-            return
+            return False
         written = self._write_status(key, body, merge_patch(before, after))
         if written is None:
-            return
+            return False
         self._cache.put_instance(written)
         was = find_condition(body, READY)
         is_now = find_condition(written, READY)
         if (was.get("status"), was.get("reason")) != (is_now["status"], is_now["reason"]):
             self._post_event(written, is_now, now)
+        return True
 
     def _write_status(
         self, key: Key, body: Mapping[str, Any], change: Mapping[str, Any]

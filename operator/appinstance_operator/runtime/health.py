@@ -6,7 +6,7 @@ An answer to /healthz therefore also says that the loop is not stuck.
 from __future__ import annotations
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from appinstance_operator.signals.metrics import Metrics
 
@@ -45,6 +45,10 @@ class Health:
             return web.Response(text="ok\n")
         return web.Response(status=503, text="the caches are being filled\n")
 
-    async def _metrics_page(self, _request: web.Request) -> web.Response:
-        body = generate_latest(self._metrics.registry)
-        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+    async def _metrics_page(self, request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Type": CONTENT_TYPE_LATEST})
+        await answer.prepare(request)
+        for part in self._metrics.page():
+            await answer.write(part)
+        await answer.write_eof()
+        return answer

@@ -169,7 +169,6 @@ def test_objects_are_decoded_when_they_are_looked_at_and_are_then_what_they_were
     children = cache.children(KEY)
     assert len(children) == 50
     assert ("Service", "n3") in children
-    assert children.version(("Service", "n3")) == 4
     assert sum(item.body is not None for item in cache._children[KEY].values()) == 2
     assert [children["Service", f"n{number}"] for number in range(50)] == bodies
     assert all(item.packed for item in list(cache._children[KEY].values())[:48])
@@ -191,10 +190,10 @@ def test_what_a_holder_adds_is_its_own() -> None:
     cache = Cache()
     children = cache.children(KEY)
     children["Service", "mine"] = _child(7)
-    assert children.version(("Service", "mine")) == 7
+    assert children["Service", "mine"] == _child(7)
     assert cache.children(KEY) == {}
     del children["Service", "mine"]
-    assert children.version(("Service", "mine")) is None
+    assert ("Service", "mine") not in children
 
 
 # AppInstances
@@ -240,3 +239,16 @@ def test_what_a_deleted_instance_owned_is_known_until_it_goes() -> None:
     assert cache.children(KEY), "it is there still, and of the old owner"
     cache.drop_child(_child(7))
     assert cache.children(KEY) == {}
+
+
+def test_what_was_found_fine_is_so_for_this_state_and_this_instance_alone() -> None:
+    cache = Cache()
+    cache.put_child(_child(1))
+    thing = ("Service", "shop-x")
+    cache.children(KEY).note_fine(thing, "uid-1", "hash")
+    assert cache.children(KEY).fine(thing, "uid-1") == "hash"
+    assert cache.children(KEY).fine(thing, "uid-2") is None, "an instance made anew"
+    cache.put_child(_child(2))
+    assert cache.children(KEY).fine(thing, "uid-1") is None, "another state of it"
+    cache.children(KEY).note_fine(("Service", "absent"), "uid-1", "hash")
+    assert cache.children(KEY).fine(("Service", "absent"), "uid-1") is None

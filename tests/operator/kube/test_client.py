@@ -71,7 +71,7 @@ def test_pages_follow_each_other_to_the_last(api: ScriptedApi) -> None:
     assert [page["items"][0]["a"] for page in pages] == [1, 2]
     assert "continue" not in api.calls[0].query
     assert api.calls[1].query["continue"] == "token"
-    assert {call.query["limit"] for call in api.calls} == {"500"}
+    assert {call.query["limit"] for call in api.calls} == {"200"}
 
 
 def test_what_is_found_says_what_it_is(api: ScriptedApi) -> None:

@@ -14,7 +14,7 @@ from appinstance_operator.kube.cache import Cache, Key
 from appinstance_operator.kube.client import Kube
 from appinstance_operator.reconcile.checks import AREAS, Check
 from appinstance_operator.reconcile.conditions import Report
-from appinstance_operator.reconcile.report import Reporter, merge_patch
+from appinstance_operator.reconcile.report import PROGRESS_SECONDS, Reporter, merge_patch
 from appinstance_operator.reconcile.status import Seen
 from appinstance_operator.signals.metrics import Metrics
 
@@ -65,13 +65,17 @@ class Wired:
     def __init__(self) -> None:
         self.told = Told()
         self.woken = True
-        asked: Any = lambda _key: self.woken  # noqa: E731
-        self.reporter = Reporter(cast("Kube", self.told), Cache(), SETTINGS, Metrics(), asked)
+        self.now = 1000.0
+        self.due: float | None = None
+        kube = cast("Kube", self.told)
+        self.reporter = Reporter(
+            kube, Cache(), SETTINGS, Metrics(), lambda _key: self.woken, lambda: self.now
+        )
 
     def report(self, report: Report) -> int:
         """Report; return how many statuses have been written since the beginning."""
         seen = Seen(parse(self.told.body), {}, ())
-        self.reporter.write_or_leave(KEY, self.told.body, seen, report)
+        self.due = self.reporter.write_or_leave(KEY, self.told.body, seen, report)
         return self.told.writes
 
 
@@ -87,6 +91,29 @@ def test_progress_is_left_to_a_look_that_follows_at_once_but_not_twice(wired: Wi
 def test_without_a_next_look_it_is_written(wired: Wired) -> None:
     wired.woken = False
     assert wired.report(ROLLS) == 1
+
+
+def test_of_progress_a_word_is_written_every_two_seconds(wired: Wired) -> None:
+    wired.woken = False
+    half = Check("WorkloadsAvailable", "False", "RolloutInProgress", "1 of 2", waiting=True)
+    more = Report(checks=(OK, half))
+    assert (wired.report(ROLLS), wired.due) == (1, None)
+    wired.now += 0.5
+    assert (wired.report(more), wired.due) == (1, PROGRESS_SECONDS - 0.5), "to be looked at again"
+    wired.now += PROGRESS_SECONDS - 0.5
+    assert (wired.report(more), wired.due) == (2, None), "nothing is lost"
+    wired.now += 0.5
+    assert (wired.report(READY), wired.due) == (3, None), "and the end is told at once"
+
+
+def test_a_new_start_is_told_at_once(wired: Wired) -> None:
+    wired.woken = False
+    wired.report(ROLLS)
+    wired.report(READY)
+    assert wired.report(ROLLS) == 3, "no longer ready"
+    wired.reporter.forget(KEY)
+    wired.told.body.pop("status")
+    assert wired.report(ROLLS) == 4, "another one of the name"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 import pytest
-from prometheus_client import generate_latest
 from support.golden_settings import golden_values
 from support.operator_world import GOLDEN
 
@@ -137,7 +136,7 @@ def test_a_server_that_starts_is_waited_for_and_one_that_forbids_is_not(
 def test_every_kind_shows_the_age_of_its_watch() -> None:
     metrics = Metrics()
     _watches(Lists(), metrics, namespaces=["one", "two"])
-    shown = generate_latest(metrics.registry).decode()
+    shown = b"".join(metrics.page()).decode()
     assert shown.count("appinstance_watch_age_seconds{") == len(CHILDREN) + 1
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from prometheus_client import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
 
 from appinstance_operator.signals.metrics import Metrics
 
 
 def _lines(metrics: Metrics, start: str) -> list[str]:
-    text = generate_latest(metrics.registry).decode()
+    text = b"".join(metrics.page()).decode()
     return [line for line in text.splitlines() if line.startswith(start)]
 
 
@@ -32,6 +32,21 @@ def test_a_condition_that_went_and_an_instance_that_went_leave_nothing() -> None
     left = _lines(metrics, "appinstance_condition{")
     assert left
     assert all('name="other"' in line for line in left)
+
+
+def test_thousands_are_told_in_parts_that_read_as_one_page() -> None:
+    metrics = Metrics()
+    for number in range(1000):
+        metrics.set_conditions("team", f"shop-{number}", {"Ready": "True", "Stalled": "False"})
+    parts = list(metrics.page())
+    assert max(map(len, parts)) * 5 < sum(map(len, parts))
+    families = text_string_to_metric_families(b"".join(parts).decode())
+    (conditions,) = [family for family in families if family.name == "appinstance_condition"]
+    assert conditions.type == "gauge"
+    assert len(conditions.samples) == 1000 * 2 * 3
+    assert {sample.labels["name"] for sample in conditions.samples} == {
+        f"shop-{number}" for number in range(1000)
+    }
 
 
 def test_the_age_of_a_watch_is_asked_for_at_each_scrape() -> None:
