@@ -88,7 +88,7 @@ class FakeApi:
         """Return the connections to the one server there is."""
         return self
 
-    def request(
+    def urlopen(
         self,
         method: str,
         url: str,

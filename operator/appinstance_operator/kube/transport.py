@@ -53,9 +53,11 @@ class Transport:
         # That of the one server there is: choosing it anew at each request costs a seventh of it.
         self._connections = access.pool.connection_from_url(access.host)
         self._prefix = urlsplit(access.host).path.rstrip("/")
-        self._timeout = timeout
+        connect = min(_CONNECT_SECONDS, timeout)
+        self._answer = urllib3.Timeout(connect=connect, read=timeout)
+        self._silence = urllib3.Timeout(connect=connect, read=_SILENCE_SECONDS)
         self._fence = fence
-        self._retries: urllib3.Retry | bool = retries or False
+        self._retries = retries or urllib3.Retry(total=False)
 
     def send(
         self,
@@ -102,17 +104,17 @@ class Transport:
         if body is not None:
             data = msgspec.json.encode(body)
             headers["Content-Type"] = content_type
-        read = _SILENCE_SECONDS if stream else self._timeout
-        connect = min(_CONNECT_SECONDS, self._timeout)
         try:
-            response = self._connections.request(
+            # Not `request`, which prepares what is prepared here: that costs a sixth of it.
+            response = self._connections.urlopen(
                 method,
                 self._prefix + path + (f"?{urlencode(query)}" if query else ""),
                 body=data,
                 headers=headers,
                 preload_content=not stream,
-                timeout=urllib3.Timeout(connect=connect, read=read),
+                timeout=self._silence if stream else self._answer,
                 retries=self._retries,
+                redirect=False,
             )
             if response.status >= 300:
                 raise ApiError(response.status, _message(response))
