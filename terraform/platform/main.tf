@@ -7,9 +7,37 @@ data "aws_partition" "current" {}
 locals {
   account_id        = data.aws_caller_identity.current.account_id
   partition         = data.aws_partition.current.partition
-  cluster_name      = var.name
+  cluster_name      = try(var.existing_cluster.name, var.name)
   media_bucket_name = coalesce(var.media_bucket_name, "${var.name}-media-${local.account_id}")
   tags              = merge({ "app.kubernetes.io/part-of" = "appinstance-platform", platform = var.name }, var.tags)
+
+  # Made here or found: the two modules say the same by the same names.
+  network = concat(module.network, module.existing_network)[0]
+  cluster = concat(module.eks, local.found_cluster)[0]
+
+  found_cluster = [
+    for found in var.existing_cluster[*] : {
+      cluster_name              = found.name
+      cluster_endpoint          = found.endpoint
+      cluster_ca_pem            = found.ca_pem
+      cluster_security_group_id = found.security_group_id
+      oidc_provider_arn         = found.oidc_provider_arn
+      oidc_issuer               = split(":oidc-provider/", found.oidc_provider_arn)[1]
+      service_cidr              = found.service_cidr
+      policies                  = {}
+    }
+  ]
+}
+
+# Before the options of a VPC and a cluster that are there already, both were always made.
+moved {
+  from = module.network
+  to   = module.network[0]
+}
+
+moved {
+  from = module.eks
+  to   = module.eks[0]
 }
 
 module "logs" {
@@ -23,6 +51,7 @@ module "logs" {
 
 module "network" {
   source = "../modules/network"
+  count  = var.existing_vpc == null ? 1 : 0
 
   name               = var.name
   account_id         = local.account_id
@@ -37,8 +66,23 @@ module "network" {
   log_retention_days = var.log_retention_days
 }
 
+module "existing_network" {
+  source = "../modules/existing-network"
+  count  = var.existing_vpc == null ? 0 : 1
+
+  region                     = var.region
+  vpc_id                     = var.existing_vpc.vpc_id
+  private_subnet_ids         = var.existing_vpc.private_subnet_ids
+  public_subnet_ids          = var.existing_vpc.public_subnet_ids
+  database_subnet_ids        = var.existing_vpc.database_subnet_ids
+  endpoint_subnet_ids        = var.existing_vpc.endpoint_subnet_ids
+  endpoint_security_group_id = var.existing_vpc.endpoint_security_group_id
+  s3_endpoint_type           = var.s3_endpoint_type
+}
+
 module "eks" {
   source = "../modules/eks"
+  count  = var.existing_cluster == null ? 1 : 0
 
   name                           = var.name
   account_id                     = local.account_id
@@ -49,8 +93,8 @@ module "eks" {
   support_type                   = var.kubernetes_support_type
   addon_versions                 = var.addon_versions
   volume_kms_key_arn             = var.volume_kms_key_arn
-  vpc_id                         = module.network.vpc_id
-  subnet_ids                     = module.network.private_subnet_ids
+  vpc_id                         = local.network.vpc_id
+  subnet_ids                     = local.network.private_subnet_ids
   endpoint_public_access         = length(var.endpoint_public_access_cidrs) > 0
   endpoint_public_access_cidrs   = var.endpoint_public_access_cidrs
   private_endpoint_ingress_cidrs = var.private_endpoint_ingress_cidrs
@@ -70,13 +114,13 @@ module "security_groups" {
   source = "../modules/security-groups"
 
   name                       = var.name
-  vpc_id                     = module.network.vpc_id
+  vpc_id                     = local.network.vpc_id
   edge_ingress_cidrs         = var.edge_ingress_cidrs
   outside                    = { for name, place in var.outside : name => place if place != null }
-  cluster_security_group_id  = module.eks.cluster_security_group_id
-  endpoint_security_group_id = module.network.endpoint_security_group_id
+  cluster_security_group_id  = local.cluster.cluster_security_group_id
+  endpoint_security_group_id = local.network.endpoint_security_group_id
   s3_endpoint_type           = var.s3_endpoint_type
-  s3_prefix_list_id          = module.network.s3_prefix_list_id
+  s3_prefix_list_id          = local.network.s3_prefix_list_id
   # What any instance may be allowed, by its spec; the policies say which.
   backend_egress_cidrs              = toset(concat(var.allowed_egress, flatten([for grant in values(var.grants) : grant.egress])))
   database_admin_security_group_ids = var.database_admin_security_group_ids
@@ -89,7 +133,7 @@ module "database" {
   account_id                = local.account_id
   region                    = var.region
   partition                 = local.partition
-  subnet_ids                = module.network.database_subnet_ids
+  subnet_ids                = local.network.database_subnet_ids
   security_group_id         = module.security_groups.database_security_group_id
   instance_class            = var.database.instance_class
   allocated_storage_gib     = var.database.allocated_storage_gib
@@ -153,8 +197,8 @@ module "identity" {
   region                 = var.region
   partition              = local.partition
   cluster_name           = local.cluster_name
-  oidc_provider_arn      = module.eks.oidc_provider_arn
-  oidc_issuer            = module.eks.oidc_issuer
+  oidc_provider_arn      = local.cluster.oidc_provider_arn
+  oidc_issuer            = local.cluster.oidc_issuer
   media_bucket_arn       = module.media.bucket_arn
   media_kms_key_arn      = module.media.kms_key_arn
   secrets_prefix         = var.secrets_prefix
@@ -168,8 +212,8 @@ module "addons" {
   source = "../modules/addons"
 
   region                            = var.region
-  cluster_name                      = module.eks.cluster_name
-  vpc_id                            = module.network.vpc_id
+  cluster_name                      = local.cluster.cluster_name
+  vpc_id                            = local.network.vpc_id
   edge_security_group_id            = module.security_groups.edge_security_group_id
   cloudwatch_agent_role_arn         = module.identity.cloudwatch_agent_role_arn
   external_secrets_role_arn         = module.identity.external_secrets_role_arn
@@ -178,6 +222,7 @@ module "addons" {
   charts                            = merge(var.charts, { operator = { chart = var.operator.chart, version = var.operator.version } })
   operator_values                   = local.operator_chart_values
   install_helm_releases             = var.install_addons
+  already_installed                 = try(var.existing_cluster.installed, [])
   helm_wait                         = var.wait_for_charts
   logs_kms_key_arn                  = module.logs.kms_key_arn
   log_retention_days                = var.log_retention_days
@@ -218,7 +263,7 @@ module "alarms" {
   db_instance_identifier     = module.database.identifier
   db_allocated_storage_gib   = var.database.allocated_storage_gib
   db_max_connections         = var.database.max_connections
-  cluster_name               = module.eks.cluster_name
+  cluster_name               = local.cluster.cluster_name
   trail_log_group_name       = module.audit.trail_log_group_name
   application_log_group_name = module.addons.application_log_group_name
   routine_role_arns          = [module.identity.operator_role_arn, module.identity.load_balancer_controller_role_arn]

@@ -8,8 +8,8 @@ locals {
     accountId   = local.account_id
     partition   = local.partition
     oidc = {
-      providerArn = module.eks.oidc_provider_arn
-      issuer      = module.eks.oidc_issuer
+      providerArn = local.cluster.oidc_provider_arn
+      issuer      = local.cluster.oidc_issuer
     }
     edge = {
       className        = "alb"
@@ -19,22 +19,22 @@ locals {
       wafAclArn        = module.edge.web_acl_arn
       securityGroupIds = [module.security_groups.edge_security_group_id]
       # With target type ip the load balancer's own addresses reach the pods; it alone is in there.
-      sources = [for cidr in module.network.public_subnet_cidrs : { cidr = cidr }]
+      sources = [for cidr in local.network.public_subnet_cidrs : { cidr = cidr }]
       # What the certificate holds (modules/edge): the names directly below the domain.
       hostLabels = 1
       # As the addons module installs the load balancer controller.
       readinessGates = "all"
     }
     database = {
-      destinations = [for cidr in module.network.database_subnet_cidrs : { cidr = cidr }]
+      destinations = [for cidr in local.network.database_subnet_cidrs : { cidr = cidr }]
       port         = module.database.port
       caBundle     = var.database_ca_bundle
     }
     awsEndpoints = {
       destinations = [
         for cidr in concat(
-          module.network.endpoint_subnet_cidrs,
-          var.s3_endpoint_type == "gateway" ? module.network.s3_prefix_list_cidrs : [],
+          local.network.endpoint_subnet_cidrs,
+          var.s3_endpoint_type == "gateway" ? local.network.s3_prefix_list_cidrs : [],
         ) : { cidr = cidr }
       ]
       port = 443
@@ -110,8 +110,11 @@ locals {
     networkPolicy = {
       apiServer = {
         # The Service's address, which the VPC CNI judges, and the subnets of the API server's interfaces.
-        cidrs = concat(["${cidrhost(module.eks.service_cidr, 1)}/32"], module.network.private_subnet_cidrs)
-        ports = [443]
+        cidrs = concat(
+          ["${cidrhost(local.cluster.service_cidr, 1)}/32"],
+          var.existing_cluster == null ? local.network.private_subnet_cidrs : var.existing_cluster.api_server.cidrs,
+        )
+        ports = var.existing_cluster == null ? [443] : var.existing_cluster.api_server.ports
       }
       iamCidrs = var.iam_cidrs
     }

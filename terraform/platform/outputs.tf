@@ -10,12 +10,12 @@ output "operator_chart_values" {
 
 output "cluster_name" {
   description = "The cluster's name: aws eks update-kubeconfig --name <it>."
-  value       = module.eks.cluster_name
+  value       = local.cluster.cluster_name
 }
 
 output "cluster_endpoint" {
   description = "Where the Kubernetes API answers."
-  value       = module.eks.cluster_endpoint
+  value       = local.cluster.cluster_endpoint
 }
 
 output "database_address" {
@@ -45,7 +45,7 @@ output "secret_arns" {
 
 output "nat_public_ips" {
   description = "Addresses from which the platform is seen outside."
-  value       = module.network.nat_public_ips
+  value       = local.network.nat_public_ips
 }
 
 output "alarm_topic_arn" {
@@ -55,7 +55,7 @@ output "alarm_topic_arn" {
 
 output "public_subnets_tagged_for_elb" {
   description = "CIDRs of the subnets in which the load balancer controller places load balancers; always those of operator_values.edge.sources."
-  value       = module.network.public_subnets_tagged_for_elb
+  value       = local.network.public_subnets_tagged_for_elb
 }
 
 output "policies" {
@@ -64,7 +64,7 @@ output "policies" {
     identity = module.identity.policies
     media    = module.media.policies
     secrets  = module.secrets.policies
-    eks      = module.eks.policies
+    eks      = local.cluster.policies
     database = module.database.policies
   }
 }

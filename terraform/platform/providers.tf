@@ -8,14 +8,14 @@ provider "aws" {
 
 provider "helm" {
   kubernetes = {
-    host                   = module.eks.cluster_endpoint
-    cluster_ca_certificate = module.eks.cluster_ca_pem
+    host                   = local.cluster.cluster_endpoint
+    cluster_ca_certificate = local.cluster.cluster_ca_pem
 
     # A token of a quarter of an hour for each run: none is kept in the state.
     exec = {
       api_version = "client.authentication.k8s.io/v1beta1"
       command     = "aws"
-      args        = ["eks", "get-token", "--cluster-name", module.eks.cluster_name, "--region", var.region]
+      args        = ["eks", "get-token", "--cluster-name", local.cluster.cluster_name, "--region", var.region]
     }
   }
 }

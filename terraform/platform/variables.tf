@@ -67,14 +67,33 @@ variable "vpc_cidr" {
 }
 
 variable "availability_zones" {
-  description = "Three zones of the region, such as eu-central-1a, b and c. Named, so that a zone that AWS adds moves no subnet."
+  description = "Three zones of the region, such as eu-central-1a, b and c. Named, so that a zone that AWS adds moves no subnet. Not with existing_vpc."
   type        = list(string)
+  default     = []
   nullable    = false
 
   validation {
-    condition     = length(distinct(var.availability_zones)) == 3 && alltrue([for zone in var.availability_zones : startswith(zone, var.region)])
+    condition     = var.existing_vpc != null || (length(distinct(var.availability_zones)) == 3 && alltrue([for zone in var.availability_zones : startswith(zone, var.region)]))
     error_message = "Set availability_zones to three different zones of the region, such as eu-central-1a, eu-central-1b and eu-central-1c."
   }
+}
+
+variable "existing_vpc" {
+  description = <<-EOT
+    A VPC that is there already, instead of one of its own: `vpc_id`, and by their ids the subnets of nodes and pods (`private`), of
+    the load balancers alone (`public`, tagged kubernetes.io/role/elb=1, and no other subnet of the VPC is), of the `database` and of
+    the interface endpoints (`endpoint`), with the endpoints' security group. Routes, NAT, endpoints and flow logs stay yours;
+    modules/existing-network says what is checked.
+  EOT
+  type = object({
+    vpc_id                     = string
+    private_subnet_ids         = list(string)
+    public_subnet_ids          = list(string)
+    database_subnet_ids        = list(string)
+    endpoint_subnet_ids        = list(string)
+    endpoint_security_group_id = string
+  })
+  default = null
 }
 
 variable "single_nat_gateway" {
@@ -104,6 +123,54 @@ variable "edge_ingress_cidrs" {
 }
 
 # Cluster
+
+variable "existing_cluster" {
+  description = <<-EOT
+    A cluster that is there already, in existing_vpc, instead of one of its own: `name`, `endpoint` and `ca_pem` of its API, its
+    `oidc_provider_arn` in IAM, the `security_group_id` of its nodes, its `service_cidr`, where its API server answers pods
+    (`api_server`: `cidrs`, `ports`), and what of `external_secrets`, `load_balancer_controller` and `cloudwatch` is `installed`
+    and left alone. Nodes, add-ons, logs and administrators stay yours; the nodes' types need branch interfaces.
+  EOT
+  type = object({
+    name              = string
+    endpoint          = string
+    ca_pem            = string
+    oidc_provider_arn = string
+    security_group_id = string
+    service_cidr      = string
+    api_server        = object({ cidrs = list(string), ports = optional(list(number), [443]) })
+    installed         = optional(set(string), [])
+  })
+  default = null
+
+  validation {
+    condition     = var.existing_cluster == null || var.existing_vpc != null
+    error_message = "Set existing_vpc too: a cluster that is there already has its nodes in a VPC that is there already."
+  }
+
+  validation {
+    condition     = var.existing_cluster == null || can(regex("^arn:[a-z-]+:iam::\\d{12}:oidc-provider/[^:/]+", var.existing_cluster.oidc_provider_arn))
+    error_message = "Set existing_cluster.oidc_provider_arn to the cluster's OIDC provider in IAM, such as arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/ABC."
+  }
+
+  validation {
+    condition     = var.existing_cluster == null || can(regex("^https://", var.existing_cluster.endpoint))
+    error_message = "Set existing_cluster.endpoint to the address of the Kubernetes API, beginning with https://."
+  }
+
+  validation {
+    condition = var.existing_cluster == null || try(
+      length(var.existing_cluster.api_server.cidrs) > 0 && alltrue([for cidr in var.existing_cluster.api_server.cidrs : cidrsubnet(cidr, 0, 0) == cidr && !endswith(cidr, "/0")]),
+      false,
+    )
+    error_message = "Set existing_cluster.api_server.cidrs to the networks of the API server's interfaces without host bits such as 10.20.0.0/20, never to 0.0.0.0/0."
+  }
+
+  validation {
+    condition     = var.existing_cluster == null || try(length(setsubtract(var.existing_cluster.installed, ["external_secrets", "load_balancer_controller", "cloudwatch"])) == 0, false)
+    error_message = "Set existing_cluster.installed to any of external_secrets, load_balancer_controller and cloudwatch."
+  }
+}
 
 variable "kubernetes_version" {
   description = "Kubernetes' version; upgrade one minor version at a time, addon_versions with it."
@@ -140,12 +207,13 @@ variable "database_admin_security_group_ids" {
 }
 
 variable "cluster_admin_role_arns" {
-  description = "IAM roles that administer the cluster. Whoever applies this needs to be one of them to install the add-ons."
+  description = "IAM roles that administer the cluster. Whoever applies this needs to be one of them to install the add-ons. Not with existing_cluster."
   type        = list(string)
+  default     = []
   nullable    = false
 
   validation {
-    condition     = length(var.cluster_admin_role_arns) > 0
+    condition     = var.existing_cluster != null || length(var.cluster_admin_role_arns) > 0
     error_message = "Set cluster_admin_role_arns to at least one IAM role: nobody else will get into the cluster."
   }
 }

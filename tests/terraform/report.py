@@ -30,6 +30,8 @@ _RULES = {
     "aws_vpc_security_group_egress_rule": "out",
 }
 _IDS = ("arn", "id", "key_id", "unique_id", "dns_name", "bucket_regional_domain_name")
+# Modules that an option leaves out have a number in their address, which says nothing to a reader.
+_OPTIONAL = re.compile(r"^(module\.(?:network|eks)|module\.addons\.aws_eks_addon\.cloudwatch)\[0\]")
 _OPAQUE = re.compile(
     r"^(arn:|[a-z]+-[0-9a-f]{8,}$|[0-9A-Fa-f-]{20,}$|(?!\d{12}$)[A-Z0-9]{12,}$|sg-)"
 )
@@ -48,7 +50,7 @@ def resources(module: Mapping[str, Any]) -> Iterator[Resource]:
     """Yield all managed resources of a module in Terraform's JSON, those of its children too."""
     for item in module.get("resources", ()):
         if item["mode"] == "managed":
-            yield Resource(item["address"], item["type"], item["values"])
+            yield Resource(_OPTIONAL.sub(r"\1", item["address"]), item["type"], item["values"])
     for child in module.get("child_modules", ()):
         yield from resources(child)
 

@@ -30,6 +30,8 @@ resource "aws_cloudwatch_log_group" "container_insights" {
 }
 
 resource "aws_eks_addon" "cloudwatch" {
+  count = contains(var.already_installed, "cloudwatch") ? 0 : 1
+
   cluster_name                = var.cluster_name
   addon_name                  = "amazon-cloudwatch-observability"
   addon_version               = var.cloudwatch_addon_version
@@ -40,4 +42,10 @@ resource "aws_eks_addon" "cloudwatch" {
   tags                        = var.tags
 
   depends_on = [aws_cloudwatch_log_group.container_insights]
+}
+
+# Before an existing cluster could bring its own, it was always installed.
+moved {
+  from = aws_eks_addon.cloudwatch
+  to   = aws_eks_addon.cloudwatch[0]
 }

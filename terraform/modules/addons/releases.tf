@@ -1,5 +1,6 @@
 locals {
   releases = var.install_helm_releases ? toset(["installed"]) : toset([])
+  missing  = { for addon in ["external_secrets", "load_balancer_controller"] : addon => contains(var.already_installed, addon) ? toset([]) : local.releases }
 
   external_secrets_values = {
     installCRDs  = true
@@ -70,7 +71,7 @@ locals {
 }
 
 resource "helm_release" "external_secrets" {
-  for_each = local.releases
+  for_each = local.missing["external_secrets"]
 
   name             = "external-secrets"
   namespace        = var.service_accounts["external-secrets"].namespace
@@ -85,7 +86,7 @@ resource "helm_release" "external_secrets" {
 }
 
 resource "helm_release" "load_balancer_controller" {
-  for_each = local.releases
+  for_each = local.missing["load_balancer_controller"]
 
   name       = "aws-load-balancer-controller"
   namespace  = var.service_accounts["load-balancer-controller"].namespace

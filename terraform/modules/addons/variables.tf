@@ -19,8 +19,8 @@ variable "cluster_name" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,31}$", var.cluster_name))
-    error_message = "cluster_name must be 2 to 32 lower-case letters, digits and hyphens, beginning with a letter; pass the eks module's output."
+    condition     = can(regex("^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$", var.cluster_name))
+    error_message = "cluster_name must be the name of an EKS cluster, up to 100 letters, digits, hyphens and underscores; pass the eks module's output."
   }
 }
 
@@ -169,6 +169,18 @@ variable "install_helm_releases" {
   description = "Install the charts. false where the Kubernetes API can't be reached from where Terraform runs."
   type        = bool
   default     = true
+}
+
+variable "already_installed" {
+  description = "What the cluster has already and is left alone: any of external_secrets, load_balancer_controller, cloudwatch."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.already_installed, ["external_secrets", "load_balancer_controller", "cloudwatch"])) == 0
+    error_message = "already_installed must hold nothing but external_secrets, load_balancer_controller and cloudwatch: the operator is always installed."
+  }
 }
 
 variable "helm_wait" {

@@ -50,8 +50,8 @@ variable "cluster_name" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,31}$", var.cluster_name))
-    error_message = "cluster_name must be 2 to 32 lower-case letters, digits and hyphens, beginning with a letter; pass the eks module's output."
+    condition     = can(regex("^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$", var.cluster_name))
+    error_message = "cluster_name must be the name of an EKS cluster, up to 100 letters, digits, hyphens and underscores; pass the eks module's output."
   }
 }
 

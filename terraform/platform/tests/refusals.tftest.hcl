@@ -194,3 +194,41 @@ run "refused_3" {
     var.outside,
   ]
 }
+
+# As refused_3, in one run: a cluster without its VPC, with an issuer and places that it can't have.
+run "refused_existing_cluster" {
+  command = plan
+
+  variables {
+    existing_cluster = {
+      name              = "shared"
+      endpoint          = "http://203.0.113.7"
+      ca_pem            = "pem"
+      oidc_provider_arn = "arn:aws:iam::123456789012:role/provider"
+      security_group_id = "sg-0c000000000000c1c"
+      service_cidr      = "10.100.0.0/16"
+      api_server        = { cidrs = ["0.0.0.0/0"] }
+      installed         = ["operator"]
+    }
+  }
+
+  expect_failures = [var.existing_cluster]
+}
+
+run "refused_existing_cluster_without_its_vpc" {
+  command = plan
+
+  variables {
+    existing_cluster = {
+      name              = "shared"
+      endpoint          = "https://203.0.113.7"
+      ca_pem            = "pem"
+      oidc_provider_arn = "arn:aws:iam::123456789012:oidc-provider/issuer.example.com"
+      security_group_id = "sg-0c000000000000c1c"
+      service_cidr      = "10.100.0.0/16"
+      api_server        = { cidrs = ["192.0.2.0/28"] }
+    }
+  }
+
+  expect_failures = [var.existing_cluster]
+}

@@ -27,6 +27,24 @@ override_module {
 }
 
 override_module {
+  target = module.existing_network
+  outputs = {
+    vpc_id                        = "vpc-0aaaaaaaaaaaaaaa1"
+    private_subnet_ids            = ["subnet-private-a"]
+    private_subnet_cidrs          = ["10.64.0.0/20"]
+    public_subnet_cidrs           = ["10.64.64.0/24"]
+    public_subnets_tagged_for_elb = ["10.64.64.0/24"]
+    nat_public_ips                = []
+    database_subnet_ids           = ["subnet-database-a"]
+    database_subnet_cidrs         = ["10.64.80.0/24"]
+    endpoint_subnet_cidrs         = ["10.64.96.0/26"]
+    endpoint_security_group_id    = "sg-0e00000000000000e"
+    s3_prefix_list_id             = null
+    s3_prefix_list_cidrs          = []
+  }
+}
+
+override_module {
   target = module.security_groups
   outputs = {
     edge_security_group_id     = "sg-0ed9e000000000001"
@@ -143,7 +161,7 @@ run "each_module_gets_what_the_others_say" {
 
   # The policies open the database and the endpoints alone.
   assert {
-    condition     = [for peer in output.operator_values.database.destinations : peer.cidr] == module.network.database_subnet_cidrs
+    condition     = [for peer in output.operator_values.database.destinations : peer.cidr] == module.network[0].database_subnet_cidrs
     error_message = "Backends must reach the database's subnets and nothing else on its port."
   }
 
@@ -153,7 +171,7 @@ run "each_module_gets_what_the_others_say" {
   }
 
   assert {
-    condition     = [for peer in output.operator_values.awsEndpoints.destinations : peer.cidr] == module.network.endpoint_subnet_cidrs
+    condition     = [for peer in output.operator_values.awsEndpoints.destinations : peer.cidr] == module.network[0].endpoint_subnet_cidrs
     error_message = "Backends must reach AWS at the endpoints' subnets alone."
   }
 
@@ -191,7 +209,7 @@ run "each_module_gets_what_the_others_say" {
   # The operator reaches the API server and IAM alone.
   assert {
     condition = output.operator_chart_values.networkPolicy.apiServer.cidrs == concat(
-      ["172.20.0.1/32"], module.network.private_subnet_cidrs
+      ["172.20.0.1/32"], module.network[0].private_subnet_cidrs
     )
     error_message = "The operator must reach the API server's Service and the subnets of its interfaces."
   }
@@ -241,5 +259,61 @@ run "each_module_gets_what_the_others_say" {
   assert {
     condition     = output.operator_values.rollouts.maxConcurrent == 3 && output.operator_values.namespaces == tolist(["acme", "globex"])
     error_message = "The operator must be kept to the namespaces and the number of rollouts that are given."
+  }
+}
+
+# A VPC and a cluster that are there already: the same contract, out of what was given.
+run "what_is_there_already_is_used_as_it_is" {
+  command = plan
+
+  variables {
+    availability_zones      = []
+    cluster_admin_role_arns = []
+    existing_vpc = {
+      vpc_id                     = "vpc-0aaaaaaaaaaaaaaa1"
+      private_subnet_ids         = ["subnet-private-a"]
+      public_subnet_ids          = ["subnet-public-a"]
+      database_subnet_ids        = ["subnet-database-a"]
+      endpoint_subnet_ids        = ["subnet-endpoint-a"]
+      endpoint_security_group_id = "sg-0e00000000000000e"
+    }
+    existing_cluster = {
+      name              = "Shared_Cluster"
+      endpoint          = "https://203.0.113.7:6443"
+      ca_pem            = "pem"
+      oidc_provider_arn = "arn:aws:iam::123456789012:oidc-provider/issuer.example.com/id/XYZ"
+      security_group_id = "sg-0c000000000000c1c"
+      service_cidr      = "10.100.0.0/16"
+      api_server        = { cidrs = ["192.0.2.0/28"], ports = [443, 6443] }
+      installed         = ["external_secrets"]
+    }
+  }
+
+  assert {
+    condition     = length(module.network) == 0 && length(module.eks) == 0
+    error_message = "Beside a VPC and a cluster that are there already, none must be made."
+  }
+
+  assert {
+    condition     = output.operator_values.edge.sources == [{ cidr = "10.64.64.0/24" }] && output.operator_values.database.destinations == [{ cidr = "10.64.80.0/24" }] && output.operator_values.awsEndpoints.destinations == [{ cidr = "10.64.96.0/26" }]
+    error_message = "Load balancers, database and endpoints must each be admitted or opened in their own subnets of the VPC that is there."
+  }
+
+  assert {
+    condition     = output.operator_values.clusterName == "Shared_Cluster" && output.cluster_name == "Shared_Cluster" && output.cluster_endpoint == "https://203.0.113.7:6443"
+    error_message = "The charts must go to the cluster that is there, under its own name."
+  }
+
+  assert {
+    condition = output.operator_values.oidc == {
+      providerArn = "arn:aws:iam::123456789012:oidc-provider/issuer.example.com/id/XYZ"
+      issuer      = "issuer.example.com/id/XYZ"
+    }
+    error_message = "Roles must trust the issuer of the cluster that is there."
+  }
+
+  assert {
+    condition     = jsonencode(output.operator_chart_values.networkPolicy.apiServer) == jsonencode({ cidrs = ["10.100.0.1/32", "192.0.2.0/28"], ports = [443, 6443] })
+    error_message = "The operator must reach the API server where the cluster that is there has it."
   }
 }

@@ -4,7 +4,7 @@ mock_provider "helm" {}
 
 run "defaults" {
   assert {
-    condition     = aws_eks_addon.cloudwatch.addon_name == "amazon-cloudwatch-observability" && aws_eks_addon.cloudwatch.addon_version == "v4.8.0-eksbuild.1"
+    condition     = aws_eks_addon.cloudwatch[0].addon_name == "amazon-cloudwatch-observability" && aws_eks_addon.cloudwatch[0].addon_version == "v4.8.0-eksbuild.1"
     error_message = "The CloudWatch add-on must be installed in a pinned version."
   }
 
@@ -19,7 +19,7 @@ run "defaults" {
   }
 
   assert {
-    condition     = jsondecode(aws_eks_addon.cloudwatch.configuration_values).agent.config.logs.metrics_collected.kubernetes.enhanced_container_insights && jsondecode(aws_eks_addon.cloudwatch.configuration_values).containerLogs.enabled
+    condition     = jsondecode(aws_eks_addon.cloudwatch[0].configuration_values).agent.config.logs.metrics_collected.kubernetes.enhanced_container_insights && jsondecode(aws_eks_addon.cloudwatch[0].configuration_values).containerLogs.enabled
     error_message = "Metrics of containers and logs of pods must be collected."
   }
 
@@ -50,7 +50,7 @@ run "without_helm" {
   }
 
   assert {
-    condition     = aws_eks_addon.cloudwatch.addon_name == "amazon-cloudwatch-observability"
+    condition     = aws_eks_addon.cloudwatch[0].addon_name == "amazon-cloudwatch-observability"
     error_message = "Without charts the CloudWatch add-on must still be there."
   }
 }

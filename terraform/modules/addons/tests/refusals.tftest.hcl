@@ -12,11 +12,11 @@ run "region_misspelt" {
   expect_failures = [var.region]
 }
 
-run "cluster_name_with_underscore" {
+run "cluster_name_with_a_wildcard" {
   command = plan
 
   variables {
-    cluster_name = "my_cluster"
+    cluster_name = "my-*"
   }
 
   expect_failures = [var.cluster_name]

@@ -9,12 +9,12 @@ run "logs" {
   }
 
   assert {
-    condition     = aws_eks_addon.cloudwatch.service_account_role_arn == var.cloudwatch_agent_role_arn
+    condition     = aws_eks_addon.cloudwatch[0].service_account_role_arn == var.cloudwatch_agent_role_arn
     error_message = "The agent must run with its own role."
   }
 
   assert {
-    condition     = !strcontains(aws_eks_addon.cloudwatch.configuration_values, "application_signals")
+    condition     = !strcontains(aws_eks_addon.cloudwatch[0].configuration_values, "application_signals")
     error_message = "Nothing may instrument the instances' pods."
   }
 }
@@ -92,5 +92,18 @@ run "load_balancer_controller" {
   assert {
     condition     = yamldecode(helm_release.load_balancer_controller["installed"].values[0]).podMutatorWebhookConfig.failurePolicy == "Ignore"
     error_message = "Instances' pods must start while the controller is away."
+  }
+}
+
+run "what_the_cluster_has_is_left_alone" {
+  command = plan
+
+  variables {
+    already_installed = ["external_secrets", "cloudwatch"]
+  }
+
+  assert {
+    condition     = [for release in output.releases : release.name] == ["aws-load-balancer-controller", "appinstance-operator"] && length(aws_eks_addon.cloudwatch) == 0
+    error_message = "What is installed already must not be taken over, and the rest must be installed."
   }
 }
