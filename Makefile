@@ -19,11 +19,15 @@ help: ## Show this map
 	  /^##@/ {printf "\n%s\n", substr($$0, 5)} \
 	  /^[a-z0-9-]+:.*## / {printf "  \033[36mmake %-17s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-##@ The two commands
+##@ The three commands
 
 .PHONY: demo
 demo: setup ## From nothing to a running AppInstance on a local cluster
 	@$(LOCAL) demo
+
+.PHONY: demo-aws
+demo-aws: setup ## The whole way without AWS: terraform apply, its chart, an AppInstance, a browser, destroy
+	@$(LOCAL) test aws
 
 .PHONY: test
 test: setup lint ## All checks and tests, the cluster's too (what CI runs)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from . import builds, iam_evaluator, seed, tls
+from . import aws, builds, iam_evaluator, seed, tls
 from .cluster import Mode
 from .errors import LocalError
 from .paths import LOCAL, binary, cache, kubeconfig
@@ -23,7 +23,7 @@ from .progress import say, step
 from .shell import run
 
 MANIFESTS = LOCAL / "platform"
-_PARTS = ("aws", "database", "external-secrets", "traefik")
+_PARTS = ("aws", "database", "dns", "external-secrets", "traefik")
 _ESO_CRDS = (
     "external-secrets.io_externalsecrets",
     "external-secrets.io_secretstores",
@@ -46,6 +46,11 @@ apiVersion: crd.projectcalico.org/v1
 kind: IPPool
 metadata: {name: pods}
 spec: {cidr: 10.244.0.0/16, natOutgoing: true, ipipMode: Never, vxlanMode: Never}
+---
+apiVersion: crd.projectcalico.org/v1
+kind: IPPool
+metadata: {name: vpc}
+spec: {cidr: 10.20.0.0/16, natOutgoing: true, ipipMode: Never, vxlanMode: Never}
 """
 
 
@@ -104,7 +109,9 @@ def _moto_program() -> str:
 
 def _secrets() -> str:
     authority = tls.authority()
-    database = tls.new_server(authority, [DATABASE_HOST, "mariadb.database.svc"])
+    # The last as moto names the one that Terraform makes.
+    of_terraform = f"*.aaaaaaaaaa.{aws.REGION}.rds.amazonaws.com"
+    database = tls.new_server(authority, [DATABASE_HOST, "mariadb.database.svc", of_terraform])
     edge = tls.new_server(authority, [f"*.{DOMAIN}", "localhost", "127.0.0.1"])
     return "\n---\n".join(
         [

@@ -88,8 +88,19 @@ def integration() -> None:
 def e2e() -> None:
     """Bring the cluster up with the images and the operator of this checkout; test on it."""
     debian.ensure(_DEBIAN)
+    env = terraform.environment()
     demo.prepare()
-    _pytest(["-q", "-m", "e2e"], cluster.environment(engine.ensure()))
+    _pytest(["-q", "-m", "e2e"], {**cluster.environment(engine.ensure()), **env})
+
+
+def demo_aws() -> None:
+    """Bring the cluster up, and go the whole way from Terraform to the page and back on it."""
+    debian.ensure(_DEBIAN)
+    env = terraform.environment()
+    demo.prepare()
+    _pytest(
+        ["-s", "-v", "tests/e2e/test_chain.py"], {**cluster.environment(engine.ensure()), **env}
+    )
 
 
 def everything() -> None:
@@ -111,6 +122,7 @@ def terraform_golden() -> None:
 
 
 SUITES = {
+    "aws": demo_aws,
     "unit": unit,
     "terraform": terraform_,
     "terraform-golden": terraform_golden,

@@ -1,6 +1,6 @@
 """Two instances in two namespaces, and a stranger; made once for all tests on the cluster.
 
-All modules share one cluster, so two of them have a place in the order; the others have none.
+All modules share one cluster, so three of them have a place in the order; the others have none.
 """
 
 from __future__ import annotations
@@ -23,12 +23,31 @@ _LAST = (
     "test_secrets_stay_secret",
     # Takes all instances away.
     "test_uninstall",
+    # Takes the operator away, and puts Terraform's in its place.
+    "test_chain",
 )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the modules that need what the others left, or take it away, behind all the others."""
     items.sort(key=lambda item: _LAST.index(item.path.stem) + 1 if item.path.stem in _LAST else 0)
+
+
+_NOT_SHOWN = """\
+that AWS judges a policy as our evaluator does, and a token's signature at all
+policies of keys and entries, of sessions and of endpoints: nothing judges them here
+that load balancer, certificate and web ACL are as the Ingress says: Traefik stands there
+that a pod gets its security group, and what a group lets through: no VPC is here
+that RDS, CloudTrail, Config and alarms do anything: the stand-in keeps their books alone
+that EKS lets Terraform in (the cluster's own credential stands for its token); nodes, add-ons"""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say after the chain what it could not show."""
+    passed = terminalreporter.stats.get("passed", ())
+    if any("test_chain.py" in report.nodeid for report in passed):
+        terminalreporter.section("What the chain without AWS cannot show")
+        terminalreporter.write_line(_NOT_SHOWN)
 
 
 @pytest.fixture(scope="session")

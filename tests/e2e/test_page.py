@@ -18,7 +18,8 @@ from appinstance_local import aws
 pytestmark = pytest.mark.e2e
 
 
-def _picture(path: Path) -> Path:
+def picture(path: Path) -> Path:
+    """Write a picture to a file and return the file."""
     image = Image.new("RGB", (640, 480))
     for x in range(640):
         for y in range(480):
@@ -33,7 +34,7 @@ def test_sign_up_upload_and_see_the_avatar(
     instances: None, artifacts: Path, tmp_path: Path
 ) -> None:
     email = f"ada-{uuid.uuid4().hex[:10]}@example.com"
-    before = _keys()
+    before = keys()
     with sync_playwright() as playwright, launched_chromium(playwright) as browser:
         context = browser.new_context(
             ignore_https_errors=True, viewport={"width": 1280, "height": 800}
@@ -43,7 +44,7 @@ def test_sign_up_upload_and_see_the_avatar(
         app.open()
         page.screenshot(path=artifacts / "1-signed-out.png")
         app.sign_up(email=email, password="a long enough passphrase", name="Ada Lovelace")
-        source = app.upload_avatar(_picture(tmp_path / "ada.png"))
+        source = app.upload_avatar(picture(tmp_path / "ada.png"))
         page.screenshot(path=artifacts / "2-avatar.png")
         app.reload()
         app.expect_signed_in()
@@ -57,12 +58,13 @@ def test_sign_up_upload_and_see_the_avatar(
         )
         app.sign_out()
     assert answer == [200, "image/webp"]
-    added = _keys() - before
+    added = keys() - before
     assert len(added) == 1
     assert next(iter(added)).startswith("acme/acme/avatars/"), "under the instance's prefix"
 
 
-def _keys() -> set[str]:
+def keys() -> set[str]:
+    """Return the keys of all objects in the bucket."""
     told = aws.client("s3").list_objects_v2(Bucket=aws.BUCKET)
     return {item["Key"] for item in told.get("Contents", ())}
 

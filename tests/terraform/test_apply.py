@@ -32,6 +32,27 @@ def test_everything_is_made_and_a_second_plan_is_empty(applied: world.Platform) 
     assert told.returncode == 0, told.stdout[-8000:] + told.stderr[-2000:]
 
 
+@pytest.fixture
+def as_before_the_options(applied: world.Platform) -> Iterator[None]:
+    """Put the state as it was before a VPC and a cluster that are there could be named."""
+    folder = applied.tree / "platform"
+    names = ("module.network", "module.eks", "module.addons.aws_eks_addon.cloudwatch")
+    for name in names:
+        tf.run(folder, "state", "mv", f"{name}[0]", name, env=applied.env)
+    yield
+    for name in names:
+        tf.run(folder, "state", "mv", name, f"{name}[0]", env=applied.env)
+
+
+def test_a_state_from_before_the_options_moves_and_changes_nothing(
+    applied: world.Platform, as_before_the_options: None
+) -> None:
+    told = applied.platform("plan", "-refresh=false", *world.UNPROTECTED)
+    assert "module.network.aws_vpc.this has moved to module.network[0].aws_vpc.this" in told.stdout
+    assert "module.eks.aws_eks_cluster.this has moved to" in told.stdout
+    assert "Plan: 0 to add, 0 to change, 0 to destroy" in told.stdout
+
+
 def test_the_state_is_in_the_bucket_in_versions_and_nowhere_else(applied: world.Platform) -> None:
     backend = _backend(applied)
     s3 = applied.client("s3")

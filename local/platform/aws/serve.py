@@ -232,9 +232,14 @@ def _secret_resource(self: Any) -> str:
     return f"arn:aws:secretsmanager:{self.region}:{self.current_account}:secret:{name}-000000"
 
 
-if __name__ == "__main__":
+def judge() -> None:
+    """Put this judgement in place of moto's; it counts once evaluation is turned on."""
     ActionAuthenticatorMixin._authenticate_and_authorize_action = _authorize_with_token  # type: ignore[method-assign]  # noqa: SLF001
     IAMRequestBase.check_action_permitted = _check  # type: ignore[method-assign]
     IamResponse._determine_resource = _role_resource  # type: ignore[method-assign]  # noqa: SLF001
     SecretsManagerResponse._determine_resource = _secret_resource  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+if __name__ == "__main__":
+    judge()
     main()

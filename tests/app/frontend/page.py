@@ -74,8 +74,8 @@ _ADDRESS_OF_A_DRAWN_PICTURE: Final = """image =>
 """
 
 
-def launched_chromium(playwright: Playwright) -> Browser:
-    """Debian's Chromium, headless. Playwright's own builds can't be fetched everywhere.
+def launched_chromium(playwright: Playwright, *flags: str) -> Browser:
+    """Debian's Chromium, headless, with more flags. Playwright's own can't be fetched everywhere.
 
     Its sandbox is off only for root, for whom Chromium has none.
     """
@@ -83,7 +83,7 @@ def launched_chromium(playwright: Playwright) -> Browser:
         raise AssertionError(f"There is no {CHROMIUM}: apt-get install chromium")
     return playwright.chromium.launch(
         executable_path=CHROMIUM,
-        args=list(CHROMIUM_FLAGS),
+        args=[*CHROMIUM_FLAGS, *flags],
         headless=True,
         chromium_sandbox=os.geteuid() != 0,
     )

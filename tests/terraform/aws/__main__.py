@@ -14,7 +14,7 @@ from typing import Any
 from moto import proxy
 from moto.moto_proxy import proxy3
 
-from . import buckets, cloudfront, cloudwatch, eks, forgotten, gaps, rds, refusals
+from . import buckets, cloudfront, cloudwatch, eks, forgotten, gaps, pods, rds, refusals
 
 _eks = eks.Extension()
 _extensions = (_eks.handle, cloudfront.Extension().handle, rds.Extension().handle, gaps.handle)
@@ -49,4 +49,6 @@ if __name__ == "__main__":
     forgotten.fill()
     refusals.fill()
     proxy3.MotoRequestHandler.parse_request = _handle  # type: ignore[method-assign]
+    if "APPINSTANCE_PODS" in os.environ:
+        pods.serve(json.loads(os.environ["APPINSTANCE_PODS"]))
     proxy.main(["-H", "127.0.0.1", "-p", sys.argv[1]])

@@ -1,0 +1,121 @@
+"""What `terraform apply` needs around it on this machine: AWS's stand-in, and the cluster as EKS's.
+
+The stand-in runs on the host and keeps its books there. Terraform comes to it by a proxy; pods come
+by AWS's own names, over TLS, through a pod in the subnet of the endpoints. So the values that come
+out of Terraform are the values that the operator runs with: its subnets are those of the local
+cluster's load balancer, database and endpoints (local/platform/calico), and nothing points it to
+another address of AWS.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import moto.moto_proxy
+from botocore.config import Config
+from e2e import stand_in_pods
+from e2e.support import kubectl
+from support.ports import free_port
+
+from appinstance_local import tls
+from appinstance_local.aws import ANYBODY, REGION, Credentials
+
+TESTS = Path(__file__).resolve().parents[1]
+CA_OF_PROXY = Path(moto.moto_proxy.__file__).parent / "ca.crt"
+_START_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """AWS's stand-in on the host."""
+
+    port: int
+    judged: Path
+
+    def client(self, service: str, who: Credentials = ANYBODY) -> Any:
+        """Return a client that comes as Terraform does."""
+        proxy = f"http://127.0.0.1:{self.port}"
+        return boto3.client(  # type: ignore[call-overload]
+            service, region_name=REGION, aws_access_key_id=who.key_id,
+            aws_secret_access_key=who.secret, aws_session_token=who.token,
+            verify=str(CA_OF_PROXY), config=Config(proxies={"https": proxy, "http": proxy}),
+        )  # fmt: skip
+
+    def evaluate(self, *, on: bool) -> None:
+        """Judge every request from now on, or none."""
+        told = httpx.post(
+            f"http://localhost:{self.port}/moto-api/reset-auth", content=b"0" if on else b"inf"
+        )
+        told.raise_for_status()
+
+    def judgements(self) -> list[dict[str, Any]]:
+        """Return what was asked for by roles while it judged, and whether it was refused."""
+        if not self.judged.exists():
+            return []
+        lines = [json.loads(line) for line in self.judged.read_text().splitlines()]
+        return [line for line in lines if line["role"]]
+
+
+def _gateway() -> str:
+    """Return this host's address as pods reach it."""
+    node = node_address()
+    return ".".join([*node.split(".")[:3], "1"])
+
+
+def node_address() -> str:
+    """Return the node's address, which is the API server's."""
+    return kubectl(
+        "get", "nodes",
+        "-o", "jsonpath={.items[0].status.addresses[?(@.type=='InternalIP')].address}",
+    )  # fmt: skip
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[StandIn]:
+    """Start the stand-in, and lead the cluster's pods to it."""
+    port, for_pods, address = free_port(), free_port(), _gateway()
+    pair = tls.new_server(
+        tls.authority(),
+        ["*.amazonaws.com", f"*.{REGION}.amazonaws.com", f"*.s3.{REGION}.amazonaws.com"],
+    )
+    held = folder / "stand-in.pem"
+    tls.write_private(held, pair.certificate + pair.key)
+    words = {
+        "address": address, "port": for_pods, "pair": str(held), "judged": str(folder / "judged"),
+    }  # fmt: skip
+    env = {**os.environ, "PYTHONPATH": str(TESTS), "APPINSTANCE_PODS": json.dumps(words)}
+    log = folder / "stand-in.log"
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "terraform.aws", str(port)],
+            env=env, stdout=sink, stderr=sink, cwd=TESTS,
+        )  # fmt: skip
+    try:
+        _await(port, process, log)
+        with stand_in_pods.led_to(address, for_pods):
+            yield StandIn(port, folder / "judged")
+    finally:
+        process.kill()
+        process.wait(timeout=30)
+
+
+def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        assert process.poll() is None, log.read_text()[-3000:]
+        assert time.monotonic() < deadline, "the stand-in for AWS did not start"
+        time.sleep(0.2)
