@@ -17,7 +17,13 @@ from moto.moto_proxy import proxy3
 from . import buckets, cloudfront, cloudwatch, eks, forgotten, gaps, pods, rds, refusals
 
 _eks = eks.Extension()
-_extensions = (_eks.handle, cloudfront.Extension().handle, rds.Extension().handle, gaps.handle)
+_extensions = (
+    _eks.handle,
+    cloudfront.Extension().handle,
+    rds.Extension().handle,
+    gaps.handle,
+    pods.handle,
+)
 _parse = proxy3.MotoRequestHandler.parse_request
 
 

@@ -17,6 +17,7 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from moto import settings
 from moto.iam.access_control import IAMRequestBase
 from moto.moto_proxy.proxy3 import ProxyRequestHandler
 
@@ -47,6 +48,17 @@ def _judge(log: Path) -> None:
                 sink.write(json.dumps(line) + "\n")
 
     IAMRequestBase.check_action_permitted = noted  # type: ignore[method-assign]
+
+
+def handle(_method: str, _host: str, path: str, body: bytes) -> Any:
+    """Turn judgement on (`1`) or off at `/judge`; None for any other call.
+
+    moto's own way to it (`/moto-api/reset-auth`) makes its proxy forget everything.
+    """
+    if path != "/judge":
+        return None
+    settings.INITIAL_NO_AUTH_ACTION_COUNT = 0 if body == b"1" else float("inf")
+    return 200, {}, b"ok"
 
 
 class _Handler(ProxyRequestHandler):
