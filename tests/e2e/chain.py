@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
-from e2e.stand_in import CA_OF_PROXY, StandIn, node_address
+from e2e.stand_in import CA_OF_PROXY, StandIn, node_address, running
 from e2e.support import kubectl
 from e2e.test_identity import EVERYTHING
 from terraform.world import Platform
 
 from appinstance_local import seed, tls
 from appinstance_local.aws import ANYBODY, REGION, Credentials
+from appinstance_local.paths import REPO
+from appinstance_local.progress import step
 from terraform import tf
 
 NAME = "chain"  # the platform's
 SHOP = "shop"  # the tenant, and its instance
 ENTRIES = (f"apps/{SHOP}/{SHOP}/database", f"apps/{SHOP}/{SHOP}/app")
+APPROVED = ("-auto-approve", "-parallelism=20")
 VPC = "10.20.0.0/16"
 # As local/platform/calico/calico.yaml gives them to the pods that stand there.
 SUBNETS: Mapping[str, tuple[str, ...]] = {
@@ -57,6 +62,32 @@ class Chain:
             return told.stdout
         finally:
             self.aws.evaluate(on=True)
+
+
+@contextlib.contextmanager
+def begun(base: Path) -> Iterator[tuple[Chain, Future[None]]]:
+    """Start the stand-in and all of the first stage; yields the chain, and when that is done.
+
+    The first stage of terraform/README.md is all but the charts. Nothing of it needs the cluster,
+    and RDS alone lets a provider wait for a minute, so other tests go on meanwhile.
+    """
+    tf.copy_of(tf.SOURCE, base / "terraform")
+    tf.copy_of(REPO / "charts" / "appinstance-operator", base / "charts" / "appinstance-operator")
+    with running(base) as aws:
+        roots = Platform(base / "terraform", environment(aws, base))
+        folder = roots.tree / "platform"
+        (folder / "chain.auto.tfvars.json").write_text(json.dumps(variables(aws)))
+        # The state's own place is tried in tests/terraform; here it would be half a minute more.
+        (folder / "local_override.tf").write_text('terraform {\n  backend "local" {}\n}\n')
+        made = Chain(aws, roots, new_admin(aws), left(aws))
+
+        def first_stage() -> None:
+            with step("terraform apply -var install_addons=false"):
+                made.terraform("init")
+                made.terraform("apply", *APPROVED, "-var=install_addons=false")
+
+        with ThreadPoolExecutor(1) as pool:
+            yield made, pool.submit(first_stage)
 
 
 def _plain(command: str) -> tuple[str, ...]:
@@ -187,6 +218,8 @@ def variables(stand_in: StandIn) -> dict[str, Any]:
         "zone_id": zone["HostedZone"]["Id"].rsplit("/", 1)[-1],
         "existing_vpc": vpc,
         "existing_cluster": cluster_values(new_provider(stand_in), group),
+        # What protection does, tests/terraform shows: RDS takes minutes to change it.
+        "deletion_protection": False,
         "iam_cidrs": list(SUBNETS["endpoint"]),
         "secret_entries": {name: {"description": f"of {SHOP}"} for name in ENTRIES},
         "operator": {"image_repository": image["repository"], "image_tag": image["tag"]},
@@ -209,10 +242,14 @@ def left(stand_in: StandIn, who: Credentials = ANYBODY) -> dict[str, set[str]]:
         return {item[name] if name else item for item in answer[items]}
 
     kms = stand_in.client("kms", who)
+    described = (
+        kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"] for key in kms.list_keys()["Keys"]
+    )
     keys = {
         key["KeyId"]
-        for key in kms.list_keys()["Keys"]
-        if kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] == "Enabled"
+        for key in described
+        # moto's default key stands for those that AWS manages.
+        if key["KeyState"] == "Enabled" and key["Description"] != "Default key"
     }
     return {
         "keys": keys,

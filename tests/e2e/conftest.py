@@ -8,11 +8,12 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 import yaml
-from e2e import support
+from e2e import chain, support
 from e2e.support import kubectl
 
 from appinstance_local import cluster, demo, seed
@@ -31,6 +32,20 @@ _LAST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the modules that need what the others left, or take it away, behind all the others."""
     items.sort(key=lambda item: _LAST.index(item.path.stem) + 1 if item.path.stem in _LAST else 0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def begun(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[chain.Chain, Future[None]] | None]:
+    """Begin with Terraform's first stage, which is mostly waiting, if the chain is to run."""
+    if not any(item.path.stem == "test_chain" for item in request.session.items):
+        yield None
+        return
+    if not cluster.is_up():
+        pytest.fail("no cluster is up: run `make test-e2e`, which brings it up")
+    with chain.begun(tmp_path_factory.mktemp("chain")) as made:
+        yield made
 
 
 _NOT_SHOWN = """\

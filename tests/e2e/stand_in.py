@@ -25,7 +25,6 @@ import boto3
 import httpx
 import moto.moto_proxy
 from botocore.config import Config
-from e2e import stand_in_pods
 from e2e.support import kubectl
 from support.ports import free_port
 
@@ -43,6 +42,8 @@ class StandIn:
 
     port: int
     judged: Path
+    # Where pods' calls are taken, on this host.
+    for_pods: tuple[str, int]
 
     def client(self, service: str, who: Credentials = ANYBODY) -> Any:
         """Return a client that comes as Terraform does."""
@@ -84,7 +85,7 @@ def node_address() -> str:
 
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[StandIn]:
-    """Start the stand-in, and lead the cluster's pods to it."""
+    """Start the stand-in; stand_in_pods leads the cluster's pods to it."""
     port, for_pods, address = free_port(), free_port(), _gateway()
     pair = tls.new_server(
         tls.authority(),
@@ -104,8 +105,7 @@ def running(folder: Path) -> Iterator[StandIn]:
         )  # fmt: skip
     try:
         _await(port, process, log)
-        with stand_in_pods.led_to(address, for_pods):
-            yield StandIn(port, folder / "judged")
+        yield StandIn(port, folder / "judged", (address, for_pods))
     finally:
         process.kill()
         process.wait(timeout=30)

@@ -10,6 +10,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +18,20 @@ import pytest
 import yaml
 from app.frontend.page import AppPage, launched_chromium
 from botocore.exceptions import ClientError
-from e2e import chain, stand_in, stand_in_pods, support
-from e2e.chain import ENTRIES, NAME, SHOP, Chain
+from e2e import chain, stand_in_pods, support
+from e2e.chain import APPROVED, ENTRIES, NAME, SHOP, Chain
 from e2e.support import kubectl
 from e2e.test_identity import EVERYTHING, REFUSED
 from e2e.test_page import picture
 from playwright.sync_api import sync_playwright
-from terraform.world import Platform
 
-from appinstance_local import aws, cluster, demo
+from appinstance_local import cluster, demo
 from appinstance_local.aws import Credentials
-from appinstance_local.paths import REPO
 from appinstance_local.progress import step
-from terraform import tf
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 SYSTEM, RELEASE = "appinstance-system", "appinstance-operator"
-UNPROTECTED = "-var=deletion_protection=false"
 
 
 @pytest.fixture(scope="module")
@@ -56,23 +53,14 @@ def away() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def applied(away: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
-    """Bootstrap and apply the platform; whatever happens, nothing of it stays in the cluster."""
-    base = tmp_path_factory.mktemp("chain")
-    tf.copy_of(tf.SOURCE, base / "terraform")
-    tf.copy_of(REPO / "charts" / "appinstance-operator", base / "charts" / "appinstance-operator")
-    with stand_in.running(base) as aws_itself:
-        roots = Platform(base / "terraform", chain.environment(aws_itself, base))
-        (roots.tree / "platform" / "chain.auto.tfvars.json").write_text(
-            json.dumps(chain.variables(aws_itself))
-        )
-        made = chain.Chain(aws_itself, roots, chain.new_admin(aws_itself), chain.left(aws_itself))
+def applied(begun: tuple[Chain, Future[None]], away: None) -> Iterator[Chain]:
+    """Apply the platform with its charts; whatever happens, nothing of it stays in the cluster."""
+    made, first_stage = begun
+    first_stage.result()
+    with stand_in_pods.led_to(*made.aws.for_pods):
         try:
-            with step("terraform apply: bootstrap"):
-                roots.bootstrap()
-                roots.init()
-            with step("terraform apply: platform, with the operator's chart"):
-                made.terraform("apply", "-auto-approve", "-parallelism=20")
+            with step("terraform apply, with the operator's chart"):
+                made.terraform("apply", *APPROVED)
             made.outputs = {
                 name: item["value"]
                 for name, item in json.loads(made.terraform("output", "-json")).items()
@@ -237,23 +225,15 @@ def test_the_bucket_refuses_plain_http_and_another_key(shop: Chain) -> None:
 
 
 def test_destroy_in_the_documented_order_leaves_nothing(shop: Chain) -> None:
-    """terraform/README.md: instances, protection, the rest; the state's own place last."""
+    """terraform/README.md: the instances, then the rest; protection has been off all along."""
     with step("kubectl delete appi -A --all"):
         kubectl("delete", "appi", "-A", "--all", "--timeout=120s")
     left = shop.aws.client("iam", shop.admin).list_roles(PathPrefix="/appinstances/")["Roles"]
     assert left == []
-    with step("terraform apply -var deletion_protection=false"):
-        shop.terraform("apply", "-auto-approve", "-parallelism=20", UNPROTECTED)
     with step("terraform destroy"):
-        shop.terraform("destroy", "-auto-approve", "-parallelism=20", UNPROTECTED)
+        shop.terraform("destroy", *APPROVED)
     assert shop.terraform("state", "list") == ""
     shop.aws.evaluate(on=False)
-    with step("terraform destroy: bootstrap"):
-        words = (f"-var=region={aws.REGION}", "-var=name=acme-platform", "-var=force_destroy=true")
-        tf.run(
-            shop.roots.tree / "bootstrap", "destroy", "-auto-approve", "-no-color", *words,
-            env=shop.roots.env,
-        )  # fmt: skip
     after = chain.left(shop.aws)
     assert {kind: found - shop.before[kind] for kind, found in after.items()} == {
         kind: set() for kind in after

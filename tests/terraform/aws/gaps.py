@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from moto.cloudtrail.models import CloudTrailBackend
 from moto.guardduty.models import Detector
 from moto.rds.models import RDSBackend
 from moto.route53 import models as route53
@@ -57,6 +58,10 @@ def _no_longer_rotated(self: SecretsManagerBackend, secret_id: str) -> str:
     return str(secret.to_short_dict())
 
 
+def _delete_trail(self: CloudTrailBackend, name: str) -> None:
+    self.trails.pop(name.rsplit("/", 1)[-1], None)
+
+
 def fill() -> None:
     """Change moto where an answer has not the form that AWS's has, or a call breaks."""
     # Route 53's zone ids begin with Z.
@@ -70,6 +75,8 @@ def fill() -> None:
     SecretsManagerBackend.cancel_rotate_secret = _no_longer_rotated  # type: ignore[method-assign]
     # Deleting a bucket with all its versions breaks on the markers among them.
     FakeDeleteMarker.dispose = lambda _self, **_: None  # type: ignore[attr-defined]
+    # A trail may be named by its ARN, as the provider does; moto then deletes none and says nothing.
+    CloudTrailBackend.delete_trail = _delete_trail  # type: ignore[method-assign]
     RDSBackend.create_option_group = rds.create_option_group  # type: ignore[method-assign]
     RDSBackend.create_db_instance = rds.create_db_instance  # type: ignore[method-assign]
 
