@@ -75,7 +75,7 @@ def fill() -> None:
     SecretsManagerBackend.cancel_rotate_secret = _no_longer_rotated  # type: ignore[method-assign]
     # Deleting a bucket with all its versions breaks on the markers among them.
     FakeDeleteMarker.dispose = lambda _self, **_: None  # type: ignore[attr-defined]
-    # A trail may be named by its ARN, as the provider does; moto then deletes none and says nothing.
+    # The provider names a trail by its ARN; moto then deletes none and says nothing.
     CloudTrailBackend.delete_trail = _delete_trail  # type: ignore[method-assign]
     RDSBackend.create_option_group = rds.create_option_group  # type: ignore[method-assign]
     RDSBackend.create_db_instance = rds.create_db_instance  # type: ignore[method-assign]
