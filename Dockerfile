@@ -21,7 +21,7 @@ RUN python3 -m venv /opt/uv && /opt/uv/bin/pip install --no-cache-dir --quiet "u
 WORKDIR /src
 COPY pyproject.toml uv.lock ./
 COPY app/pyproject.toml app/
-COPY operator/pyproject.toml operator/
+COPY operator/pyproject.toml operator/README.md operator/
 COPY local/pyproject.toml local/
 
 FROM build AS backend-build
@@ -30,9 +30,9 @@ COPY app/appinstance_app app/appinstance_app
 RUN /opt/uv/bin/uv sync --frozen --no-dev --no-editable --package appinstance-app
 
 FROM build AS operator-build
-RUN /opt/uv/bin/uv sync --frozen --no-dev --no-install-workspace --package appinstance-operator
+RUN /opt/uv/bin/uv sync --frozen --no-dev --no-install-workspace --package appinstance-operator --extra operator
 COPY operator/appinstance_operator operator/appinstance_operator
-RUN /opt/uv/bin/uv sync --frozen --no-dev --no-editable --package appinstance-operator
+RUN /opt/uv/bin/uv sync --frozen --no-dev --no-editable --package appinstance-operator --extra operator
 
 FROM ${BASE_IMAGE} AS backend
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

@@ -31,6 +31,7 @@ CRD = CHARTS / "appinstance-operator" / "crds" / "appinstances.platform.appinsta
 CRD_COPIES = (
     CHARTS / "appinstance-operator" / "files" / "appinstances.crd.yaml",
     MANIFESTS / "crd" / "appinstances.yaml",
+    REPO / "operator" / "appinstance_operator" / "cli" / "appinstances.crd.yaml",
 )
 INSTANCE_SCHEMA = CHARTS / "appinstance" / "values.schema.json"
 OPERATOR_SCHEMA = CHARTS / "appinstance-operator" / "values.schema.json"

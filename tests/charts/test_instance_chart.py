@@ -55,7 +55,7 @@ def test_the_test_may_see_this_object_and_no_other(helm: Helm, values: str, name
 @pytest.mark.parametrize(("values", "name"), _CASES)
 def test_the_test_says_what_the_command_understands(helm: Helm, values: str, name: str) -> None:
     (pod,) = [item for item in helm.objects("appinstance", [values]) if item["kind"] == "Pod"]
-    told = cli._parser().parse_args(pod["spec"]["containers"][0]["args"])
+    told = cli.parser().parse_args(pod["spec"]["containers"][0]["args"])
     assert (told.run, told.instance) == (wait.run, Key("tenants", name))
     # `helm test` gives up after five minutes.
     assert told.timeout < 300

@@ -51,7 +51,7 @@ def test_the_operator_can_load_its_settings(helm: Helm, values: str, tmp_path: P
     settings = _one(objects, "ConfigMap", volume["configMap"]["name"])["data"]
     (mount,) = [entry for entry in container["volumeMounts"] if entry["name"] == "settings"]
     path = Path(container["args"][2])
-    told = cli._parser().parse_args(container["args"])
+    told = cli.parser().parse_args(container["args"])
     assert container["args"][0] == "run"
     assert (told.settings, told.port) == (path, container["ports"][0]["containerPort"])
     assert str(path.parent) == mount["mountPath"]
@@ -108,7 +108,7 @@ def test_the_replicas_are_on_nodes_of_their_own(helm: Helm) -> None:
 def test_the_level_of_the_logs_is_a_value(helm: Helm) -> None:
     for words, level in (((), "INFO"), (("--set", "logLevel=debug"), "DEBUG")):
         _, container = _operator(helm.objects(_CHART, ["operator-minimal"], *words))
-        assert cli._parser().parse_args(container["args"]).log_level == level
+        assert cli.parser().parse_args(container["args"]).log_level == level
     assert "logLevel" in helm.refusal(_CHART, ["operator-minimal"], "--set", "logLevel=loud")
 
 
@@ -121,7 +121,7 @@ def test_the_pod_says_where_the_lease_is_and_for_how_long(helm: Helm) -> None:
         if "valueFrom" in entry
     }
     assert fields == {"POD_NAME": "metadata.name", "POD_NAMESPACE": "metadata.namespace"}
-    told = cli._parser().parse_args(container["args"])
+    told = cli.parser().parse_args(container["args"])
     assert (told.lease_duration, told.no_lease, told.lease_namespace) == (30, False, None)
     grace = template["spec"]["terminationGracePeriodSeconds"]
     assert grace >= operator.DRAIN_SECONDS + Timing(30).renew_deadline + 5
@@ -248,7 +248,7 @@ def test_the_job_says_what_the_command_understands(helm: Helm, mode: str) -> Non
     objects = helm.objects(_CHART, ["operator-minimal"], "--set", f"uninstall.mode={mode}")
     job = _hooks(objects)["Job"]
     (container,) = job["spec"]["template"]["spec"]["containers"]
-    told = cli._parser().parse_args(container["args"])
+    told = cli.parser().parse_args(container["args"])
     assert (told.run, told.mode) == (drain.run, mode)
     # The command gives its own sentence before Kubernetes or Helm (5 minutes) cut it off.
     assert told.timeout < job["spec"]["activeDeadlineSeconds"]

@@ -43,10 +43,13 @@ def test_render_reads_standard_input_and_leaves_roles_out_unless_asked() -> None
     assert "IAMRole" not in kinds
 
 
-def test_validate_names_what_is_valid() -> None:
+def test_validate_says_what_it_found_and_what_it_could_not_judge() -> None:
     told = _appinstance("validate")
     assert told.returncode == 0
-    assert "is valid under these settings" in told.stdout
+    assert "acme/acme: nothing wrong found; not judged here:" in told.stdout
+    assert "whether the host and the names of the objects are free" in told.stdout
+    assert "--settings" not in told.stdout
+    assert "valid" not in told.stdout
 
 
 @pytest.mark.parametrize("command", ["render", "validate"])
@@ -61,8 +64,13 @@ def test_a_refused_spec_prints_its_sentence_and_no_object(command: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [("kind: Pod\n", "not an AppInstance"), ("{", "is not YAML")],
-    ids=["another kind", "not YAML"],
+    [
+        ("kind: Pod\n", "not an AppInstance"),
+        ("{", "is not YAML"),
+        ("", "holds no AppInstance"),
+        ("---\n# later\n---\n", "holds no AppInstance"),
+    ],
+    ids=["another kind", "not YAML", "nothing", "nothing but a comment"],
 )
 def test_a_file_with_something_else_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
     path = tmp_path / "x.yaml"
