@@ -17,6 +17,7 @@ from typing import Any
 from appinstance_operator.api.spec import GROUP, PLURAL
 
 from .fleet import CommandError
+from .objectmeta import name_problems
 
 APPINSTANCES = f"{PLURAL}.{GROUP}"
 _SECONDS = 60
@@ -64,6 +65,10 @@ class Kubectl:
 
     def instance(self, name: str) -> dict[str, Any]:
         """Return an AppInstance; CommandError where there is none of the name."""
+        if any(name_problems(name)):
+            raise CommandError(
+                f"{name!r} can't be the name of an AppInstance; name one, such as acme"
+            )
         found = self.objects(APPINSTANCES, name)
         if not found:
             raise CommandError(

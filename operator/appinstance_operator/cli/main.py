@@ -7,7 +7,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from . import cluster, completion, differing, drain, offline, wait
+from . import asking, cluster, completion, differing, drain, looking, offline, wait
 from .command import Commands, run
 from .offline import role_document
 
@@ -29,6 +29,8 @@ def parser() -> argparse.ArgumentParser:
     commands = Commands(made)
     offline.add_commands(commands)
     differing.add_commands(commands)
+    looking.add_commands(commands)
+    asking.add_commands(commands)
     completion.add_commands(commands)
     # The operator's own; what they need is imported when they run.
     cluster.add_commands(commands.add)
