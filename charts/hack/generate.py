@@ -42,7 +42,7 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 # Formats that Kubernetes uses for the width of a number; JSON Schema knows none of them.
 _NUMERIC_FORMATS = frozenset({"int32", "int64", "float", "double"})
 
-_MATCHES = re.compile(r"self\.matches\('([^']*)'\)")
+_MATCHES = re.compile(r"(?:self|string\(self\))\.matches\('([^']*)'\)")
 
 
 class MissingHelmError(Exception):
@@ -87,7 +87,8 @@ def json_schema(kubernetes: Mapping[str, Any]) -> dict[str, Any]:
     patterns = [
         match[1].replace("\\\\", "\\")
         for rule in kubernetes.get("x-kubernetes-validations", ())
-        if schema.get("type") == "string" and (match := _MATCHES.fullmatch(rule["rule"]))
+        if (schema.get("type") == "string" or kubernetes.get("x-kubernetes-int-or-string"))
+        and (match := _MATCHES.fullmatch(rule["rule"]))
     ]
     if patterns and "pattern" not in schema:
         schema["pattern"] = patterns[0]

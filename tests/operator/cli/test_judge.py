@@ -40,6 +40,20 @@ def test_every_keyword_of_the_crd_is_judged() -> None:
     assert used <= schema.KNOWN
 
 
+def test_every_field_of_the_crd_is_described() -> None:
+    def undescribed(one: Mapping[str, Any], path: str) -> Iterator[str]:
+        for name, inner in one.get("properties", {}).items():
+            if not inner.get("description"):
+                yield f"{path}.{name}"
+            yield from undescribed(inner, f"{path}.{name}")
+        if isinstance(one.get("items"), Mapping):
+            yield from undescribed(one["items"], f"{path}[]")
+
+    whole = judge.crd_schema()
+    standard = {".apiVersion", ".kind", ".metadata"}  # Kubernetes describes these itself
+    assert set(undescribed(whole, "")) - standard == set()
+
+
 def test_every_rule_of_the_crd_can_be_evaluated() -> None:
     rules = [
         rule["rule"]
@@ -100,6 +114,11 @@ def test_patterns_end_where_the_api_servers_end() -> None:
             "spec.backend.env[0].valueFrom: there is no",
         ),
         ("spec.backend.env", [{"name": "A", "value": 1}], "must be text, not 1; put it in quotes"),
+        (
+            "spec.backend.resources",
+            {"limits": {"memory": "250mm"}},
+            "spec.backend.resources.limits.memory: this must be a quantity such as 250m, 0.5 or",
+        ),
         (
             "spec.identity",
             {"backendRoleArn": "arn:x"},

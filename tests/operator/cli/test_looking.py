@@ -140,7 +140,8 @@ def test_logs_are_kubectls_own_of_the_pods_of_the_instance(
     # No kubelet here has logs: what kubectl is asked for is looked at, and its exit code.
     script = tmp_path / "kubectl"
     script.write_text(
-        f'#!/bin/sh\nif [ "$1" = logs ]; then echo "$@"; exit 1; fi\nexec {binary("kubectl")} "$@"\n'
+        '#!/bin/sh\nif [ "$1" = logs ]; then echo "$@"; exit 1; fi\n'
+        f'exec {binary("kubectl")} "$@"\n'
     )
     script.chmod(0o755)
     monkeypatch.setenv("KUBECTL", str(script))

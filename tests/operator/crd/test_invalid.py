@@ -82,6 +82,14 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         {"spec.backend.resources": {"limits": {"memory": "lots"}}},
         "spec.backend.resources.limits.memory",
     ),
+    "a quantity with a letter too many": (
+        {"spec.backend.resources": {"requests": {"cpu": "250mm"}}},
+        "this must be a quantity such as 250m, 0.5 or 128Mi",
+    ),
+    "a quantity below zero": (
+        {"spec.backend.resources": {"requests": {"cpu": -1}}},
+        "this must be a quantity such as 250m, 0.5 or 128Mi",
+    ),
     "reserved AWS": (
         {"spec.backend.env": [{"name": "AWS_ACCESS_KEY_ID", "value": "x"}]},
         "this variable is set by the platform",
@@ -237,6 +245,17 @@ def test_refused_with_a_sentence(apiserver: ApiServer, case: str) -> None:
 def test_an_image_with_a_tag_or_a_digest_is_accepted(apiserver: ApiServer, image: str) -> None:
     assert _apply(apiserver, _changed({"spec.backend.image": image})) == ""
     parse(_changed({"spec.backend.image": image}))
+
+
+def test_kubectl_explains_every_field(apiserver: ApiServer) -> None:
+    told = apiserver.kubectl("explain", "appi", "--recursive").stdout
+    assert "targetCPUUtilizationPercentage" in told
+    for path, sentence in (
+        ("spec.backend.resources.limits", "What a pod may take at the most"),
+        ("spec.network.egress.cidr", "A network, by its own address"),
+        ("status.conditions.reason", "One word for why"),
+    ):
+        assert sentence in apiserver.kubectl("explain", f"appi.{path}").stdout
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)
