@@ -34,6 +34,7 @@ _GOOD: dict[str, list[Any]] = {
     "prefix": ["acme/", "acme/shop/", "a_=@.-/b/"],
     "domain": ["d111111abcdef8.cloudfront.net", "media.example.com"],
     "keyPairId": ["K2JCJMDEHXQW5F"],
+    "path": ["/healthz", "/", "/api/v1/health.json"],
     "port": [1024, 8000, 65535],
     "resource": ["250m", "0.5", 1, "128Mi", "1.5Gi", 2],
     "matchLabels": [{"app": "x"}, {"kubernetes.io/metadata.name": "monitoring"}],
@@ -180,6 +181,8 @@ _SPECIAL: dict[str, list[Any]] = {
         "1Pi",
     ],
     "bucket": ["arn:aws:s3:::x", "a", "A-b", "a_b"],
+    "path": ["healthz", "/a?b", "//", "/ä", "/a\n", "", "https://x/"],
+    "failureThreshold": [1, 121, 240, 241],
     "deletionPolicy": ["delete", "Keep"],
     "key": ["arn:aws:secretsmanager:eu-central-1:1:secret:x", "apps/*", "a b", "k" * 513],
 }
@@ -300,6 +303,11 @@ class Specs:
                 component.pop("autoscaling", None)
             else:
                 component.pop("replicas", None)
+            probes = component.get("probes", {})
+            probes.get("startup", {}).pop("failureThreshold", None)
+            probes.get("startup", {}).pop("periodSeconds", None)
+            if "port" in probes:
+                probes["port"] = component.get("port", 9090)
             scaling = component.get("autoscaling")
             if scaling:
                 scaling["maxReplicas"] = max(scaling["maxReplicas"], scaling.get("minReplicas", 2))

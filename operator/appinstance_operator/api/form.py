@@ -8,8 +8,10 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .probes import HEALTH_PORT, MAX_STARTUP_SECONDS
+
 if TYPE_CHECKING:
-    from .spec import AppInstance, CloudFront
+    from .spec import AppInstance, CloudFront, Component
 
 MAX_NAME = 40
 _MAX_ENV = 100_000
@@ -60,6 +62,7 @@ def form_violations(instance: AppInstance) -> tuple[str, ...]:
                 f"{component.name}.env is larger than {_MAX_ENV // 1000} KB in all; put what is "
                 "large into the image, or into Secrets Manager"
             )
+        found += _probe_violations(component)
         scaling = component.autoscaling
         if scaling and scaling.min_replicas > scaling.max_replicas:
             found.append(f"{component.name}.autoscaling: minReplicas is above maxReplicas")
@@ -94,6 +97,21 @@ def form_violations(instance: AppInstance) -> tuple[str, ...]:
         elif network.prefixlen == 0:
             found.append(f"network.egress: {network} is everywhere; name the network that is meant")
     return tuple(found)
+
+
+def _probe_violations(component: Component) -> Sequence[str]:
+    found, probes = [], component.probes
+    if probes.port not in (HEALTH_PORT, component.port):
+        found.append(
+            f"{component.name}.probes.port {probes.port} is neither {HEALTH_PORT} nor the "
+            f"component's own port {component.port}; name one of them"
+        )
+    if probes.startup.seconds > MAX_STARTUP_SECONDS:
+        found.append(
+            f"{component.name}.probes.startup may go unanswered for {probes.startup.seconds} s; "
+            f"{MAX_STARTUP_SECONDS} s is the most (periodSeconds times failureThreshold)"
+        )
+    return found
 
 
 def _cloud_front_violations(delivery: CloudFront | None) -> Sequence[str]:

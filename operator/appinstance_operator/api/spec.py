@@ -13,6 +13,7 @@ from typing import Any
 
 from .errors import InvalidSpec
 from .form import form_violations
+from .probes import Probes, parsed_probes
 
 GROUP = "platform.appinstance.io"
 VERSION = "v1alpha1"
@@ -41,6 +42,9 @@ class Component:
     autoscaling: Autoscaling | None = None
     resources: Mapping[str, Any] | None = None
     env: tuple[tuple[str, str], ...] = ()
+    args: tuple[str, ...] | None = None
+    """Arguments of the container; None: those of the platform's own images."""
+    probes: Probes = field(default_factory=Probes)
 
     @property
     def most_replicas(self) -> int:
@@ -131,6 +135,8 @@ def _component(name: str, raw: Mapping[str, Any], default_port: int) -> Componen
         else None,
         resources=raw.get("resources"),
         env=tuple((item["name"], item.get("value", "")) for item in raw.get("env", ())),
+        args=tuple(raw["args"]) if "args" in raw else None,
+        probes=parsed_probes(name, raw.get("probes")),
     )
 
 

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from .grants import Grant
+from .probes import HEALTH_PORT
 from .settings import Settings
 from .spec import AppInstance
 
@@ -144,6 +145,21 @@ def violations(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
         *_foreign_media(instance, settings),
         *_foreign_egress(instance, settings),
         *_foreign_roles(instance, settings),
+    )
+
+
+def inexpressible(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
+    """Return a sentence for each part that this platform's layers of network can't express."""
+    if settings.pod_security_groups is None:
+        return ()
+    why = (
+        f"can't be reached here: with security groups for pods the nodes reach {HEALTH_PORT} "
+        "alone; answer there, and leave the port out"
+    )
+    return tuple(
+        f"{component.name}.probes.port {component.probes.port} {why}"
+        for component in instance.components
+        if component.probes.port != HEALTH_PORT
     )
 
 

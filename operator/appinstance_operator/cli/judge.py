@@ -98,6 +98,7 @@ def verdict(body: Any, settings: Settings | None, namespace: str = "default") ->
         return Verdict(name, (), (error.message,), missing)
     said = tenancy.unsupported(instance)
     if settings is not None:
+        said += tenancy.inexpressible(instance, settings)
         said += tenancy.violations(instance, settings)
     return Verdict(name, (), said, missing)
 

@@ -12,13 +12,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from appinstance_operator.api.model import Manifest
+from appinstance_operator.api.probes import HEALTH_PORT
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance, Component
 from appinstance_operator.api.values import Peer
 
 from . import names
 from .base import manifest, metadata
-from .pods import HEALTH_PORT
 
 
 def _peer(peer: Peer) -> dict[str, Any]:

@@ -10,14 +10,14 @@ from appinstance_operator.api.errors import InvalidSpec, NotAllowed
 from appinstance_operator.api.model import Facts, Manifest, Plan, Stage, StageName
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance
-from appinstance_operator.api.tenancy import unsupported, violations
+from appinstance_operator.api.tenancy import inexpressible, unsupported, violations
 
 from . import iam, identity, ingress, migration, networkpolicy, secrets, securitygroups, workloads
 
 
 def check(instance: AppInstance, settings: Settings) -> None:
     """Raise InvalidSpec or NotAllowed with all that can't be carried out or named."""
-    unknown = unsupported(instance)
+    unknown = (*unsupported(instance), *inexpressible(instance, settings))
     if unknown:
         raise InvalidSpec("; ".join(unknown))
     found = violations(instance, settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from appinstance_operator.api.probes import HEALTH_PORT
 from appinstance_operator.api.quantity import quantity
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance, Component
@@ -14,7 +15,6 @@ from .iam import AUDIENCE
 from .secrets import CA_KEY, CLOUDFRONT_KEY, LEGACY_KEYS
 
 UID = 10001
-HEALTH_PORT = 9090
 CA_FOLDER = "/etc/appinstance/database-ca"
 TOKEN_FOLDER = "/var/run/secrets/eks.amazonaws.com/serviceaccount"  # noqa: S105
 _TOKEN_SECONDS = 3600

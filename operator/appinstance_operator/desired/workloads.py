@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from appinstance_operator.api.model import Facts, Manifest
+from appinstance_operator.api.probes import HEALTH_PORT, Probe, Probes
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance, Component
 
@@ -44,17 +45,27 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _probes(startup: str, readiness: str) -> dict[str, Any]:
-    def get(path: str) -> dict[str, Any]:
-        # Not the serving port: that one admits the edge alone, and no probe waits behind people.
-        probe = {"path": path, "port": pods.HEALTH_PORT, "scheme": "HTTP"}
-        return {"httpGet": probe, "timeoutSeconds": 3}
+def _probes(asked: Probes) -> dict[str, Any]:
+    def get(probe: Probe) -> dict[str, Any]:
+        # By default not the serving port: that one admits the edge alone, and no probe waits
+        # behind people.
+        return {
+            "httpGet": {"path": probe.path, "port": asked.port, "scheme": "HTTP"},
+            "timeoutSeconds": probe.timeout,
+            "periodSeconds": probe.period,
+            "failureThreshold": probe.failures,
+        }
 
     return {
-        "startupProbe": {**get(startup), "periodSeconds": 2, "failureThreshold": 90},
-        "readinessProbe": {**get(readiness), "periodSeconds": 5, "failureThreshold": 2},
-        "livenessProbe": {**get(startup), "periodSeconds": 10, "failureThreshold": 3},
+        "startupProbe": get(asked.startup),
+        "readinessProbe": get(asked.readiness),
+        "livenessProbe": get(asked.liveness),
     }
+
+
+def _arguments(component: Component, *default: str) -> dict[str, Any]:
+    given = component.args if component.args is not None else default
+    return {"args": list(given)} if given else {}
 
 
 def _container(instance: AppInstance, settings: Settings, component: Component) -> dict[str, Any]:
@@ -62,7 +73,7 @@ def _container(instance: AppInstance, settings: Settings, component: Component) 
     beside = "metrics" if component.name == "backend" else "health"
     ports = [
         {"name": "http", "containerPort": component.port, "protocol": "TCP"},
-        {"name": beside, "containerPort": pods.HEALTH_PORT, "protocol": "TCP"},
+        {"name": beside, "containerPort": HEALTH_PORT, "protocol": "TCP"},
     ]
     pre_stop = {"preStop": {"sleep": {"seconds": _PRE_STOP_SECONDS}}}
     if component.name == "frontend":
@@ -73,7 +84,8 @@ def _container(instance: AppInstance, settings: Settings, component: Component) 
             env=pods.page_variables(instance, component),
             ports=ports,
             lifecycle=pre_stop,
-            **_probes("/healthz", "/healthz"),
+            **_arguments(component),
+            **_probes(component.probes),
         )
     mounts = [pods.ca_volume(instance)[1]]
     if iam.backend_role_arn(instance, settings):
@@ -82,7 +94,6 @@ def _container(instance: AppInstance, settings: Settings, component: Component) 
         component,
         "backend",
         component.image,
-        args=["serve"],
         env=[
             *pods.app_variables(instance),
             *pods.database_variables(instance),
@@ -92,7 +103,8 @@ def _container(instance: AppInstance, settings: Settings, component: Component) 
         mounts=mounts,
         ports=ports,
         lifecycle=pre_stop,
-        **_probes("/healthz", "/readyz"),
+        **_arguments(component, "serve"),
+        **_probes(component.probes),
     )
 
 

@@ -80,7 +80,7 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "metrics port": ({"spec.backend.port": 9090}, "port 9090 is the one for health and metrics"),
     "not a quantity": (
         {"spec.backend.resources": {"limits": {"memory": "lots"}}},
-        "spec.backend.resources.limits.memory",
+        "spec.backend.resources.limits[memory]",
     ),
     "a quantity with a letter too many": (
         {"spec.backend.resources": {"requests": {"cpu": "250mm"}}},
@@ -89,6 +89,26 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "a quantity below zero": (
         {"spec.backend.resources": {"requests": {"cpu": -1}}},
         "this must be a quantity such as 250m, 0.5 or 128Mi",
+    ),
+    "probes on a port that is not the component's": (
+        {"spec.backend.probes": {"port": 3000}},
+        "probes.port must be 9090 or the component's own port",
+    ),
+    "a start that takes longer than a rollout": (
+        {"spec.backend.probes": {"startup": {"periodSeconds": 10, "failureThreshold": 30}}},
+        "a start may take 240 s at the most",
+    ),
+    "a start whose default period makes it too long": (
+        {"spec.backend.probes": {"startup": {"failureThreshold": 121}}},
+        "a start may take 240 s at the most",
+    ),
+    "a probe with a query": (
+        {"spec.backend.probes": {"liveness": {"path": "/healthz?x=1"}}},
+        "path must be a path such as /healthz",
+    ),
+    "arguments without end": (
+        {"spec.backend.args": ["x"] * 33},
+        "must have at most 32 items",
     ),
     "reserved AWS": (
         {"spec.backend.env": [{"name": "AWS_ACCESS_KEY_ID", "value": "x"}]},

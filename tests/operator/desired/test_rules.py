@@ -74,3 +74,28 @@ def test_no_container_is_without_a_limit_of_memory(given: dict[str, Any], limit:
     (job,) = [item for (kind, _), item in _objects().items() if kind == "Job"]
     for container in job["spec"]["template"]["spec"]["containers"]:
         assert container["resources"]["limits"]["memory"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "args"),
+    [({}, ["serve"]), ({"args": ["run", "--fast"]}, ["run", "--fast"]), ({"args": []}, None)],
+    ids=["left out", "given", "the image's own"],
+)
+def test_arguments_are_the_platforms_the_specs_or_the_images_own(
+    parts: dict[str, Any], args: list[str] | None
+) -> None:
+    (container,) = _objects(_backend(**parts))["Deployment", "backend"]["spec"]["template"]["spec"][
+        "containers"
+    ]
+    assert container.get("args") == args
+
+
+def test_a_probe_that_the_spec_names_in_part_keeps_the_rest_of_the_default() -> None:
+    probes = {"readiness": {"periodSeconds": 20}}
+    (container,) = _objects(_backend(probes=probes))["Deployment", "backend"]["spec"]["template"][
+        "spec"
+    ]["containers"]
+    readiness = container["readinessProbe"]
+    assert readiness["periodSeconds"] == 20
+    assert readiness["httpGet"] == {"path": "/readyz", "port": 9090, "scheme": "HTTP"}
+    assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
