@@ -119,6 +119,7 @@ def program() -> Path:
     """Return the operator's program in an environment of what the operator needs and no more."""
     folder = paths.cache() / "operator-alone"
     command = ["sync", "--frozen", "--no-dev", "--quiet", "--package", "appinstance-operator"]
+    command += ["--extra", "operator"]
     subprocess.run(
         [os.environ["UV"], *command], check=True,
         env={**os.environ, "UV_PROJECT_ENVIRONMENT": str(folder)},
