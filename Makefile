@@ -114,6 +114,10 @@ manifests: setup ## Write what is derived: copies of the CRD, the charts' schema
 app-docs: setup ## Write docs/app-settings.md and docs/problems.md, which are derived from the app
 	@$(RUN) python app/hack/docs.py
 
+.PHONY: wheel
+wheel: setup ## Build the command line's wheel into dist/ (operator/README.md)
+	@$(UV) build --quiet --wheel --package appinstance-operator -o dist
+
 .PHONY: bench
 bench: setup ## Measure 100 and 500 instances, then 1,000; writes docs/performance.md (10 min)
 	@PYTHONPATH=tests $(RUN) python -m bench --write docs/performance.md

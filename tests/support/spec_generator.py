@@ -312,7 +312,16 @@ class Specs:
             if scaling:
                 scaling["maxReplicas"] = max(scaling["maxReplicas"], scaling.get("minReplicas", 2))
             _unique(component.get("env", []))
+            for item in component.get("env", []):
+                source = item.get("valueFrom")
+                if source is not None:
+                    item.pop("value", None)
+                    source.pop(self._random.choice(("fieldRef", "resourceFieldRef")), None)
+                    if len(source) != 1:
+                        del item["valueFrom"]
         _unique(spec.get("secrets", []))
+        if "imagePullSecrets" in spec:
+            spec["imagePullSecrets"] = [{"name": "registry"}, {"name": "other.1"}]
         taken = {item["name"] for item in spec["backend"].get("env", [])}
         spec["secrets"] = [item for item in spec.get("secrets", []) if item["name"] not in taken]
         database = spec.setdefault("database", {})

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from .probes import HEALTH_PORT, MAX_STARTUP_SECONDS
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .spec import AppInstance, CloudFront, Component
 
 MAX_NAME = 40
+POD_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid", "status.podIP")
+POD_RESOURCES = ("limits.cpu", "limits.memory", "requests.cpu", "requests.memory")
 _MAX_ENV = 100_000
 """As JSON. What was applied is noted in an annotation, and all of an object's end at 256 KiB."""
 
@@ -63,10 +65,16 @@ def form_violations(instance: AppInstance) -> tuple[str, ...]:
                 "large into the image, or into Secrets Manager"
             )
         found += _probe_violations(component)
+        found += [
+            f"{component.name}.env: {name} must be taken from one of what the CRD lists"
+            for name, source in component.pod_env
+            if not _is_answered(source)
+        ]
         scaling = component.autoscaling
         if scaling and scaling.min_replicas > scaling.max_replicas:
             found.append(f"{component.name}.autoscaling: minReplicas is above maxReplicas")
-    names = [name for name, _ in instance.backend.env] + [extra.name for extra in instance.secrets]
+    names = [name for name, _ in (*instance.backend.env, *instance.backend.pod_env)]
+    names += [extra.name for extra in instance.secrets]
     found += [
         f"{name} is set by the platform; take another name"
         for name in names
@@ -97,6 +105,16 @@ def form_violations(instance: AppInstance) -> tuple[str, ...]:
         elif network.prefixlen == 0:
             found.append(f"network.egress: {network} is everywhere; name the network that is meant")
     return tuple(found)
+
+
+def _is_answered(source: Mapping[str, Any]) -> bool:
+    """Return whether a variable's source is one that the kubelet answers, and no Secret."""
+    field, resource = source.get("fieldRef"), source.get("resourceFieldRef")
+    if len(source) != 1 or not (field or resource):
+        return False
+    if field:
+        return dict(field).get("fieldPath") in POD_FIELDS and len(field) == 1
+    return dict(resource or {}).get("resource") in POD_RESOURCES and len(resource or {}) == 1
 
 
 def _probe_violations(component: Component) -> Sequence[str]:

@@ -42,6 +42,8 @@ class Component:
     autoscaling: Autoscaling | None = None
     resources: Mapping[str, Any] | None = None
     env: tuple[tuple[str, str], ...] = ()
+    pod_env: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    """Variables that the kubelet answers, such as the pod's name: as `valueFrom` in a container."""
     args: tuple[str, ...] | None = None
     """Arguments of the container; None: those of the platform's own images."""
     probes: Probes = field(default_factory=Probes)
@@ -102,6 +104,8 @@ class AppInstance:
     backend_role_arn: str | None
     secrets_role_arn: str | None
     network: Network = field(default_factory=Network)
+    pull_secrets: tuple[str, ...] = ()
+    """Names of Secrets of the namespace with which images are pulled, beside the platform's."""
     unsupported: tuple[str, ...] = ()
     """Parts of the spec that this version does not carry out."""
 
@@ -134,7 +138,14 @@ def _component(name: str, raw: Mapping[str, Any], default_port: int) -> Componen
         if scaling
         else None,
         resources=raw.get("resources"),
-        env=tuple((item["name"], item.get("value", "")) for item in raw.get("env", ())),
+        env=tuple(
+            (item["name"], item.get("value", ""))
+            for item in raw.get("env", ())
+            if "valueFrom" not in item
+        ),
+        pod_env=tuple(
+            (item["name"], item["valueFrom"]) for item in raw.get("env", ()) if "valueFrom" in item
+        ),
         args=tuple(raw["args"]) if "args" in raw else None,
         probes=parsed_probes(name, raw.get("probes")),
     )
@@ -196,6 +207,7 @@ def parse(body: Mapping[str, Any]) -> AppInstance:
             network=Network(
                 egress=tuple(network.get("egress", ())), ingress=tuple(network.get("ingress", ()))
             ),
+            pull_secrets=tuple(item["name"] for item in spec.get("imagePullSecrets", ())),
             unsupported=_unsupported(spec),
         )
         problems = form_violations(instance)

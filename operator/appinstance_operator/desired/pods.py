@@ -44,6 +44,12 @@ def from_secret(name: str, secret: str, key: str) -> dict[str, Any]:
     return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
 
 
+def spec_variables(component: Component) -> list[dict[str, Any]]:
+    """Return the spec's own variables; those of the pod first, for plain ones may refer to them."""
+    of_the_pod = [{"name": name, "valueFrom": dict(source)} for name, source in component.pod_env]
+    return [*of_the_pod, *(value(name, content) for name, content in component.env)]
+
+
 def database_variables(instance: AppInstance) -> list[dict[str, Any]]:
     """Return what the app needs to reach its database over verified TLS."""
     secret = names.of(instance, "database")
@@ -65,7 +71,7 @@ def app_variables(instance: AppInstance) -> list[dict[str, Any]]:
             from_secret(item.name, names.of(instance, "app"), item.name)
             for item in instance.secrets
         ),
-        *(value(name, content) for name, content in instance.backend.env),
+        *spec_variables(instance.backend),
     ]
 
 
@@ -108,7 +114,7 @@ def delivery_variables(instance: AppInstance) -> list[dict[str, Any]]:
 
 def page_variables(instance: AppInstance, component: Component) -> list[dict[str, Any]]:
     """Return the frontend's variables: the spec's own, and from where else pictures may come."""
-    variables = [value(name, content) for name, content in component.env]
+    variables = spec_variables(component)
     if instance.cloud_front:
         variables.append(value("MEDIA_ORIGIN", f"https://{instance.cloud_front.domain}"))
     return variables
@@ -199,11 +205,12 @@ def container(
     return body
 
 
-def _placement(settings: Settings) -> dict[str, Any]:
-    """Return where pods may run and how their images are pulled: the platform's word alone."""
+def _placement(instance: AppInstance, settings: Settings) -> dict[str, Any]:
+    """Return where pods may run, the platform's word alone, and how their images are pulled."""
     pods = settings.pods
+    secrets = dict.fromkeys((*pods.image_pull_secrets, *instance.pull_secrets))
     parts = {
-        "imagePullSecrets": [{"name": name} for name in pods.image_pull_secrets],
+        "imagePullSecrets": [{"name": name} for name in secrets],
         "nodeSelector": dict(pods.node_selector),
         "tolerations": [
             item.model_dump(by_alias=True, exclude_none=True) for item in pods.tolerations
@@ -222,7 +229,7 @@ def pod_spec(
 ) -> dict[str, Any]:
     """Return a pod spec under the "restricted" level, on the platform's nodes."""
     return {
-        **_placement(settings),
+        **_placement(instance, settings),
         "automountServiceAccountToken": False,
         "containers": list(containers),
         "enableServiceLinks": False,

@@ -110,8 +110,8 @@ def test_patterns_end_where_the_api_servers_end() -> None:
         ("spec.backend.port", 9090, "spec.backend.port: port 9090 is the one for health"),
         (
             "spec.backend.env",
-            [{"name": "A", "valueFrom": {}}],
-            "spec.backend.env[0].valueFrom: there is no",
+            [{"name": "A", "valueFrom": {"secretKeyRef": {}}}],
+            "spec.backend.env[0].valueFrom.secretKeyRef: there is no",
         ),
         ("spec.backend.env", [{"name": "A", "value": 1}], "must be text, not 1; put it in quotes"),
         (

@@ -134,9 +134,41 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         {"spec.backend.env": [{"name": "X", "value": "1"}], "spec.secrets": [{"name": "X", **REF}]},
         "a variable stands in both secrets and backend.env",
     ),
-    "value from": (
+    "a value from a Secret": (
         {"spec.backend.env": [{"name": "X", "valueFrom": {"secretKeyRef": {"name": "a"}}}]},
-        'unknown field "spec.backend.env[0].valueFrom"',
+        'unknown field "spec.backend.env[0].valueFrom.secretKeyRef"',
+    ),
+    "a value from a field that is the node's": (
+        {
+            "spec.backend.env": [
+                {"name": "X", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}
+            ]
+        },
+        'supported values: "metadata.name"',
+    ),
+    "a value from nowhere": (
+        {"spec.backend.env": [{"name": "X", "valueFrom": {}}]},
+        "valueFrom must have either fieldRef or resourceFieldRef",
+    ),
+    "a value twice": (
+        {
+            "spec.backend.env": [
+                {
+                    "name": "X",
+                    "value": "x",
+                    "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}},
+                }
+            ]
+        },
+        "value and valueFrom exclude each other",
+    ),
+    "a pull secret by a path": (
+        {"spec.imagePullSecrets": [{"name": "../registry"}]},
+        "name must be the name of a Secret",
+    ),
+    "a pull secret twice": (
+        {"spec.imagePullSecrets": [{"name": "a"}, {"name": "a"}]},
+        "Duplicate value",
     ),
     "no database": ({"spec.database": None}, "database.credentials is missing"),
     "provision beside credentials": (
