@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from appinstance_local.paths import binary
+
 _FOLDER = Path(sys.executable).parent
 
 
@@ -65,3 +67,17 @@ def test_bash_completes_with_it() -> None:
         env={"PATH": f"{_FOLDER}:/usr/bin:/bin"},
     )  # fmt: skip
     assert told.stdout.split() == ["validate"]
+
+
+def _by_kubectl(*words: str) -> str:
+    return subprocess.run(
+        [str(binary("kubectl")), *words], capture_output=True, text=True, check=True,
+        env={"PATH": f"{_FOLDER}:/usr/bin:/bin", "HOME": "/nonexistent"},
+    ).stdout  # fmt: skip
+
+
+@pytest.mark.integration
+def test_kubectl_finds_the_plugin_and_completes_it() -> None:
+    assert _by_kubectl("appi", "--version").startswith("appinstance ")
+    assert _by_kubectl("__complete", "appi", "val").splitlines()[0] == "validate"
+    assert "--settings" in _by_kubectl("__complete", "appi", "validate", "--s").splitlines()
