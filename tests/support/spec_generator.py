@@ -308,6 +308,8 @@ class Specs:
             probes.get("startup", {}).pop("periodSeconds", None)
             if "port" in probes:
                 probes["port"] = component.get("port", 9090)
+            if "port" in component.get("metrics", {}):
+                component["metrics"]["port"] = component.get("port", 9090)
             scaling = component.get("autoscaling")
             if scaling:
                 scaling["maxReplicas"] = max(scaling["maxReplicas"], scaling.get("minReplicas", 2))

@@ -124,6 +124,11 @@ def _probe_violations(component: Component) -> Sequence[str]:
             f"{component.name}.probes.port {probes.port} is neither {HEALTH_PORT} nor the "
             f"component's own port {component.port}; name one of them"
         )
+    if component.metrics.port not in (None, HEALTH_PORT, component.port):
+        found.append(
+            f"{component.name}.metrics.port {component.metrics.port} is neither {HEALTH_PORT} nor "
+            f"the component's own port {component.port}; name one of them"
+        )
     if probes.startup.seconds > MAX_STARTUP_SECONDS:
         found.append(
             f"{component.name}.probes.startup may go unanswered for {probes.startup.seconds} s; "

@@ -1,4 +1,4 @@
-"""How the kubelet asks a component whether it lives: the platform's defaults, or the spec's own."""
+"""How the kubelet and the monitoring ask a component: the platform's defaults, or the spec's."""
 
 from __future__ import annotations
 
@@ -35,6 +35,24 @@ class Probes:
     startup: Probe = field(default_factory=lambda: Probe("/healthz", 2, 90))
     readiness: Probe = field(default_factory=lambda: Probe("/healthz", 5, 2))
     liveness: Probe = field(default_factory=lambda: Probe("/healthz", 10, 3))
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Where the platform's monitoring reads a component's metrics. `port` None: nowhere."""
+
+    port: int | None = HEALTH_PORT
+    path: str | None = None
+    """What the spec says of it, for Prometheus to find; None: what the platform looks for."""
+
+
+def parsed_metrics(component: str, raw: Mapping[str, Any] | None) -> Metrics:
+    """Return where metrics are read: of the backend alone."""
+    if component != "backend" or (raw and not raw.get("enabled", True)):
+        return Metrics(None)
+    if not raw:
+        return Metrics()
+    return Metrics(raw.get("port", HEALTH_PORT), raw.get("path", "/metrics"))
 
 
 DEFAULTS = {

@@ -13,7 +13,7 @@ from typing import Any
 
 from .errors import InvalidSpec
 from .form import form_violations
-from .probes import Probes, parsed_probes
+from .probes import Metrics, Probes, parsed_metrics, parsed_probes
 
 GROUP = "platform.appinstance.io"
 VERSION = "v1alpha1"
@@ -47,6 +47,7 @@ class Component:
     args: tuple[str, ...] | None = None
     """Arguments of the container; None: those of the platform's own images."""
     probes: Probes = field(default_factory=Probes)
+    metrics: Metrics = field(default_factory=Metrics)
 
     @property
     def most_replicas(self) -> int:
@@ -148,6 +149,7 @@ def _component(name: str, raw: Mapping[str, Any], default_port: int) -> Componen
         ),
         args=tuple(raw["args"]) if "args" in raw else None,
         probes=parsed_probes(name, raw.get("probes")),
+        metrics=parsed_metrics(name, raw.get("metrics")),
     )
 
 

@@ -153,13 +153,14 @@ def inexpressible(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
     if settings.pod_security_groups is None:
         return ()
     why = (
-        f"can't be reached here: with security groups for pods the nodes reach {HEALTH_PORT} "
+        f"can't be reached here: with security groups for pods the platform reaches {HEALTH_PORT} "
         "alone; answer there, and leave the port out"
     )
     return tuple(
-        f"{component.name}.probes.port {component.probes.port} {why}"
+        f"{component.name}.{part}.port {port} {why}"
         for component in instance.components
-        if component.probes.port != HEALTH_PORT
+        for part, port in (("probes", component.probes.port), ("metrics", component.metrics.port))
+        if port not in (None, HEALTH_PORT)
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from appinstance_operator.api.errors import InvalidSpec
+from appinstance_operator.desired import names
 from appinstance_operator.kube import drift
 
 from . import judge, kubectl, output
@@ -45,7 +46,7 @@ def _drop_facts(manifest: dict[str, Any]) -> None:
         manifest["metadata"].pop("annotations", None)
     template = manifest.get("spec", {}).get("template", {})
     if isinstance(template, dict):
-        template.get("metadata", {}).pop("annotations", None)
+        template.get("metadata", {}).get("annotations", {}).pop(names.SECRETS_HASH, None)
 
 
 def changes(wanted: dict[str, Any], live: dict[str, Any] | None) -> Iterator[str]:

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from appinstance_operator.api.model import Manifest
-from appinstance_operator.api.probes import HEALTH_PORT
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance, Component
 from appinstance_operator.api.values import Peer
@@ -62,12 +61,12 @@ def _from_edge(component: Component, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _from_monitoring(settings: Settings) -> list[dict[str, Any]]:
+def _from_monitoring(component: Component, settings: Settings) -> list[dict[str, Any]]:
     """Return the rule that lets the platform read metrics, where the settings name who may."""
-    sources = settings.monitoring.sources
-    if not sources:
+    sources, port = settings.monitoring.sources, component.metrics.port
+    if not sources or port is None:
         return []
-    return [{"from": [_peer(peer) for peer in sources], "ports": [_tcp(HEALTH_PORT)]}]
+    return [{"from": [_peer(peer) for peer in sources], "ports": [_tcp(port)]}]
 
 
 def _openings(instance: AppInstance) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -139,7 +138,11 @@ def policies(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
         _policy(
             instance,
             "backend",
-            [_from_edge(instance.backend, settings), *_from_monitoring(settings), *ingress],
+            [
+                _from_edge(instance.backend, settings),
+                *_from_monitoring(instance.backend, settings),
+                *ingress,
+            ],
             [_dns(settings), database, aws, *outside, *egress],
         ),
     ]

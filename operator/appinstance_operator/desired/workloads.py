@@ -70,7 +70,7 @@ def _arguments(component: Component, *default: str) -> dict[str, Any]:
 
 def _container(instance: AppInstance, settings: Settings, component: Component) -> dict[str, Any]:
     # Health, and what else only the platform may ask: the backend's metrics.
-    beside = "metrics" if component.name == "backend" else "health"
+    beside = "health" if component.metrics.port is None else "metrics"
     ports = [
         {"name": "http", "containerPort": component.port, "protocol": "TCP"},
         {"name": beside, "containerPort": HEALTH_PORT, "protocol": "TCP"},
@@ -108,6 +108,18 @@ def _container(instance: AppInstance, settings: Settings, component: Component) 
     )
 
 
+def _scraping(component: Component) -> dict[str, str]:
+    """Return how Prometheus finds metrics, by its usual annotations, where the spec says where."""
+    metrics = component.metrics
+    if metrics.port is None or metrics.path is None:
+        return {}
+    return {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": str(metrics.port),
+        "prometheus.io/path": metrics.path,
+    }
+
+
 def _volumes(instance: AppInstance, settings: Settings, component: Component) -> list[Any]:
     if component.name == "frontend":
         return []
@@ -137,6 +149,7 @@ def deployment(
     if component.name == "backend":
         annotations[names.SECRETS_HASH] = secrets_hash(instance, facts)
         annotations[names.DATABASE_CA_HASH] = _digest(settings.database.ca_bundle)
+        annotations.update(_scraping(component))
     template_meta: dict[str, Any] = {"labels": names.labels(instance, component.name)}
     if annotations:
         template_meta["annotations"] = annotations

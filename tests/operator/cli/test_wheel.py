@@ -45,7 +45,17 @@ def _run(
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of programs of an environment that has the wheel and what it asks for."""
     folder = tmp_path_factory.mktemp("wheel")
-    _run(_uv(), "build", "--quiet", "--offline", "--wheel", "--package", "appinstance-operator", "-o", folder)
+    _run(
+        _uv(),
+        "build",
+        "--quiet",
+        "--offline",
+        "--wheel",
+        "--package",
+        "appinstance-operator",
+        "-o",
+        folder,
+    )
     (wheel,) = folder.glob("*.whl")
     _run(_uv(), "venv", "--quiet", "--python", sys.executable, folder / "venv")
     programs = folder / "venv" / "bin"

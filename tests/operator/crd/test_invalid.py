@@ -106,6 +106,14 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         {"spec.backend.probes": {"liveness": {"path": "/healthz?x=1"}}},
         "path must be a path such as /healthz",
     ),
+    "metrics on a port that is not the backend's": (
+        {"spec.backend.metrics": {"port": 3000}},
+        "metrics.port must be 9090 or the backend's own port",
+    ),
+    "metrics of a page": (
+        {"spec.frontend": {"image": "page:1", "metrics": {}}},
+        'unknown field "spec.frontend.metrics"',
+    ),
     "arguments without end": (
         {"spec.backend.args": ["x"] * 33},
         "must have at most 32 items",

@@ -99,3 +99,23 @@ def test_a_probe_that_the_spec_names_in_part_keeps_the_rest_of_the_default() -> 
     assert readiness["periodSeconds"] == 20
     assert readiness["httpGet"] == {"path": "/readyz", "port": 9090, "scheme": "HTTP"}
     assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
+
+
+@pytest.mark.parametrize(
+    ("metrics", "port"),
+    [(None, 9090), ({"enabled": False}, None), ({"port": 8000}, 8000), ({"path": "/x"}, 9090)],
+    ids=["left out", "off", "the backend's own port", "a path"],
+)
+def test_the_monitoring_reads_where_the_spec_says_and_nowhere_else(
+    metrics: dict[str, Any] | None, port: int | None
+) -> None:
+    parts = {"port": 8000} | ({} if metrics is None else {"metrics": metrics})
+    objects = _objects(_backend(**parts), monitoring={"sources": [PROMETHEUS]})
+    rules = objects["NetworkPolicy", "backend"]["spec"]["ingress"]
+    read = [rule["ports"] for rule in rules if rule["from"] == [PROMETHEUS]]
+    assert read == ([] if port is None else [[{"protocol": "TCP", "port": port}]])
+    template = objects["Deployment", "backend"]["spec"]["template"]["metadata"]["annotations"]
+    found = {key: value for key, value in template.items() if key.startswith("prometheus.io/")}
+    assert bool(found) is (metrics is not None and port is not None)
+    if found:
+        assert found["prometheus.io/port"] == str(port)
