@@ -8,6 +8,7 @@ from typing import Any
 
 from support.fake_cluster import Body
 
+from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import parse
 from appinstance_operator.desired import iam
 from simulator import specs
@@ -74,11 +75,11 @@ def snapshot(world: World, place: tuple[str, str]) -> Snapshot:
     }
 
 
-def fresh(place: tuple[str, str], spec: Mapping[str, Any]) -> Snapshot:
+def fresh(place: tuple[str, str], spec: Mapping[str, Any], settings: Settings) -> Snapshot:
     """Return what a new instance of a spec comes to in a world where nothing goes wrong."""
-    key = json.dumps([place, spec], sort_keys=True)
+    key = json.dumps([place, spec, settings.pods.node_selector], sort_keys=True)
     if key not in _FRESH:
-        world = World()
+        world = World(settings)
         world.cluster.create("user", "AppInstance", {**specs.body(place, 0), "spec": spec})
         if not world.come_to_rest():
             raise Violation(f"a fresh instance does not come to rest: {spec}")
@@ -118,7 +119,7 @@ def _check_roles(world: World, body: Body) -> None:
 
 def _check_instance(world: World, body: Body) -> None:
     place = (body["metadata"]["namespace"], body["metadata"]["name"])
-    wanted = fresh(place, body["spec"])
+    wanted = fresh(place, body["spec"], world.leader.settings)
     reached = snapshot(world, place)
     if condition(body, "Stalled").get("reason") == "HostTaken":
         _check_loser(world, body)

@@ -15,6 +15,7 @@ from support.fake_iam import RoleWrite
 from appinstance_operator.api.spec import parse
 from appinstance_operator.desired import iam
 from simulator import specs
+from simulator.turns import Turns
 
 if TYPE_CHECKING:
     from support.fake_operator import FakeOperator
@@ -57,6 +58,7 @@ class Oracles:
         self.in_flight: set[str] = set()
         """Processes whose request was on its way when they lost the lease: one is allowed."""
         self.found: list[str] = []
+        self._turns = Turns(world)
         self._closed: set[str] = set()
         """Uids of instances that have had their policy that denies all."""
         self._unmigrated: set[tuple[str, str]] = set()
@@ -88,6 +90,8 @@ class Oracles:
             self._secrets.add((namespace, name))
         elif kind == "Deployment" and write.writer == "deployment-controller" and write.after:
             self._note_rollout(write.after.body)
+        if kind == "Deployment":
+            self.found += self._turns.on_deployment(write)
         if not write.writer.startswith("operator"):
             return
         self._one_writer(write.writer, f"{write.verb} {'/'.join(write.name)}")

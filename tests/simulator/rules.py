@@ -182,6 +182,14 @@ def crash(world: World, number: int) -> None:
     world.crash()
 
 
+_FLEETS = tuple(map(specs.settings, specs.POOLS))
+
+
+def upgrade(world: World, number: int) -> None:
+    """The operator's settings change all pods; it is upgraded as a Deployment of two is."""
+    world.upgrade(_FLEETS[number % len(_FLEETS)], lead=bool(number // 3 % 3))
+
+
 def take_over(world: World, number: int) -> None:
     """The lease passes to the standby, which may not have seen everything yet."""
     world.take_over(behind=bool(number % 2))
@@ -401,6 +409,7 @@ WEIGHTS: dict[str, tuple[int, Rule]] = {
     "iam_trouble": (12, iam_trouble),
     "crash": (4, crash),
     "take_over": (3, take_over),
+    "upgrade": (4, upgrade),
     "haunt": (6, haunt),
     "trap": (30, trap),
     "ambush": (10, ambush),

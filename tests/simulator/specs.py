@@ -19,12 +19,20 @@ _PAGE = "registry.example.com/frontend:v1"
 _OWN_ROLE = "arn:aws:iam::123456789012:role/tenants/{namespace}/app"
 
 
-def settings() -> Settings:
-    """Return the platform's settings of the simulated cluster."""
+POOLS = ("", "blue", "green")
+"""Nodes for all pods: the simulated platform's settings change from one to another."""
+
+
+def settings(pool: str = "") -> Settings:
+    """Return the platform's settings of the simulated cluster.
+
+    With two turns a namespace has one of them; with one turn all share it.
+    """
     values = golden_values(DESIRED / "golden" / "alb-with-page")
     values["network"] = {"allowedEgress": ["10.40.0.0/16"]}
     values["iam"]["allowedRoleArns"] = [_OWN_ROLE]
-    values["rollouts"] = {"maxConcurrent": 2}
+    values["rollouts"] = {"maxConcurrent": 1 if pool == "blue" else 2}
+    values["pods"] = {"nodeSelector": {"pool": pool}} if pool else {}
     return parse_settings(yaml.safe_load(yaml.safe_dump(values)))
 
 

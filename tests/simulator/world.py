@@ -19,6 +19,7 @@ from support.fake_controllers import Controllers, Mood
 from support.fake_iam import FakeIam, LostReply, failure, no_reply
 from support.fake_operator import Clock, FakeOperator
 
+from appinstance_operator.api.settings import Settings
 from appinstance_operator.signals import faults
 from simulator import specs
 from simulator.oracles import Oracles
@@ -43,8 +44,9 @@ class Trap:
 class World:
     """All of it."""
 
-    def __init__(self) -> None:
-        self.settings = SETTINGS
+    def __init__(self, settings: Settings = SETTINGS) -> None:
+        self.settings = settings
+        """Those that a new process begins with."""
         self.clock = Clock()
         self.cluster = FakeCluster()
         self.iam = FakeIam()
@@ -93,7 +95,7 @@ class World:
     def _process(self) -> FakeOperator:
         self.term += 1
         process: FakeOperator = FakeOperator(
-            self.cluster, self.iam, SETTINGS, self.clock, f"operator-{self.term}",
+            self.cluster, self.iam, self.settings, self.clock, f"operator-{self.term}",
             lambda: process is self.leader,
         )  # fmt: skip
         self._processes[process.name] = process
@@ -111,6 +113,13 @@ class World:
         self.leader = self._process()
         self.leader.fill()
         self.leader.wake_all()
+
+    def upgrade(self, settings: Settings, *, lead: bool) -> None:
+        """Replace the standby by one with other settings, which may lead at once."""
+        self.settings = settings
+        self.standby = self._process()
+        if lead:
+            self.take_over()
 
     def overtake(self) -> None:
         """Let the standby lead and get far, before the request that is on its way arrives."""

@@ -53,6 +53,7 @@ class FakeOperator:
         leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self.name = name
+        self.settings = settings
         self.clock = clock
         self.leads = leads
         self.api = FakeApi(cluster, name)

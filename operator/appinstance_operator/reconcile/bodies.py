@@ -19,8 +19,7 @@ def rollout(deployment: Mapping[str, Any]) -> tuple[bool, str, str]:
     meta, spec, status = deployment["metadata"], deployment["spec"], deployment.get("status", {})
     name, wanted = meta["name"], spec.get("replicas", 1)
     updated, available = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
-    progress = find_condition(deployment, "Progressing")
-    if progress.get("reason") == "ProgressDeadlineExceeded":
+    if has_failed(deployment):
         return (
             False, "ProgressDeadlineExceeded",
             f"{name}: the new version did not become ready ({updated} of {wanted} pods updated, "
@@ -45,5 +44,15 @@ def rolled_out(deployment: Mapping[str, Any]) -> bool:
 
 def is_rolling(deployment: Mapping[str, Any]) -> bool:
     """Return whether pods are being replaced, as far as one can tell still with success."""
+    return not rolled_out(deployment) and not has_failed(deployment)
+
+
+def has_failed(deployment: Mapping[str, Any]) -> bool:
+    """Return whether the pods of the template that it has now did not come up in time.
+
+    What the status says of a template before that one is no word on it.
+    """
+    meta, status = deployment["metadata"], deployment.get("status", {})
     progress = find_condition(deployment, "Progressing")
-    return not rolled_out(deployment) and progress.get("reason") != "ProgressDeadlineExceeded"
+    seen = status.get("observedGeneration", 0) >= meta.get("generation", 1)
+    return bool(seen and progress.get("reason") == "ProgressDeadlineExceeded")

@@ -8,9 +8,8 @@ get their new template.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from appinstance_operator.api.errors import Fate, OperatorError
 from appinstance_operator.api.model import Facts, Manifest, Plan, Stage, StageName
@@ -33,6 +32,7 @@ from .prune import Pruner
 from .reach import AGAIN_SECONDS, Reach
 from .rollouts import Rollouts
 from .status import recorded_arns
+from .turns import Turn, needed_turn, pods_run
 
 _ASK_IAM_AGAIN_SECONDS = 30.0
 _CREATED_AFTER_ROLES = frozenset({"SecretStore", "ExternalSecret"})
@@ -66,6 +66,13 @@ class Converger:
         """Drop what is remembered of an instance that is going or gone."""
         self.rollouts.leave(key)
         self.reach.forget(key)
+
+    def pass_over(self, key: Key) -> None:
+        """Leave an instance as it is: others need not wait until its pods are replaced."""
+        if not self.rollouts.withdraw(key):
+            return
+        if pods_run(self.cache.children(key)):
+            self.rollouts.leave(key)
 
     def converge(self, key: Key, look: Look) -> Converged:
         """Carry out the steps; errors that end the look at once are raised, all others noted."""
@@ -168,14 +175,14 @@ class Converger:
 
     def _workloads(self, key: Key, stage: Stage, look: Look) -> None:
         closed = gates.closed_gate(look)
-        turn = True
+        turns = list[Turn]()
         objects = []
         for item in stage.objects:
             if item["kind"] != "Deployment":
                 objects.append(item)
                 continue
-            chosen, its_turn = self._deployment(key, item, closed, look)
-            turn = turn and its_turn
+            chosen, turn = self._deployment(key, item, closed, look)
+            turns.append(turn)
             if chosen is not None:
                 objects.append(chosen)
         error = self.applier.apply_all(objects, look)
@@ -183,37 +190,32 @@ class Converger:
         if error:
             look.set(checks.Check(checks.WORKLOADS, "False", "RolloutInProgress", error.message))
         look.set(checks.workloads_check(look.instance, look.own))
-        if closed or not turn:
+        waits = Turn.WAITS in turns
+        if closed or waits:
             look.held = closed or "its turn to roll has not come"
         workloads = look.checks[checks.WORKLOADS]
-        if turn and workloads.ok:
+        if not waits:
+            self.rollouts.withdraw(key)
+        if not waits and (Turn.OWN in turns or workloads.ok):
             self.rollouts.leave(key)
         elif workloads.reason == "ProgressDeadlineExceeded":
             self.rollouts.give_up(key)
 
     def _deployment(
         self, key: Key, wanted: Manifest, closed: str | None, look: Look
-    ) -> tuple[Manifest | None, bool]:
-        """Return what to apply of a Deployment (None: nothing), and whether it had its turn."""
+    ) -> tuple[Manifest | None, Turn]:
+        """Return what to apply of a Deployment (None: nothing), and what its pods need for it."""
         live = look.own.get(("Deployment", wanted["metadata"]["name"]))
         component = wanted["metadata"]["labels"][COMPONENT]
         secrets = look.checks[checks.SECRETS].ok
         if closed:
             if live is None and gates.ran_before(wanted, component, look):
-                return wanted, True
-            return templates.with_template_of(wanted, live, secrets=secrets), True
-        fleet = live is not None and self._is_not_its_own_change(wanted, live, look)
-        if fleet and not self.rollouts.enter(key):
-            return templates.with_template_of(wanted, live, secrets=secrets), False
-        return wanted, True
-
-    @staticmethod
-    def _is_not_its_own_change(wanted: Manifest, live: Mapping[str, Any], look: Look) -> bool:
-        """Return whether the pods are to be replaced for another reason than a changed spec."""
-        same = templates.is_of_this_spec(live, look.spec_hash)
-        if same is None:  # applied by an earlier version
-            same = checks.known_good(look.body, checks.WORKLOADS)
-        return same and templates.is_new_template(wanted, live)
+                return wanted, Turn.NONE
+            return templates.with_template_of(wanted, live, secrets=secrets), Turn.NONE
+        turn = needed_turn(wanted, live, look)
+        if turn is Turn.ASKED and not self.rollouts.enter(key):
+            return templates.with_template_of(wanted, live, secrets=secrets), Turn.WAITS
+        return wanted, turn
 
     def _edge(self, key: Key, stage: Stage, look: Look) -> None:
         exists = ("Ingress", look.instance.name) in look.own

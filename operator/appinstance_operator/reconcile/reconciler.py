@@ -111,9 +111,11 @@ class Reconciler:
             check(instance, self._settings)
             instance, taken = self._with_host(instance, body)
         except (InvalidSpec, NotAllowed, HostTaken) as error:
+            self._converger.pass_over(key)
             self._reporter.write(key, body, None, Report(refused=(error.reason, error.message)))
             return Outcome(self._resync(), error.message)
         if instance.suspend:
+            self._converger.pass_over(key)
             self._reporter.write(key, body, None, Report(suspended=True))
             return Outcome()
         return self._converge(key, body, instance, memory, taken)

@@ -49,7 +49,7 @@ class Rollouts(Generic[K]):
         """Return whether it is this one's turn; if not, it is woken when it is."""
         with self._lock:
             if self._under_way:
-                self._before = set(self._under_way())
+                self._before = self._most_of_each(self._under_way())
                 self._rolling |= self._before
                 self._under_way = None
             if key in self._rolling:
@@ -72,6 +72,20 @@ class Rollouts(Generic[K]):
         for other in following:
             self._wake(other)
 
+    def withdraw(self, key: K) -> bool:
+        """Stop waiting for a turn; return whether it has one, which it keeps.
+
+        Whoever waits and would not take its turn holds up all those behind it.
+        """
+        with self._lock:
+            holds = key in self._rolling
+            waited = key in self._waiting
+            self._waiting.pop(key, None)
+            following = self._following() if waited else []
+        for other in following:
+            self._wake(other)
+        return holds
+
     def give_up(self, key: K) -> None:
         """Count one no longer that began before this process and does not come to its end.
 
@@ -81,6 +95,15 @@ class Rollouts(Generic[K]):
             began_before = key in self._before
         if began_before:
             self.leave(key)
+
+    def _most_of_each(self, keys: Iterable[K]) -> set[K]:
+        """Return of each group no more than it may have: what else rolls, rolls of its own."""
+        counted, chosen = Counter[Hashable](), set[K]()
+        for key in keys:
+            counted[self._group(key)] += 1
+            if counted[self._group(key)] <= self._most_of_a_group:
+                chosen.add(key)
+        return chosen
 
     def _following(self) -> list[K]:
         """Return whose turn it is now, in order."""

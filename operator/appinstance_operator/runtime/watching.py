@@ -14,7 +14,15 @@ from appinstance_operator.api.settings import Settings
 from appinstance_operator.desired import iam
 from appinstance_operator.kube.cache import Cache, Key
 from appinstance_operator.kube.client import ApiError, Kube
-from appinstance_operator.kube.kinds import APPINSTANCE, INGRESS, NAMESPACE, SECRET, Kind, children
+from appinstance_operator.kube.kinds import (
+    APPINSTANCE,
+    BY_KIND,
+    INGRESS,
+    NAMESPACE,
+    SECRET,
+    Kind,
+    children,
+)
 from appinstance_operator.kube.relist import Relist
 from appinstance_operator.kube.watch import ChildSink, NamespaceSink, Watch
 from appinstance_operator.reconcile.status import recorded_arns
@@ -78,13 +86,15 @@ class Watches:
                     )
 
     def catch_up(self) -> None:
-        """List anew what decides between instances: which there are, and whose hosts are served.
+        """List anew what decides between instances: which there are, whose hosts are served, and
+        whose pods are being replaced.
 
-        A standby may be behind without knowing, and would then give away a host that somebody has.
-        All else that it may not know of concerns one instance, which comes right by itself.
+        A standby may be behind without knowing, and would then give away a host that somebody has,
+        or turns to roll that are taken. All else that it may not know of concerns one instance,
+        which comes right by itself.
         """
         for watch in self.watches:
-            if watch.kind == INGRESS:
+            if watch.kind in {INGRESS, BY_KIND["Deployment"]}:
                 watch.fill()
         self.relist.fill()
 

@@ -112,6 +112,7 @@ def test_a_rollout_is_judged_as_kubectl_judges_it() -> None:
     assert told(availableReplicas=1).reason == "RolloutInProgress"
     stuck = [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]
     assert told(conditions=stuck).reason == "ProgressDeadlineExceeded"
+    assert told(conditions=stuck, observedGeneration=3).reason == "RolloutInProgress", "not of this"
 
 
 def test_migrations_and_address() -> None:

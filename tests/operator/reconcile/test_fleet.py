@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from support.fake_cluster import Stored
 from support.fake_controllers import Mood
+from support.fake_operator import FakeOperator
 from support.stage import Stage, stage_settings
 
 NAMESPACES = ("red", "green", "blue", "white", "black")
@@ -133,3 +134,99 @@ def test_the_pods_of_one_tenant_that_do_not_start_stop_nobody_elses(
         stage.settle()
         stage.pass_time(700)
     assert _rolled(stage, before) >= set(NAMESPACES[1:])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"suspend": True},
+        {"backend": {"image": "registry.example.com/backend:bad"}},
+        {"host": "elsewhere.example.org"},
+    ],
+    ids=("suspended", "an image that does not start", "refused"),
+)
+def test_one_that_waits_for_its_turn_and_does_not_take_it_keeps_nobody_waiting(
+    change: dict[str, Any],
+) -> None:
+    stage = Stage()
+    names = ("a", "b", "c")
+    for name in names:
+        key = {"remoteRef": {"key": f"apps/{NAMESPACES[0]}/{name}/database"}}
+        database = {"credentials": key, "migrate": False}
+        stage.apply(name, NAMESPACES[0], host=f"{name}.apps.example.com", database=database)
+    stage.settle()
+    before = {name: _template(stage, NAMESPACES[0], name) for name in names}
+    stage.controllers.deployments.mood = Mood.HANGS
+    stage.restart(stage_settings(database={"caBundle": CA}, rollouts={"maxConcurrent": 1}))
+    stage.settle()
+    (waits, last) = [
+        name for name in names if _template(stage, NAMESPACES[0], name) == before[name]
+    ]
+    stage.apply(waits, NAMESPACES[0], **change)
+    stage.settle()
+    stage.controllers.deployments.mood = Mood.WORKS
+    stage.settle()
+    assert _template(stage, NAMESPACES[0], last) != before[last]
+
+
+@pytest.mark.parametrize("change", [{"suspend": True}, {"host": "elsewhere.example.org"}])
+def test_one_that_has_its_turn_gives_it_back_also_when_it_is_not_worked_on_any_more(
+    change: dict[str, Any],
+) -> None:
+    stage = _fleet()
+    before = _templates(stage)
+    stage.controllers.deployments.mood = Mood.HANGS
+    stage.restart(stage_settings(database={"caBundle": CA}, rollouts={"maxConcurrent": 1}))
+    stage.settle()
+    (rolling,) = _rolled(stage, before)
+    stage.apply(NAME, rolling, **change)
+    stage.settle()
+    assert _rolled(stage, before) == {rolling}, "its pods are not there yet"
+    stage.controllers.deployments.mood = Mood.WORKS
+    stage.settle()
+    assert _rolled(stage, before) == set(NAMESPACES)
+
+
+def test_one_that_was_broken_before_takes_no_turn_from_those_that_run() -> None:
+    stage = _fleet()
+    broken = NAMESPACES[0]
+    stage.apply(NAME, broken, backend={"image": "registry.example.com/backend:bad"})
+    stage.settle()
+    before = _templates(stage)
+    stage.restart(stage_settings(database={"caBundle": CA}, rollouts={"maxConcurrent": 1}))
+    for _ in range(5):
+        stage.settle()
+        stage.pass_time(700)
+    assert _rolled(stage, before) == set(NAMESPACES)
+
+
+def test_a_leader_that_was_behind_counts_who_rolls_by_what_is() -> None:
+    stage = _fleet()
+    before = _templates(stage)
+    stage.controllers.deployments.mood = Mood.HANGS
+    behind = FakeOperator(stage.cluster, stage.iam, CHANGED, stage.clock, "behind")
+    behind.fill()
+    stage.restart(CHANGED)
+    stage.settle()
+    assert len(_rolled(stage, before)) == 2
+    # It takes the lease with what it knew before those two began.
+    stage.operator = behind
+    behind.lead()
+    behind.awake = dict(reversed(behind.awake.items()))
+    while behind.work() is not None:
+        behind.parts.background()
+    assert len(_rolled(stage, before)) == 2
+
+
+def test_pods_that_never_come_up_under_a_leader_before_do_not_hold_all_turns() -> None:
+    """A tenant may pause its Deployments in the midst of a rollout, and none of them fails."""
+    stage = _fleet(("a", "b", "c"))
+    before = _templates(stage)
+    stage.controllers.deployments.mood = Mood.HANGS
+    for name in ("a", "b", "c", NAME):
+        stage.apply(name, NAMESPACES[0], backend={"image": V2})
+    stage.settle()
+    stage.restart(CHANGED)
+    stage.settle()
+    rolled = _rolled(stage, before) - {NAMESPACES[0]}
+    assert len(rolled) == 1

@@ -71,3 +71,26 @@ def test_who_began_before_this_process_counts_until_it_ends_or_is_given_up() -> 
     assert not rollouts.enter("c"), "one that was given its turn here keeps it"
     rollouts.give_up("broken")
     assert rollouts.enter("c")
+
+
+def test_who_does_not_ask_any_more_keeps_nobody_behind_it_waiting() -> None:
+    woken: list[str] = []
+    rollouts = Rollouts[str](1, woken.append)
+    rollouts.enter("a")
+    rollouts.enter("b")
+    rollouts.enter("c")
+    rollouts.leave("a")
+    assert woken == ["b"]
+    rollouts.withdraw("b")
+    assert woken == ["b", "c"]
+    assert rollouts.enter("c")
+    rollouts.withdraw("c")
+    assert not rollouts.enter("b"), "who only does not wait keeps its turn"
+
+
+def test_of_those_who_began_before_a_group_counts_for_half_of_the_turns_at_most() -> None:
+    rollouts = Rollouts[str](
+        4, lambda _key: None, group=lambda key: key[0], under_way=lambda: ("a1", "a2", "a3", "a4")
+    )
+    assert not rollouts.enter("a5")
+    assert [rollouts.enter(key) for key in ("b1", "c1", "d1")] == [True, True, False]

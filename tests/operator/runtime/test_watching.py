@@ -140,7 +140,7 @@ def test_every_kind_shows_the_age_of_its_watch() -> None:
     assert shown.count("appinstance_watch_age_seconds{") == len(CHILDREN) + 1
 
 
-def test_whoever_comes_to_lead_asks_for_instances_and_what_they_serve() -> None:
+def test_whoever_comes_to_lead_asks_for_instances_what_they_serve_and_who_rolls() -> None:
     kube = Lists()
     _watches(kube).catch_up()
-    assert kube.asked == [("Ingress", None), ("AppInstance", None)]
+    assert kube.asked == [("Ingress", None), ("Deployment", None), ("AppInstance", None)]
