@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from e2e import chain, support
+from e2e import chain, node_logs, support
 from e2e.support import kubectl
 
 from appinstance_local import cluster, demo, seed
@@ -63,6 +63,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if any("test_chain.py" in report.nodeid for report in passed):
         terminalreporter.section("What the chain without AWS cannot show")
         terminalreporter.write_line(_NOT_SHOWN)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kept_logs() -> Iterator[None]:
+    """Keep the logs of all pods, for test_secrets_stay_secret."""
+    if not cluster.is_up():
+        yield
+        return
+    with node_logs.kept():
+        yield
 
 
 @pytest.fixture(scope="session")

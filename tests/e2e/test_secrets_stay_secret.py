@@ -1,66 +1,104 @@
 """Planted values are nowhere but in the Secrets: not in logs, status, events or arguments.
 
-Runs after the others (conftest.py), so that it reads what they have left behind.
+Runs after the others (conftest.py), so that it reads what they have left behind: the logs of all
+pods that there have been, the operator's and the controllers' too, every object but Secrets, and
+all processes. Looked for is every value that an entry has and ever had, in the forms of
+support/planted.py (tests/local/test_planted.py tries these).
 """
 
 from __future__ import annotations
 
 import subprocess
+import uuid
 
 import pytest
-from e2e import support
+import yaml
+from e2e import node_logs, support
 from e2e.support import kubectl
+from support.planted import every_value, patterns, where
 
-from appinstance_local import aws, platform, seed
+from appinstance_local import aws, platform
 
 pytestmark = pytest.mark.e2e
 
-NAMESPACES = (
-    "acme",
-    "globex",
-    "appinstance-system",
-    "external-secrets",
-    "database",
-    "aws",
-    "traefik",
-)
+_FIELDS = ("password", "secretKey")
 
 
-def _planted() -> dict[str, str]:
+@pytest.fixture(scope="module")
+def planted(instances: None) -> dict[str, str]:
+    """Return all values by name."""
     found = {"root": platform.root_password(), "aws": aws.admin().secret}
+    manager = aws.client("secretsmanager")
     for name in ("acme", "globex"):
-        database = seed.get_secret(f"apps/{name}/{name}/database") or {}
-        app = seed.get_secret(f"apps/{name}/{name}/app") or {}
-        found[f"{name} password"] = str(database["password"])
-        found[f"{name} key"] = str(app["secretKey"])
+        for entry in ("database", "app"):
+            found |= every_value(manager, f"apps/{name}/{name}/{entry}", _FIELDS)
+    assert len(found) >= 6
     return found
 
 
-def _where(text: str, planted: dict[str, str]) -> list[str]:
-    return [name for name, value in planted.items() if value in text]
-
-
-def test_the_search_itself_finds_what_it_looks_for(instances: None) -> None:
-    planted = _planted()
-    assert all(len(value) > 15 for value in planted.values())
+def test_the_search_itself_finds_what_it_looks_for(planted: dict[str, str]) -> None:
     told = support.run_in("acme", support.pod("acme", "backend", "acme"), "printenv", "DB_PASSWORD")
-    assert _where(told.stdout, planted) == ["acme password"]
+    assert any("database password" in name for name in where(told.stdout, planted))
 
 
-@pytest.mark.parametrize("namespace", NAMESPACES)
-def test_not_in_logs(instances: None, namespace: str) -> None:
-    planted = _planted()
-    for pod in support.names(namespace, "pods"):
-        text = kubectl("-n", namespace, "logs", pod, "--all-containers", "--prefix")
-        assert _where(text, planted) == [], pod
+def _say_and_go(words: str) -> None:
+    """Make a pod that says something, and delete it as soon as it has."""
+    body = {
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "says", "namespace": "acme"},
+        "spec": {
+            "restartPolicy": "Never", "automountServiceAccountToken": False,
+            "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
+            "containers": [{
+                "name": "says", "image": support.BACKEND_IMAGE, "imagePullPolicy": "Never",
+                "command": ["python3", "-c", f"print({words!r})"],
+                "resources": {"limits": {"memory": "64Mi"}},
+                "securityContext": {
+                    "runAsNonRoot": True, "runAsUser": 10001, "allowPrivilegeEscalation": False,
+                    "capabilities": {"drop": ["ALL"]},
+                },
+            }],
+        },
+    }  # fmt: skip
+    kubectl("apply", "-f", "-", stdin=yaml.safe_dump(body))
+    kubectl(
+        "-n", "acme", "wait", "pod/says", "--for=jsonpath={.status.phase}=Succeeded",
+        "--timeout=90s",
+    )  # fmt: skip
+    support.wait_for("its log to be kept", lambda: _kept(words))
+    kubectl("-n", "acme", "delete", "pod", "says", "--wait=true")
 
 
-def test_not_in_status_events_or_specs(instances: None) -> None:
-    text = kubectl("get", "appi,events,pods,deploy,jobs,cm,externalsecrets", "-A", "-o", "yaml")
-    assert _where(text, _planted()) == []
+def _kept(words: str) -> list[str]:
+    return [name for name in node_logs.files_with(f"{words}\n") if "/kept/" in name]
 
 
-def test_not_in_arguments_of_any_process(instances: None) -> None:
+def test_what_pods_that_are_gone_have_said_is_found(instances: None) -> None:
+    words = f"planted-{uuid.uuid4().hex}"
+    _say_and_go(words)
+    assert _kept(words)
+
+
+def test_not_in_logs_of_any_pod_that_there_has_been(planted: dict[str, str]) -> None:
+    for part in ("appinstance-operator", "external-secrets", "acme-backend"):
+        assert any(part in name for name in _kept("")), f"no log of {part} is kept"
+    assert node_logs.files_with(patterns(planted)) == []
+
+
+def test_not_in_the_journal_of_the_node(planted: dict[str, str]) -> None:
+    assert node_logs.lines_of_the_journal("kubelet\n"), "the journal is empty"
+    assert node_logs.lines_of_the_journal(patterns(planted)) == 0
+
+
+def test_not_in_any_object_but_secrets(planted: dict[str, str]) -> None:
+    kinds = set(kubectl("api-resources", "--verbs=list", "-o", "name").split()) - {"secrets"}
+    assert {"appinstances.platform.appinstance.io", "events", "replicasets.apps"} <= kinds
+    text = kubectl("get", ",".join(sorted(kinds)), "-A", "-o", "yaml", "--show-managed-fields")
+    assert "kind: AppInstance" in text
+    assert where(text, planted) == []
+
+
+def test_not_in_arguments_of_any_process(planted: dict[str, str]) -> None:
     told = subprocess.run(
         ["docker", "exec", "appinstance-control-plane", "sh", "-c",
          "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"],
@@ -68,4 +106,4 @@ def test_not_in_arguments_of_any_process(instances: None) -> None:
     )  # fmt: skip
     assert "mariadbd" in told.stdout
     assert "uvicorn" in told.stdout or "appinstance-app" in told.stdout
-    assert _where(told.stdout, _planted()) == []
+    assert where(told.stdout, planted) == []
