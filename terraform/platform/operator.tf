@@ -92,6 +92,22 @@ locals {
     }
     rollouts   = { maxConcurrent = var.max_concurrent_rollouts }
     namespaces = var.operator_namespaces
+    pods = {
+      imagePullSecrets = var.pods.image_pull_secrets
+      nodeSelector     = var.pods.node_selector
+      tolerations = [
+        for toleration in var.pods.tolerations : {
+          for field, value in {
+            key               = toleration.key
+            operator          = toleration.operator
+            value             = toleration.value
+            effect            = toleration.effect
+            tolerationSeconds = toleration.toleration_seconds
+          } : field => value if value != null
+        }
+      ]
+      migrationSeconds = var.pods.migration_seconds
+    }
     podSecurityGroups = {
       backend  = [module.security_groups.backend_security_group_id]
       frontend = [module.security_groups.frontend_security_group_id]

@@ -495,6 +495,43 @@ variable "max_concurrent_rollouts" {
   }
 }
 
+variable "pods" {
+  description = <<-EOT
+    What the pods of every instance get. `image_pull_secrets`: names of Secrets that the platform puts into each namespace.
+    `node_selector` and `tolerations`: the nodes that are kept for them (a toleration in Kubernetes' own form). `migration_seconds`:
+    how long one try of a migration may take.
+  EOT
+  type = object({
+    image_pull_secrets = optional(list(string), [])
+    node_selector      = optional(map(string), {})
+    tolerations = optional(list(object({
+      key                = optional(string)
+      operator           = optional(string)
+      value              = optional(string)
+      effect             = optional(string)
+      toleration_seconds = optional(number)
+    })), [])
+    migration_seconds = optional(number, 600)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.pods.migration_seconds >= 60 && var.pods.migration_seconds <= 86400 && floor(var.pods.migration_seconds) == var.pods.migration_seconds
+    error_message = "Set the migration_seconds of pods to a whole number from 60 to 86400."
+  }
+
+  validation {
+    condition = alltrue([for toleration in var.pods.tolerations :
+      contains(["Exists", "Equal"], coalesce(toleration.operator, "Equal"))
+      && contains(["NoSchedule", "PreferNoSchedule", "NoExecute"], coalesce(toleration.effect, "NoSchedule"))
+      && (toleration.key != null || toleration.operator == "Exists")
+      && (toleration.operator != "Exists" || toleration.value == null)
+    ])
+    error_message = "Set the tolerations of pods in Kubernetes' own form: operator Exists (without a value) or Equal, effect NoSchedule, PreferNoSchedule or NoExecute, and a key unless the operator is Exists."
+  }
+}
+
 variable "iam_cidrs" {
   description = "Addresses of IAM's API, for the operator's own NetworkPolicy: the platform makes no endpoint of IAM. README.md says how to list them."
   type        = list(string)

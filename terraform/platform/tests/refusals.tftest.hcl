@@ -128,6 +128,7 @@ run "refused_1" {
     monitoring_sources      = [{ namespace_labels = { team = "monitoring" } }]
     max_concurrent_rollouts = 0
     operator_namespaces     = ["team-*"]
+    pods                    = { migration_seconds = 10 }
   }
 
   expect_failures = [
@@ -148,6 +149,7 @@ run "refused_1" {
     var.monitoring_sources,
     var.max_concurrent_rollouts,
     var.operator_namespaces,
+    var.pods,
   ]
 }
 
@@ -185,6 +187,7 @@ run "refused_3" {
     monitoring_sources = [{ cidr = "10.20.48.0/20", pod_labels = { app = "prometheus" } }]
     allowed_egress     = ["198.51.100.0"]
     outside            = { mail = { cidrs = [] } }
+    pods               = { tolerations = [{ key = "pool", effect = "Never" }] }
   }
 
   expect_failures = [
@@ -192,6 +195,7 @@ run "refused_3" {
     var.monitoring_sources,
     var.allowed_egress,
     var.outside,
+    var.pods,
   ]
 }
 

@@ -144,6 +144,12 @@ run "each_module_gets_what_the_others_say" {
     ]
     max_concurrent_rollouts = 3
     operator_namespaces     = ["acme", "globex"]
+    pods = {
+      image_pull_secrets = ["registry"]
+      node_selector      = { pool = "instances" }
+      tolerations        = [{ key = "pool", value = "instances", effect = "NoSchedule" }, { operator = "Exists", effect = "NoExecute", toleration_seconds = 30 }]
+      migration_seconds  = 1800
+    }
   }
 
   # The policies admit the load balancers' subnets and no other.
@@ -259,6 +265,19 @@ run "each_module_gets_what_the_others_say" {
   assert {
     condition     = output.operator_values.rollouts.maxConcurrent == 3 && output.operator_values.namespaces == tolist(["acme", "globex"])
     error_message = "The operator must be kept to the namespaces and the number of rollouts that are given."
+  }
+
+  assert {
+    condition = jsonencode(output.operator_values.pods) == jsonencode({
+      imagePullSecrets = ["registry"]
+      migrationSeconds = 1800
+      nodeSelector     = { pool = "instances" }
+      tolerations = [
+        { effect = "NoSchedule", key = "pool", value = "instances" },
+        { effect = "NoExecute", operator = "Exists", tolerationSeconds = 30 },
+      ]
+    })
+    error_message = "The pods of all instances must get the nodes, pull secrets and time for migrations that are given."
   }
 }
 
