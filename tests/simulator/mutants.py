@@ -463,6 +463,20 @@ MUTANTS: tuple[Mutant, ...] = (
         _RECONCILE,
     ),
     Mutant(
+        "who has one of two parts done is not counted by a new leader",
+        "reconcile/rollouts.py",
+        "        if any(map(is_rolling, deployments)):\n",
+        "        if all(map(is_rolling, deployments)):\n",
+        _RECONCILE,
+    ),
+    Mutant(
+        "a suspended instance gives its turn back with one of two parts done",
+        "reconcile/turns.py",
+        "return all(rollout(deployment)[0] for deployment in deployments)",
+        "return any(rollout(deployment)[0] for deployment in deployments)",
+        _RECONCILE,
+    ),
+    Mutant(
         "the failure of a template before is told of the new one",
         "reconcile/bodies.py",
         'return bool(seen and progress.get("reason") == "ProgressDeadlineExceeded")',

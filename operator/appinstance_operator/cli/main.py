@@ -7,7 +7,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from . import asking, cluster, completion, differing, drain, looking, offline, wait
+from . import asking, cluster, completion, differing, drain, left_roles, looking, offline, wait
 from .command import Commands, run
 from .offline import role_document
 
@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     # The operator's own; what they need is imported when they run.
     cluster.add_commands(commands.add)
     drain.add_command(commands.parsers)
+    left_roles.add_command(commands.parsers)
     wait.add_command(commands.parsers)
     return made
 
