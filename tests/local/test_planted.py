@@ -32,7 +32,7 @@ PLANTED = {"theirs": VALUE, "another": "f0e1d2c3b4a5968778695a4b3c2d1e0f"}
 def test_a_value_is_found_in_every_form(text: str, tmp_path: Path) -> None:
     assert where(text, PLANTED) == ["theirs"]
     (tmp_path / "log").write_text(f"before {text} after")
-    command = ["grep", "-laF", "-f", "-", tmp_path / "log"]
+    command = ["grep", "-laF", "-f", "-", str(tmp_path / "log")]
     found = subprocess.run(
         command, input=patterns(PLANTED), text=True, check=True, stdout=subprocess.PIPE
     )

@@ -186,7 +186,12 @@ _FLEETS = tuple(map(specs.settings, specs.POOLS))
 
 
 def upgrade(world: World, number: int) -> None:
-    """The operator's settings change all pods; it is upgraded as a Deployment of two is."""
+    """The operator's settings change all pods; it is upgraded as a Deployment of two is.
+
+    Mostly while all is well: only what runs can be rolled.
+    """
+    if number // 9 % 4:
+        calm(world, 5)
     world.upgrade(_FLEETS[number % len(_FLEETS)], lead=bool(number // 3 % 3))
 
 
@@ -409,7 +414,7 @@ WEIGHTS: dict[str, tuple[int, Rule]] = {
     "iam_trouble": (12, iam_trouble),
     "crash": (4, crash),
     "take_over": (3, take_over),
-    "upgrade": (4, upgrade),
+    "upgrade": (10, upgrade),
     "haunt": (6, haunt),
     "trap": (30, trap),
     "ambush": (10, ambush),
