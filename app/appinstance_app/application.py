@@ -21,6 +21,7 @@ from .auth.service import AuthService
 from .auth.sessions import Lifetimes, SessionService
 from .auth.tokens import AccessTokens, DeviceTokens, utc_now
 from .avatars import routes as avatar_routes
+from .avatars.outbox import Outbox
 from .avatars.schemas import FORM_OVERHEAD_BYTES, MAX_UPLOAD_BYTES, UPLOAD_SECONDS
 from .avatars.service import AvatarService
 from .avatars.upload import Uploads
@@ -152,13 +153,14 @@ def _context(settings: Settings, store: Store, media: MediaStore) -> AppContext:
     passwords, limits = Passwords(metrics), _limits(settings, store)
     outgoing = Outgoing(mail_for(settings), metrics)
     messages = Messages(origin, settings.mail_from)
+    outbox = Outbox(store, media, clock=utc_now, metrics=metrics)
     avatars = AvatarService(
         store,
         media,
         limits=limits,
         per_user=Limit("upload", settings.uploads_per_user, settings.upload_window_seconds),
         signed=signed_urls_for(settings),
-        metrics=metrics,
+        outbox=outbox,
     )
     sessions = SessionService(
         store,
@@ -202,9 +204,10 @@ def _context(settings: Settings, store: Store, media: MediaStore) -> AppContext:
         ),
         outgoing=outgoing,
         users=UserService(
-            store, passwords, sessions, history, avatars, outgoing=outgoing, messages=messages
+            store, passwords, sessions, history, outbox, outgoing=outgoing, messages=messages
         ),
         avatars=avatars,
+        outbox=outbox,
         uploads=Uploads(),
         passkeys=PasskeyService(
             store,
@@ -270,13 +273,17 @@ def _limits(settings: Settings, store: Store) -> RateLimits:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: AppContext = app.state.context
     set_general_threads(parts.settings.worker_threads)
-    house = asyncio.create_task(keep_house(parts.store, clock=utc_now))
+    chores = [
+        asyncio.create_task(keep_house(parts.store, clock=utc_now)),
+        asyncio.create_task(parts.outbox.keep_empty()),
+    ]
     try:
         yield
     finally:
-        house.cancel()
-        with suppress(asyncio.CancelledError):
-            await house
+        for chore in chores:
+            chore.cancel()
+            with suppress(asyncio.CancelledError):
+                await chore
         await parts.outgoing.close()
         if parts.oidc:
             await parts.oidc.provider.close()

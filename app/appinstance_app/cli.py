@@ -1,4 +1,4 @@
-"""`appinstance-app serve`, `appinstance-app migrate` and `appinstance-app users`.
+"""`appinstance-app serve`, `migrate`, `users` and `pictures`.
 
 Whatever keeps them from their work ends as one sentence, the last line on standard error, which is
 what a container's status shows. Exit code 78: trying again can't help (the settings, or a migration
@@ -17,6 +17,8 @@ import structlog
 
 from . import server
 from .application import create_app, media_for, store_for
+from .auth.tokens import utc_now
+from .avatars import command as pictures
 from .logs import configure_logging
 from .media.protocol import MediaUnavailableError
 from .media.s3 import S3Media, wait_for_media
@@ -30,8 +32,7 @@ from .settings import SettingsError, load_database_settings, load_settings
 from .store.database import DatabaseRefusedError, engine_for, wait_for_database
 from .store.files import FileStoreBusyError
 from .store.protocol import StoreUnavailableError
-from .users.command import USAGE, UsersCommandError
-from .users.command import run as run_users
+from .users import command as users
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,14 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "command",
         nargs="?",
         default="serve",
-        choices=("serve", "migrate", "users"),
+        choices=("serve", "migrate", "users", "pictures"),
         help="serve: run the app (default); migrate: bring the database's schema up to date; "
-        "users: shut, open or unlock an account",
+        "users: shut, open or unlock an account; pictures: what is left of old ones",
     )
-    parser.add_argument("words", nargs="*", help=f"for users: {USAGE}")
+    parser.add_argument("words", nargs="*", help=f"{users.USAGE} | {pictures.USAGE}")
     options = parser.parse_args(arguments)
     command = options.command
-    if options.words and command != "users":
+    if options.words and command not in ("users", "pictures"):
         parser.error(f"{command} takes no further words")
     # As PID 1 of a container a process without a handler would not hear them at all.
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -65,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _migrate()
         elif command == "users":
             _users(options.words)
+        elif command == "pictures":
+            _pictures(options.words)
         else:
             _serve()
     except SettingsError as error:
@@ -82,7 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         MigrationFailedError,
         MigrationLockedError,
         StoreUnavailableError,
-        UsersCommandError,
+        pictures.PicturesCommandError,
+        users.UsersCommandError,
     ) as error:
         return _refusal(str(error), 1)
     return 0
@@ -110,7 +114,17 @@ def _users(words: Sequence[str]) -> None:
     configure_logging(settings.log_level)
     store = store_for(settings)
     try:
-        sys.stdout.write(f"{run_users(words, store, settings)}\n")
+        sys.stdout.write(f"{users.run(words, store, settings)}\n")
+    finally:
+        store.close()
+
+
+def _pictures(words: Sequence[str]) -> None:
+    settings = load_settings()
+    configure_logging(settings.log_level)
+    store = store_for(settings)
+    try:
+        sys.stdout.write(f"{pictures.run(words, store, media_for(settings), now=utc_now())}\n")
     finally:
         store.close()
 

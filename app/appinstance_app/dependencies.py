@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from appinstance_app.auth.history import History
     from appinstance_app.auth.recovery import RecoveryService
     from appinstance_app.auth.sessions import SessionService
+    from appinstance_app.avatars.outbox import Outbox
     from appinstance_app.avatars.service import AvatarService
     from appinstance_app.avatars.upload import Uploads
     from appinstance_app.health import Health
@@ -48,6 +49,7 @@ class AppContext:
     outgoing: Outgoing
     users: UserService
     avatars: AvatarService
+    outbox: Outbox
     uploads: Uploads
     passkeys: PasskeyService
     entrance: Entrance

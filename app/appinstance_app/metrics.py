@@ -70,9 +70,20 @@ class Metrics:
             ("status",),
             registry=self.registry,
         )
-        self.orphans = Counter(
-            "appinstance_avatar_orphans_total",
-            "Objects that could not be deleted and stay behind.",
+        self.picture_deletions = Counter(
+            "appinstance_picture_deletions_total",
+            "Objects of old pictures by what came of deleting them: done, failed.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self.old_pictures = Gauge(
+            "appinstance_old_pictures",
+            "Pictures that were replaced or removed and whose objects are still to be deleted.",
+            registry=self.registry,
+        )
+        self.old_pictures_age = Gauge(
+            "appinstance_old_pictures_oldest_seconds",
+            "How long the oldest of them has been so; 0 where there is none.",
             registry=self.registry,
         )
         self.hashing_in_line = Gauge(

@@ -213,7 +213,15 @@ def sql_store(database_fields: dict[str, Any]) -> Iterator[SqlStore]:
     """An empty store on MariaDB."""
     engine = engine_for(DatabaseSettings(**database_fields), connections=18)
     with engine.begin() as connection:
-        for table in ("proofs", "pending_users", "hits", "refresh_tokens", "sessions", "users"):
+        for table in (
+            "proofs",
+            "pending_users",
+            "hits",
+            "refresh_tokens",
+            "sessions",
+            "users",
+            "old_pictures",
+        ):
             connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 fixed names
     store = SqlStore(engine)
     yield store

@@ -1,8 +1,9 @@
 """A person's picture: replaced, removed, delivered.
 
-The order is what keeps the two stores together: first the new object, then the account that points
-to it, and only after that commit the old object. Whatever fails in between leaves at worst an
-object that nobody points to, never an account that points to nothing.
+The order is what keeps the two stores together: first a note that there may be a new object, then
+the object, then the account that points to it, in one transaction with the note that the old object
+is to go (`outbox`). Whatever fails in between leaves an object that is on the list of those to be
+deleted, never an account that points to nothing.
 """
 
 from __future__ import annotations
@@ -12,15 +13,13 @@ import secrets
 from dataclasses import replace as changed
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from appinstance_app.auth.tokens import utc_now
-from appinstance_app.media.protocol import MediaUnavailableError
 from appinstance_app.problems import FieldError, Problem
 from appinstance_app.workers import Bounded, Busy, in_thread
 
 from .images import CONTENT_TYPE, Fault, UnusableError, rebuilt
 from .misses import Misses
+from .outbox import UNFINISHED_FOR, object_key
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -28,9 +27,10 @@ if TYPE_CHECKING:
     from appinstance_app.auth.limits import Limit, RateLimits
     from appinstance_app.media.cloudfront import SignedUrls
     from appinstance_app.media.protocol import MediaStore
-    from appinstance_app.metrics import Metrics
     from appinstance_app.store.protocol import Store
     from appinstance_app.store.records import User
+
+    from .outbox import Outbox
 
 USER_ID: Final = re.compile(r"[0-9a-f]{32}")
 NAME: Final = re.compile(r"[0-9a-f]{48}")
@@ -40,8 +40,6 @@ _READS: Final = 8
 _READ_SECONDS: Final = 5.0
 _WRITES: Final = 4
 _WRITE_SECONDS: Final = 15.0
-_log = structlog.get_logger(__name__)
-
 _PROBLEMS: Final = {
     Fault.EMPTY: (422, "The file is empty."),
     Fault.TYPE: (415, "This is no PNG, JPEG or WebP picture, whatever its name says."),
@@ -63,14 +61,14 @@ class AvatarService:
         limits: RateLimits,
         per_user: Limit,
         signed: SignedUrls | None = None,
-        metrics: Metrics,
+        outbox: Outbox,
     ) -> None:
         self._store = store
         self._media = media
         self._limits = limits
         self._per_user = per_user
         self._signed = signed
-        self._metrics = metrics
+        self._outbox = outbox
         self._misses = Misses()
         # One at a time: a hostile picture takes what its process may have, and a pod has a limit.
         self._decoder = Bounded("decoding", 1, waiting=_WAITING, seconds=_DECODING_SECONDS)
@@ -93,18 +91,24 @@ class AvatarService:
                 status, sentence, errors=[FieldError(field="file", message=sentence)]
             ) from None
         name = secrets.token_hex(24)
+        await in_thread(
+            self._store.announce_picture, user.id, name, due_at=utc_now() + UNFINISHED_FOR
+        )
         await self._writes.run(
             self._media.put, object_key(user.id, name), picture, content_type=CONTENT_TYPE
         )
-        # Should this fail, the new object stays: a commit whose answer was lost may have happened.
-        before = await in_thread(self._store.replace_avatar, user.id, name)
-        await self.discard(user.id, before)
+        # Should this fail, the note decides: a commit whose answer was lost has taken it away.
+        if not await in_thread(self._store.replace_avatar, user.id, name, now=utc_now()):
+            # The account is gone, or all this took so long that the object counts as left behind.
+            await in_thread(self._store.announce_picture, user.id, name, due_at=utc_now())
+            raise Busy("pictures", "not kept in time")
+        self._outbox.wake()
         return changed(user, avatar_name=name)
 
     async def remove(self, user: User) -> None:
         """The account without a picture."""
-        before = await in_thread(self._store.replace_avatar, user.id, None)
-        await self.discard(user.id, before)
+        await in_thread(self._store.replace_avatar, user.id, None, now=utc_now())
+        self._outbox.wake()
 
     def address(self, user: User) -> str | None:
         """Where a browser gets the picture: signed for CloudFront, or here; None without one."""
@@ -114,34 +118,24 @@ class AvatarService:
             return self._signed.url(object_key(user.id, user.avatar_name))
         return f"/api/v1/avatars/{user.id}/{user.avatar_name}.webp"
 
-    async def picture(self, user_id: str, name: str, *, address: str) -> bytes | None:
-        """The WebP file, or None where it is nobody's picture now. Raises Busy, Problem (429).
+    async def is_shown(self, user_id: str, name: str, *, address: str) -> bool:
+        """Whether it is the account's picture now. Raises Busy, Problem (429).
 
         The account is asked, and not the bucket alone: what was removed is not shown again because
         its object could not be deleted.
         """
         if not USER_ID.fullmatch(user_id) or not NAME.fullmatch(name):
-            return None
+            return False
         self._misses.check(address)
         owner = await in_thread(self._store.user, user_id)
-        content = None
-        if owner and owner.avatar_name == name:
-            content = await self._reads.run(self._media.get, object_key(user_id, name))
+        if owner is None or owner.avatar_name != name:
+            self._misses.note(address)
+            return False
+        return True
+
+    async def picture(self, user_id: str, name: str, *, address: str) -> bytes | None:
+        """The WebP file of a picture that `is_shown`, None where it is not there. Raises Busy."""
+        content = await self._reads.run(self._media.get, object_key(user_id, name))
         if content is None:
             self._misses.note(address)
         return content
-
-    async def discard(self, user_id: str, name: str | None) -> None:
-        """Deletes an object that nobody points to; a failure costs storage, not the request."""
-        if name is None:
-            return
-        try:
-            await self._writes.run(self._media.delete, object_key(user_id, name))
-        except (MediaUnavailableError, Busy) as error:
-            self._metrics.orphans.inc()
-            _log.warning("avatar.orphaned", user=user_id, cause=str(error))
-
-
-def object_key(user_id: str, name: str) -> str:
-    """The key below the instance's prefix: random, so that it can't be guessed, and ours alone."""
-    return f"avatars/{user_id}/{name}.webp"

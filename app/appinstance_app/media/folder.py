@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .protocol import MediaUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class FolderMedia:
@@ -46,6 +51,15 @@ class FolderMedia:
             self._path(key).unlink(missing_ok=True)
         except OSError as error:
             raise MediaUnavailableError("The picture can't be deleted.") from error
+
+    def objects(self) -> Iterator[tuple[str, datetime]]:
+        try:
+            for path in sorted(self._root.rglob("[!.]*")):
+                if path.is_file():
+                    made = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                    yield path.relative_to(self._root).as_posix(), made
+        except OSError as error:
+            raise MediaUnavailableError("The pictures can't be listed.") from error
 
     def _path(self, key: str) -> Path:
         path = (self._root / key).resolve()

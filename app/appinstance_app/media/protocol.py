@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
 
 
 class MediaUnavailableError(Exception):
@@ -23,3 +27,6 @@ class MediaStore(Protocol):
 
     def delete(self, key: str) -> None:
         """Deletes an object; none being there is fine. Raises MediaUnavailableError."""
+
+    def objects(self) -> Iterator[tuple[str, datetime]]:
+        """Every key, and when its object was made. Raises MediaUnavailableError."""

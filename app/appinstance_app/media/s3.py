@@ -17,7 +17,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from .protocol import MediaUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from mypy_boto3_s3 import S3Client
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 # What this app writes is far smaller; anything larger under our prefix is not ours.
 MAX_OBJECT_BYTES: Final = 2 * 1024 * 1024
-# One for each that reads or writes at a time (`avatars.service`).
-_CONNECTIONS: Final = 12
+# One for each that reads, writes or deletes at a time (`avatars.service`, `avatars.outbox`).
+_CONNECTIONS: Final = 13
 _MAX_PAUSE_SECONDS: Final = 5.0
 _log = structlog.get_logger(__name__)
 
@@ -103,6 +104,17 @@ class S3Media:
     def delete(self, key: str) -> None:
         try:
             self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+        except (BotoCoreError, ClientError) as error:
+            raise MediaUnavailableError(_cause(error)) from error
+
+    def objects(self) -> Iterator[tuple[str, datetime]]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=self._prefix
+        )
+        try:
+            for page in pages:
+                for item in page.get("Contents", []):
+                    yield item["Key"].removeprefix(self._prefix), item["LastModified"]
         except (BotoCoreError, ClientError) as error:
             raise MediaUnavailableError(_cause(error)) from error
 

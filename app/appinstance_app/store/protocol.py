@@ -18,7 +18,9 @@ if TYPE_CHECKING:
         Client,
         Credentials,
         Identity,
+        Leftovers,
         Link,
+        OldPicture,
         Passkey,
         PendingUser,
         Proof,
@@ -90,11 +92,35 @@ class Accounts(Protocol):
     def set_disabled(self, user_id: str, at: datetime | None) -> None:
         """Shuts the account, or opens it again (None). A shut one has no session."""
 
-    def delete_user(self, user_id: str) -> User | None:
-        """Removes the account with all that belongs to it; the account as it was."""
+    def delete_user(self, user_id: str, *, now: datetime) -> User | None:
+        """Removes the account with all that belongs to it; the account as it was. Its picture is an
+        old one from then on."""
 
-    def replace_avatar(self, user_id: str, name: str | None) -> str | None:
-        """Sets the picture's name and returns the one before, which nobody else gets to see."""
+
+class Pictures(Protocol):
+    """Which picture is whose now, and which objects are to go.
+
+    An object is on the list of old pictures before it is made, and leaves it in the transaction
+    that makes it somebody's picture, in which the one before enters it. So whatever is cut off
+    between the objects and the accounts, the list has it.
+    """
+
+    def announce_picture(self, user_id: str, name: str, *, due_at: datetime) -> None:
+        """There may be an object of this name: an old picture from `due_at` on, should it not have
+        become the account's until then. Of two announcements the earlier time counts."""
+
+    def replace_avatar(self, user_id: str, name: str | None, *, now: datetime) -> bool:
+        """Makes an announced picture the account's (or none). False, and nothing is changed, where
+        the account is gone, or the deletion of the object has begun."""
+
+    def claim_old_picture(self, *, now: datetime, again_at: datetime) -> OldPicture | None:
+        """The one that is due the longest, for at most one caller until `again_at`."""
+
+    def forget_old_picture(self, name: str) -> None:
+        """Its object is gone."""
+
+    def old_pictures(self, *, now: datetime) -> Leftovers:
+        """What is left to be deleted, whether or not somebody is at it."""
 
 
 class Sessions(Protocol):
@@ -245,7 +271,9 @@ class Identities(Protocol):
         """A new account without a password. Raises EmailTakenError, IdentityTakenError."""
 
 
-class Store(Accounts, Sessions, Links, History, Counters, Passkeys, Proofs, Identities, Protocol):
+class Store(
+    Accounts, Pictures, Sessions, Links, History, Counters, Passkeys, Proofs, Identities, Protocol
+):
     """All of it."""
 
     def check(self) -> None:

@@ -156,6 +156,24 @@ class Activity:
 
 
 @dataclass(frozen=True)
+class OldPicture:
+    """An object that is to be deleted: no account points to it, and none will."""
+
+    user_id: str
+    name: str
+    attempts: int
+    """How often that was begun."""
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """How many old pictures there are still, and since when the oldest of them is one."""
+
+    count: int
+    since: datetime | None
+
+
+@dataclass(frozen=True)
 class Passkey:
     """A public key credential. `credential_id` and `public_key` (COSE) are base64url text."""
 

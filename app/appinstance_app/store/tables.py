@@ -48,6 +48,20 @@ users = Table(
     **_OPTIONS,
 )
 
+# No foreign key: an old picture outlives its account.
+old_pictures = Table(
+    "old_pictures",
+    metadata,
+    Column("name", String(64, collation="ascii_bin"), primary_key=True),
+    Column("user_id", _ID, nullable=False),
+    Column("since", DATETIME(fsp=6), nullable=False),
+    Column("due_at", DATETIME(fsp=6), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Index("ix_old_pictures_due_at", "due_at"),
+    Index("ix_old_pictures_since", "since"),
+    **_OPTIONS,
+)
+
 sessions = Table(
     "sessions",
     metadata,

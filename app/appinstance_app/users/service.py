@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from appinstance_app.auth.history import History
     from appinstance_app.auth.passwords import Passwords
     from appinstance_app.auth.sessions import Caller, SessionService
-    from appinstance_app.avatars.service import AvatarService
+    from appinstance_app.avatars.outbox import Outbox
     from appinstance_app.mail.messages import Messages
     from appinstance_app.mail.outgoing import Outgoing
     from appinstance_app.store.protocol import Store
@@ -32,7 +32,7 @@ class UserService:
         passwords: Passwords,
         sessions: SessionService,
         history: History,
-        avatars: AvatarService,
+        outbox: Outbox,
         *,
         outgoing: Outgoing,
         messages: Messages,
@@ -41,7 +41,7 @@ class UserService:
         self._passwords = passwords
         self._sessions = sessions
         self._history = history
-        self._avatars = avatars
+        self._outbox = outbox
         self._outgoing = outgoing
         self._messages = messages
 
@@ -65,10 +65,10 @@ class UserService:
     async def delete(self, caller: Caller) -> None:
         """Removes the account with all that is its own. Raises Problem: 403.
 
-        The account goes first, then the picture: nobody is left who could be shown it.
+        The account goes first, then its picture's object: nobody is left who could be shown it.
         """
         self._sessions.require_confirmed(caller)
-        gone = await in_thread(self._store.delete_user, caller.user.id)
+        gone = await in_thread(self._store.delete_user, caller.user.id, now=self._sessions.clock())
         if gone:
             _log.info("account.deleted", user=gone.id)
-            await self._avatars.discard(gone.id, gone.avatar_name)
+            self._outbox.wake()

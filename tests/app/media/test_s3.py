@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -153,3 +154,19 @@ def test_the_waiting_ends_with_a_sentence(client: S3Client) -> None:
         "The media bucket could not be listed within 0.1 s: ListObjectsV2: NoSuchBucket. "
         "Check MEDIA_BUCKET, MEDIA_PREFIX, the role, and the way to STS and S3."
     )
+
+
+def test_objects_are_listed_below_the_prefix_alone(client: S3Client, media: S3Media) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=5)
+    for number in range(3):
+        media.put(f"avatars/a/{number}.webp", b"", content_type="image/webp")
+    client.put_object(Bucket=BUCKET, Key="acme/other/avatars/a/9.webp", Body=b"")
+    listed = dict(media.objects())
+    assert sorted(listed) == [f"avatars/a/{number}.webp" for number in range(3)]
+    assert all(made > before for made in listed.values())
+
+
+def test_a_list_that_can_not_be_had_is_unavailable(client: S3Client) -> None:
+    elsewhere = S3Media(client, bucket="not-there", prefix=PREFIX)
+    with pytest.raises(MediaUnavailableError, match="NoSuchBucket"):
+        list(elsewhere.objects())

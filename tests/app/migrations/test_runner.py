@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pymysql
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from app.mariadb import MariaDb
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 pytestmark = pytest.mark.integration
 HEAD = ScriptDirectory.from_config(alembic_config()).get_current_head()
@@ -242,6 +243,44 @@ def test_the_version_before_serves_on_while_the_next_one_has_run(
         connection.execute(text("CREATE TABLE later (id INT)"))
     served.check()
     assert served.user("nobody") is None
+
+
+def columns(connection: Connection) -> dict[tuple[str, str], tuple[str, bool]]:
+    """Type of each column, and whether an insert may leave it out."""
+    rows = connection.execute(
+        text(
+            "SELECT table_name, column_name, column_type, collation_name, is_nullable, "
+            "column_default, extra FROM information_schema.columns "
+            "WHERE table_schema = DATABASE() AND table_name <> 'alembic_version'"
+        )
+    )
+    return {
+        (row[0], row[1]): (
+            f"{row[2]} {row[3]}",
+            row[4] == "YES" or row[5] is not None or "auto_increment" in row[6],
+        )
+        for row in rows
+    }
+
+
+def test_every_version_only_adds_so_that_the_one_before_serves_on(engine: Engine) -> None:
+    """What the version before reads is there, and what it leaves out of an insert has a default.
+
+    A version that takes something away may do so one version after nobody used it: name it here.
+    """
+    with engine.connect() as connection:
+        before: dict[tuple[str, str], tuple[str, bool]] = {}
+        for number in range(1, int(str(HEAD)) + 1):
+            command.upgrade(alembic_config(connection), f"{number:04}")
+            connection.commit()
+            after = columns(connection)
+            assert before.items() <= after.items(), number
+            tables = {table for table, _ in before}
+            added = {key: column for key, column in after.items() if key not in before}
+            assert added, number
+            needed = [k for k, (_, may_lack) in added.items() if k[0] in tables and not may_lack]
+            assert needed == [], number
+            before = after
 
 
 @pytest.mark.parametrize(

@@ -111,19 +111,6 @@ def test_a_hash_is_replaced_only_if_it_is_still_the_one_that_was_seen(store: Sto
     assert credentials.password_hash == "second"
 
 
-def test_replacing_a_picture_tells_each_old_name_exactly_once(store: Store) -> None:
-    ada = user()
-    store.add_user(ada, "hash")
-    assert store.replace_avatar(ada.id, "start") is None
-    told = at_once(6, lambda number: store.replace_avatar(ada.id, f"name-{number}"))
-    last = store.user(ada.id)
-    assert last is not None
-    names = {"start", *(f"name-{number}" for number in range(6))}
-    assert sorted([*told, last.avatar_name]) == sorted(names)
-    assert store.replace_avatar(ada.id, None) == last.avatar_name
-    assert store.user(ada.id) == ada
-
-
 def test_a_token_is_rotated_and_its_successor_goes_on(store: Store) -> None:
     session = opened(store)
     assert rotated(store, 1, 2) == Rotation(session)

@@ -213,7 +213,7 @@ def test_all_of_it_goes_with_the_account(store: Store) -> None:
     store.replace_recovery_codes(ada.id, CODES)
     store.keep_proof(Proof(token_hash(1), "add", NOW + HOUR, ada.id))
     store.add_identity(Identity(ISSUER, "ada", ada.id, NOW))
-    store.delete_user(ada.id)
+    store.delete_user(ada.id, now=NOW)
     assert store.passkey(made.credential_id) is None
     assert store.recovery_codes_left(ada.id) == 0
     assert store.proof(token_hash(1), "add", now=NOW) is None

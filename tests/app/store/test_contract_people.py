@@ -194,14 +194,14 @@ def test_an_account_goes_with_all_that_is_its_own_and_nothing_else(store: Store)
     for owner, number in ((session.user_id, 70), (other.user_id, 71)):
         store.add_activity(Activity(owner, NOW, Event.SIGNED_IN, PHONE, NOW + HOUR))
         store.keep_link(_link(owner, number))
-    gone = store.delete_user(session.user_id)
+    gone = store.delete_user(session.user_id, now=NOW)
     assert gone is not None
     assert gone.id == session.user_id
     assert store.user(session.user_id) is None
     assert store.session_of(token_hash(1)) is None
     assert store.activity_of(session.user_id, most=9, failed=False) == ()
     assert store.use_link(token_hash(70), list(Purpose), now=NOW) is None
-    assert store.delete_user(session.user_id) is None
+    assert store.delete_user(session.user_id, now=NOW) is None
     assert store.caller(other.id, now=NOW) is not None
     assert len(store.activity_of(other.user_id, most=9, failed=False)) == 1
     assert store.use_link(token_hash(71), list(Purpose), now=NOW) is not None

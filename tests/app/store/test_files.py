@@ -44,7 +44,7 @@ def test_a_write_that_fails_changes_neither_file_nor_memory(
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(StoreUnavailableError):
-        store.replace_avatar(ADA.id, "name")
+        store.set_display_name(ADA.id, "Lady")
     assert (tmp_path / "store.json").read_bytes() == before
     assert store.user(ADA.id) == ADA
     assert {path.name for path in tmp_path.iterdir()} == {"store.json", "store.lock"}

@@ -9,6 +9,7 @@ from .base import FileStoreBusyError, Table, moment
 from .history import FileCounters, FileHistory
 from .links import FileLinks
 from .passkeys import FilePasskeys
+from .pictures import FilePictures
 from .proofs import FileProofs
 from .sessions import FileSessions
 
@@ -20,7 +21,14 @@ _EXPIRING: Final = ("refresh_tokens", "sessions", "hits", "links", "pending_user
 
 
 class FileStore(
-    FileAccounts, FileSessions, FileLinks, FileHistory, FileCounters, FilePasskeys, FileProofs
+    FileAccounts,
+    FilePictures,
+    FileSessions,
+    FileLinks,
+    FileHistory,
+    FileCounters,
+    FilePasskeys,
+    FileProofs,
 ):
     """See `protocol.Store`. Raises FileStoreBusyError."""
 

@@ -8,6 +8,7 @@ from appinstance_app.store.protocol import EmailTakenError
 from appinstance_app.store.records import Credentials
 
 from .base import FileBase, State, user_of, words
+from .pictures import keep_old_picture
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -71,11 +72,12 @@ class FileAccounts(FileBase):
             with self._change() as state:
                 drop_sessions(state, user_id)
 
-    def delete_user(self, user_id: str) -> User | None:
+    def delete_user(self, user_id: str, *, now: datetime) -> User | None:
         with self._change() as state:
             row = state["users"].pop(user_id, None)
             if row is None:
                 return None
+            keep_old_picture(state, user_id, row["avatar_name"], now=now)
             drop_sessions(state, user_id)
             state["recovery_codes"].pop(user_id, None)
             for table in (
@@ -85,15 +87,6 @@ class FileAccounts(FileBase):
                     del table[key]
             state["activity"] = [item for item in state["activity"] if item["user_id"] != user_id]
             return user_of(user_id, row)
-
-    def replace_avatar(self, user_id: str, name: str | None) -> str | None:
-        with self._change() as state:
-            row = state["users"].get(user_id)
-            if row is None:
-                return None
-            before: str | None = row["avatar_name"]
-            row["avatar_name"] = name
-            return before
 
     def _set(self, user_id: str, **values: Any) -> None:
         with self._change() as state:

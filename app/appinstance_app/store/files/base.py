@@ -32,6 +32,7 @@ class State(TypedDict):
 
     format: int
     users: Table
+    old_pictures: Table
     sessions: Table
     refresh_tokens: Table
     hits: Table
@@ -93,8 +94,9 @@ class FileBase:
 
     def _read(self) -> State:
         empty = State(
-            format=_FORMAT, users={}, sessions={}, refresh_tokens={}, hits={}, links={},
-            pending_users={}, activity=[], passkeys={}, recovery_codes={}, proofs={}, identities={},
+            format=_FORMAT, users={}, old_pictures={}, sessions={}, refresh_tokens={}, hits={},
+            links={}, pending_users={}, activity=[], passkeys={}, recovery_codes={}, proofs={},
+            identities={},
         )  # fmt: skip
         if not self._path.exists():
             return empty

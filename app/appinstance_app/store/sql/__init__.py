@@ -14,6 +14,7 @@ from .base import naive
 from .history import SqlCounters, SqlHistory
 from .links import SqlLinks
 from .passkeys import SqlPasskeys
+from .pictures import SqlPictures
 from .proofs import SqlProofs
 from .sessions import SqlSessions
 
@@ -34,7 +35,16 @@ _EXPIRING: Final = (
 )
 
 
-class SqlStore(SqlAccounts, SqlSessions, SqlLinks, SqlHistory, SqlCounters, SqlPasskeys, SqlProofs):
+class SqlStore(
+    SqlAccounts,
+    SqlPictures,
+    SqlSessions,
+    SqlLinks,
+    SqlHistory,
+    SqlCounters,
+    SqlPasskeys,
+    SqlProofs,
+):
     """See `protocol.Store`. `needs`: the oldest version of the schema that will do."""
 
     def __init__(self, engine: Engine, *, needs: str = "0000") -> None:

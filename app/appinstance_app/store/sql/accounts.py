@@ -13,7 +13,17 @@ from appinstance_app.store.protocol import EmailTakenError
 from appinstance_app.store.records import Credentials
 from appinstance_app.store.tables import links, sessions, users
 
-from .base import SqlPart, naive, naive_or_none, user_of
+from .base import (
+    SqlPart,
+    held,
+    naive,
+    naive_or_none,
+    own_sessions,
+    revoke,
+    set_account,
+    user_of,
+)
+from .pictures import keep_old_picture
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,66 +56,43 @@ class SqlAccounts(SqlPart):
         return self._execute(update(users).where(*same).values(password_hash=new)) == 1
 
     def set_password_hash(self, user_id: str, new: str, *, keep: str | None, now: datetime) -> None:
-        others = [sessions.c.user_id == user_id, sessions.c.revoked_at.is_(None)]
-        if keep is not None:
-            others.append(sessions.c.id != keep)
-
         def work(connection: Connection) -> None:
-            connection.execute(update(users).where(users.c.id == user_id).values(password_hash=new))
-            connection.execute(update(sessions).where(*others).values(revoked_at=naive(now)))
+            set_account(connection, user_id, password_hash=new)
+            revoke(connection, *own_sessions(user_id, keep=keep), now=now)
             connection.execute(delete(links).where(links.c.user_id == user_id))
 
         self._run(work)
 
     def set_display_name(self, user_id: str, name: str) -> None:
-        self._set(user_id, display_name=name)
+        self._run(lambda connection: set_account(connection, user_id, display_name=name))
 
     def set_email(self, user_id: str, email: str, *, verified_at: datetime) -> None:
-        statement = (
-            update(users)
-            .where(users.c.id == user_id)
-            .values(email=email, email_verified_at=naive(verified_at))
-        )
-        self._with_unique_email(lambda connection: connection.execute(statement))
+        values = {"email": email, "email_verified_at": naive(verified_at)}
+        self._with_unique_email(lambda connection: set_account(connection, user_id, **values))
 
     def set_disabled(self, user_id: str, at: datetime | None) -> None:
         def work(connection: Connection) -> None:
-            shut = update(users).where(users.c.id == user_id).values(disabled_at=naive_or_none(at))
-            connection.execute(shut)
+            set_account(connection, user_id, disabled_at=naive_or_none(at))
             if at is not None:
                 connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
 
         self._run(work)
 
-    def delete_user(self, user_id: str) -> User | None:
+    def delete_user(self, user_id: str, *, now: datetime) -> User | None:
         def work(connection: Connection) -> User | None:
-            row = connection.execute(
-                select(users).where(users.c.id == user_id).with_for_update()
-            ).first()
+            row = held(connection, user_id)
             if row is None:
                 return None
+            keep_old_picture(connection, user_id, row.avatar_name, now=now)
             # Sessions, links and activity go with it, by their foreign keys.
             connection.execute(delete(users).where(users.c.id == user_id))
             return user_of(row)
 
         return self._run(work)
 
-    def replace_avatar(self, user_id: str, name: str | None) -> str | None:
-        def work(connection: Connection) -> str | None:
-            before: str | None = connection.execute(
-                select(users.c.avatar_name).where(users.c.id == user_id).with_for_update()
-            ).scalar_one_or_none()
-            connection.execute(update(users).where(users.c.id == user_id).values(avatar_name=name))
-            return before
-
-        return self._run(work)
-
     def _row(self, condition: ColumnElement[bool]) -> Row[Any] | None:
         statement = select(users).where(condition)
         return self._run(lambda connection: connection.execute(statement).first())
-
-    def _set(self, user_id: str, **values: str) -> None:
-        self._execute(update(users).where(users.c.id == user_id).values(**values))
 
     def _with_unique_email(self, work: Any) -> None:
         try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
 from pymysql.constants import ER
+from sqlalchemy import select, update
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -14,11 +15,12 @@ from appinstance_app.store.database import error_code, short
 from appinstance_app.store.protocol import StoreUnavailableError
 from appinstance_app.store.records import Client, Session, User
 from appinstance_app.store.schema import unfit
+from appinstance_app.store.tables import sessions, users
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from sqlalchemy import Connection, CursorResult, Engine, Row
+    from sqlalchemy import ColumnElement, Connection, CursorResult, Engine, Row
 
 _ATTEMPTS: Final = 3
 _TRY_AGAIN: Final = frozenset({ER.LOCK_DEADLOCK, ER.LOCK_WAIT_TIMEOUT})
@@ -60,6 +62,31 @@ class SqlPart:
     def _execute(self, statement: Any) -> int:
         """One statement in a transaction of its own; how many rows it changed."""
         return self._run(lambda connection: changed(connection.execute(statement)))
+
+
+def held(connection: Connection, user_id: str) -> Row[Any] | None:
+    """The account's row, which nobody else changes until the commit."""
+    return connection.execute(select(users).where(users.c.id == user_id).with_for_update()).first()
+
+
+def set_account(connection: Connection, user_id: str, **values: Any) -> None:
+    """Sets columns of an account."""
+    connection.execute(update(users).where(users.c.id == user_id).values(**values))
+
+
+def revoke(connection: Connection, *conditions: ColumnElement[bool], now: datetime) -> int:
+    """Ends those of these sessions that were not ended before; how many."""
+    alive = sessions.c.revoked_at.is_(None)
+    result = connection.execute(
+        update(sessions).where(*conditions, alive).values(revoked_at=naive(now))
+    )
+    return changed(result)
+
+
+def own_sessions(user_id: str, *, keep: str | None) -> Sequence[ColumnElement[bool]]:
+    """The conditions for all sessions of an account but `keep`."""
+    own = [sessions.c.user_id == user_id]
+    return own if keep is None else [*own, sessions.c.id != keep]
 
 
 def user_of(row: Row[Any]) -> User:

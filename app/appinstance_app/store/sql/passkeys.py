@@ -15,9 +15,18 @@ from sqlalchemy.exc import IntegrityError
 from appinstance_app.store.database import error_code
 from appinstance_app.store.protocol import PasskeyTakenError, TooManyPasskeysError
 from appinstance_app.store.records import Passkey, Removal
-from appinstance_app.store.tables import identities, passkeys, recovery_codes, users
+from appinstance_app.store.tables import identities, passkeys, recovery_codes
 
-from .base import SqlPart, aware, aware_or_none, changed, naive, naive_or_none
+from .base import (
+    SqlPart,
+    aware,
+    aware_or_none,
+    changed,
+    held,
+    naive,
+    naive_or_none,
+    set_account,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +40,7 @@ class SqlPasskeys(SqlPart):
 
     def add_passkey(self, passkey: Passkey, *, most: int) -> None:
         def work(connection: Connection) -> None:
-            owner = _held(connection, passkey.user_id)
+            owner = held(connection, passkey.user_id)
             if owner is None or owner.passkeys >= most:
                 raise TooManyPasskeysError
             connection.execute(
@@ -46,7 +55,7 @@ class SqlPasskeys(SqlPart):
                     last_used_at=naive_or_none(passkey.last_used_at),
                 )
             )
-            _set(connection, passkey.user_id, passkeys=owner.passkeys + 1)
+            set_account(connection, passkey.user_id, passkeys=owner.passkeys + 1)
 
         try:
             self._run(work)
@@ -96,7 +105,7 @@ class SqlPasskeys(SqlPart):
         own = (passkeys.c.id == passkey_id, passkeys.c.user_id == user_id)
 
         def work(connection: Connection) -> Removal:
-            owner = _held(connection, user_id)
+            owner = held(connection, user_id)
             there = connection.execute(select(passkeys.c.id).where(*own)).first()
             if owner is None or there is None:
                 return Removal.UNKNOWN
@@ -108,9 +117,9 @@ class SqlPasskeys(SqlPart):
                     return Removal.LAST_WAY_IN
             connection.execute(delete(passkeys).where(*own))
             if owner.passkeys > 1:
-                _set(connection, user_id, passkeys=owner.passkeys - 1)
+                set_account(connection, user_id, passkeys=owner.passkeys - 1)
                 return Removal.GONE
-            _set(connection, user_id, passkeys=0, second_factor=0)
+            set_account(connection, user_id, passkeys=0, second_factor=0)
             connection.execute(delete(recovery_codes).where(recovery_codes.c.user_id == user_id))
             return Removal.GONE_WITH_SECOND_FACTOR if owner.second_factor else Removal.GONE
 
@@ -118,17 +127,17 @@ class SqlPasskeys(SqlPart):
 
     def set_second_factor(self, user_id: str, *, on: bool) -> bool:
         def work(connection: Connection) -> bool:
-            owner = _held(connection, user_id)
+            owner = held(connection, user_id)
             if owner is None or (on and not owner.passkeys):
                 return False
-            _set(connection, user_id, second_factor=int(on))
+            set_account(connection, user_id, second_factor=int(on))
             return True
 
         return self._run(work)
 
     def replace_recovery_codes(self, user_id: str, hashes: Sequence[str]) -> None:
         def work(connection: Connection) -> None:
-            if _held(connection, user_id) is None:
+            if held(connection, user_id) is None:
                 return
             connection.execute(delete(recovery_codes).where(recovery_codes.c.user_id == user_id))
             rows = [{"user_id": user_id, "code_hash": item} for item in hashes]
@@ -149,15 +158,6 @@ class SqlPasskeys(SqlPart):
             recovery_codes.c.user_id == user_id, recovery_codes.c.code_hash == code_hash
         )
         return self._run(lambda connection: changed(connection.execute(statement))) == 1
-
-
-def _held(connection: Connection, user_id: str) -> Row[Any] | None:
-    """The account's row, which nobody else changes until the commit."""
-    return connection.execute(select(users).where(users.c.id == user_id).with_for_update()).first()
-
-
-def _set(connection: Connection, user_id: str, **values: int) -> None:
-    connection.execute(update(users).where(users.c.id == user_id).values(**values))
 
 
 def _passkey(row: Row[Any]) -> Passkey:

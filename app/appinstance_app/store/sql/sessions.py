@@ -14,7 +14,17 @@ from appinstance_app.store.protocol import NO_GRACE
 from appinstance_app.store.records import RefreshToken, Refused, Rotation, Session
 from appinstance_app.store.tables import refresh_tokens, sessions, users
 
-from .base import SqlPart, aware, changed, naive, naive_or_none, session_of, user_of
+from .base import (
+    SqlPart,
+    aware,
+    changed,
+    naive,
+    naive_or_none,
+    own_sessions,
+    revoke,
+    session_of,
+    user_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,11 +48,8 @@ class SqlSessions(SqlPart):
                 former = select(refresh_tokens.c.session_id).where(
                     refresh_tokens.c.token_hash == instead_of
                 )
-                connection.execute(
-                    update(sessions)
-                    .where(sessions.c.id == former.scalar_subquery(), _alive)
-                    .values(revoked_at=naive(session.created_at))
-                )
+                is_former = sessions.c.id == former.scalar_subquery()
+                revoke(connection, is_former, now=session.created_at)
             connection.execute(
                 insert(sessions).values(
                     id=session.id,
@@ -145,10 +152,7 @@ class SqlSessions(SqlPart):
         self._revoke(sessions.c.id == session_id, now=now)
 
     def revoke_sessions(self, user_id: str, *, keep: str | None, now: datetime) -> int:
-        conditions = [sessions.c.user_id == user_id]
-        if keep is not None:
-            conditions.append(sessions.c.id != keep)
-        return self._revoke(*conditions, now=now)
+        return self._revoke(*own_sessions(user_id, keep=keep), now=now)
 
     def session_of(self, token_hash: str) -> Session | None:
         statement = (
@@ -160,9 +164,7 @@ class SqlSessions(SqlPart):
         return session_of(row) if row else None
 
     def _revoke(self, *conditions: ColumnElement[bool], now: datetime) -> int:
-        return self._execute(
-            update(sessions).where(*conditions, _alive).values(revoked_at=naive(now))
-        )
+        return self._run(lambda connection: revoke(connection, *conditions, now=now))
 
 
 def _used_up(connection: Connection, token_hash: str, successor: str, now: datetime) -> bool:
