@@ -18,9 +18,12 @@ import pytest
 from app.avatars.hostile import drawn, saved
 from app.conftest import Running
 from app.processes import EMAIL, USER_PASSWORD
+from app.oidc.conftest import FAILED, OIDC, Liar
 
 from appinstance_app.avatars import service
 from appinstance_app.health import health_app
+from appinstance_app.oidc import provider
+from appinstance_app.store.files.base import FileBase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,11 +52,35 @@ class Hanging:
         return waiting
 
 
+class HangingProvider(httpx.AsyncBaseTransport):
+    """A provider that describes itself, until it hangs."""
+
+    def __init__(self) -> None:
+        self.hangs = False
+        self.asked = 0
+        self.release = asyncio.Event()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked += 1
+        if self.hangs:
+            await self.release.wait()
+        return Liar()(request)
+
+
+class SomeMail:
+    """Takes every mail."""
+
+    def send(self, _message: Any) -> None: ...
+
+
 class World:
-    """An app between two outside things that can hang."""
+    """An app between outside things that can hang."""
 
     def __init__(self, running: Running, database: Hanging, media: Hanging) -> None:
         self.running, self.database, self.media = running, database, media
+        parts = running.app.state.context
+        self.mail, self.provider = Hanging(SomeMail()), HangingProvider()
+        parts.oidc.provider._transport = self.provider
         self.headers: dict[str, str] = {}
         self.picture = ""
 
@@ -74,6 +101,10 @@ class World:
             # In another browser: in this one it would take the place of the session that asks.
             "sign-in": lambda: phone.post("/api/v1/auth/sign-in", json=body),
             "a picture": lambda: client.get(self.picture),
+            "a forgotten password": lambda: phone.post(
+                "/api/v1/auth/password-reset", json={"email": EMAIL}
+            ),
+            "to the provider": lambda: phone.get("/api/v1/auth/oidc/start"),
         }
 
 
@@ -82,24 +113,35 @@ async def world(
     start: Callable[..., Any],
     make_settings: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> Any:
     from appinstance_app.application import media_for, store_for
 
-    # Short, so that the test is; what is tried is who waits for whom.
-    monkeypatch.setattr("appinstance_app.workers.GENERAL_SECONDS", 0.5)
+    # Short, so that the test is; what is tried is who waits for whom. That of the database only
+    # where it is the one that hangs: a busy machine takes its time for what works.
+    if (
+        getattr(request.node, "callspec", None)
+        and request.node.callspec.params["thing"] == "database"
+    ):
+        monkeypatch.setattr("appinstance_app.workers.GENERAL_SECONDS", 0.5)
+    # A crowd's writes to one file would be what is waited for.
+    monkeypatch.setattr(FileBase, "_write", lambda *_: None)
     monkeypatch.setattr(service, "_READ_SECONDS", 0.5)
+    monkeypatch.setattr(provider, "SECONDS", 0.5)
     settings = make_settings()
     database, media = Hanging(store_for(settings)), Hanging(media_for(settings))
-    made = World(
-        await start(store=database, media=media, sign_in_per_account=10_000), database, media
-    )
+    limits = ("sign_in_per_account", "sign_in_per_address", "mails_per_address")
+    running = await start(store=database, media=media, **dict.fromkeys(limits, 10_000), **OIDC)
+    made = World(running, database, media)
     made.headers = await made.running.signed_up()
+    # From here on: with mail, a sign-up would wait for its link.
+    running.app.state.context.outgoing._mail = made.mail
     answer = await made.running.client.put(
         "/api/v1/users/me/avatar", headers=made.headers, files=FILES
     )
     made.picture = answer.json()["avatar_url"]
     yield made
-    for hanging in (database, media):
+    for hanging in (database, media, made.mail, made.provider):
         hanging.hangs = False
         hanging.release.set()
 
@@ -112,52 +154,87 @@ def crowd() -> Iterator[list[asyncio.Task[Any]]]:
         task.cancel()
 
 
-async def looked(requests: dict[str, Callable[[], Any]]) -> dict[str, tuple[int, float]]:
-    """Status and median seconds of each request."""
+async def looked(requests: dict[str, Callable[[], Any]]) -> dict[str, tuple[str, float]]:
+    """What comes of each request, and its median seconds."""
     seen = {}
     for name, ask in requests.items():
         took, statuses = [], set()
         for _ in range(int(os.environ.get("APPINSTANCE_OUTAGE_SAMPLES", "3"))):
             begun = time.perf_counter()
-            statuses.add((await ask()).status_code)
+            statuses.add(outcome(await ask()))
             took.append(time.perf_counter() - begun)
         assert len(statuses) == 1, name
         seen[name] = (statuses.pop(), statistics.median(took))
     return seen
 
 
-ALL = {"/healthz", "/readyz", "own account", "sign-in", "a picture"}
+def outcome(answer: httpx.Response) -> str:
+    """A browser that can't go to the provider is led back to the page, which says so."""
+    if answer.status_code == 303 and answer.headers["location"] == FAILED:
+        return "led back"
+    return "answers" if answer.status_code < 400 else str(answer.status_code)
+
+
+ALL = {
+    "/healthz", "/readyz", "own account", "sign-in", "a picture", "a forgotten password",
+    "to the provider",
+}  # fmt: skip
+CROWD = {
+    "media": "a picture",
+    "database": "own account",
+    "mail": "a forgotten password",
+    "provider": "to the provider",
+}
 
 
 @pytest.mark.parametrize(
     ("thing", "lost"),
-    [("media", {"a picture"}), ("database", {"/readyz", "own account", "sign-in", "a picture"})],
+    [
+        ("media", {"a picture"}),
+        ("database", ALL - {"/healthz"}),
+        ("mail", set()),
+        ("provider", {"to the provider"}),
+    ],
 )
 async def test_what_does_not_need_it_answers_on(
     world: World, crowd: list[asyncio.Task[Any]], thing: str, lost: set[str]
 ) -> None:
     requests = await world.requests()
     before = await looked(requests)
-    assert {status for status, _ in before.values()} == {200}
+    assert {outcome for outcome, _ in before.values()} == {"answers"}
     getattr(world, thing).hangs = True
     # More than it has threads for, and all of them wait.
-    ask = requests["a picture" if thing == "media" else "own account"]
-    crowd += [asyncio.create_task(ask()) for _ in range(40)]
+    parts = world.running.app.state.context
+    parts.oidc.provider._metadata = None  # of which it would need nothing for an hour
+    crowd += [asyncio.create_task(requests[CROWD[thing]]()) for _ in range(40)]
     await asyncio.sleep(0)
-    world.running.app.state.context.health._looked_at = None
+    parts.health._looked_at = None
     after = await looked(requests)
-    assert {name for name, (status, _) in after.items() if status == 503} == lost
-    assert {name for name, (status, _) in after.items() if status == 200} == ALL - lost
+    refusal = "led back" if thing == "provider" else "503"
+    assert {name for name, (found, _) in after.items() if found == refusal} == lost
+    assert {name for name, (found, _) in after.items() if found == "answers"} == ALL - lost
     noted(thing, before, after)
 
 
-def noted(thing: str, before: dict[str, tuple[int, float]], after: dict[str, Any]) -> None:
+async def test_nobody_waits_longer_for_a_provider_that_hangs_because_others_wait_too(
+    world: World, crowd: list[asyncio.Task[Any]]
+) -> None:
+    world.provider.hangs = True
+    ask = (await world.requests())["to the provider"]
+    crowd += [asyncio.create_task(ask()) for _ in range(60)]
+    answers = await asyncio.gather(*crowd)
+    assert {outcome(answer) for answer in answers} == {"led back"}
+    # All at the same deadline. One after the other, each would have asked for as long again.
+    assert world.provider.asked <= 8
+
+
+def noted(thing: str, before: dict[str, tuple[str, float]], after: dict[str, Any]) -> None:
     """Adds the figures to a file, where one is asked for."""
     target = os.environ.get("APPINSTANCE_WRITE_OUTAGES")
     if not target:
         return
     with Path(target).open("a") as page:
         for name in sorted(ALL):
-            status, seconds = after[name]
-            told = f"answers, {seconds / before[name][1]:.1f} ×" if status == 200 else "503"
+            found, seconds = after[name]
+            told = f"answers, {seconds / before[name][1]:.1f} ×" if found == "answers" else found
             page.write(f"| {thing} | {name} | {told} |\n")

@@ -1,8 +1,8 @@
 """The provider over HTTP: its description, its keys, and the exchange of a code.
 
 Where to ask comes from the settings, and from what is answered there; redirects are not followed,
-answers are short and soon, and all of it has a bound of its own, so that a provider that hangs
-costs nothing but sign-ins through it.
+answers are short and soon, and all of it has a bound of its own, the wait for each other included,
+so that a provider that hangs costs nothing but sign-ins through it.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Provider:
 
     async def metadata(self) -> Metadata:
         """What it says of itself, at most an hour old. Raises ProviderError, Busy."""
-        async with self._one_at_a_time:
+        async with self._bound.turn(), self._one_at_a_time:
             if self._metadata is None or self._age(self._metadata) > _FRESH_SECONDS:
                 url = self.issuer.rstrip("/") + _WELL_KNOWN
                 try:
@@ -95,7 +95,7 @@ class Provider:
         """Its keys, at most an hour old; others than `beside`, which lack one, if there may be
         such. Raises ProviderError, Busy."""
         jwks_uri = (await self.metadata()).jwks_uri
-        async with self._one_at_a_time:
+        async with self._bound.turn(), self._one_at_a_time:
             kept = self._keys
             outdated = kept is None or self._age(kept) > _FRESH_SECONDS
             lacking = kept is not None and kept.value is beside
@@ -120,7 +120,8 @@ class Provider:
             basic = httpx.BasicAuth(self.client_id, self._client_secret)
         else:
             form |= {"client_id": self.client_id, "client_secret": self._client_secret}
-        answer = await self._asked("POST", metadata.token_endpoint, data=form, auth=basic)
+        async with self._bound.turn():
+            answer = await self._asked("POST", metadata.token_endpoint, data=form, auth=basic)
         token = answer.get("id_token")
         if not isinstance(token, str):
             raise ProviderError("it gave no ID token")
@@ -153,7 +154,7 @@ class Provider:
             )
         body = b""
         try:
-            async with self._bound.turn(), self._client.stream(method, url, **how) as answer:
+            async with self._client.stream(method, url, **how) as answer:
                 if answer.status_code != 200:
                     raise ProviderError(f"it answered {answer.status_code}")
                 async for part in answer.aiter_bytes():
