@@ -10,7 +10,9 @@ import hashlib
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import structlog
 
 from appinstance_app.client_address import limit_key
 from appinstance_app.problems import Kind, Problem
@@ -19,6 +21,8 @@ from appinstance_app.workers import in_thread
 if TYPE_CHECKING:
     from appinstance_app.settings import Settings
     from appinstance_app.store.protocol import Store
+
+_log: Final = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,9 @@ class RateLimits:
             _key(limit, subject, now),
             expires_at=datetime.fromtimestamp(ends, UTC),
         )
+        if count == limit.most + 1:
+            # Once a window, so that a flood does not fill the log. Of whom, nobody learns from it.
+            _log.warning("limit.reached", limit=limit.scope)
         if count > limit.most:
             wait = max(1, math.ceil(ends - now.timestamp()))
             raise Problem(

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from app.conftest import Running
 from app.processes import EMAIL, USER_PASSWORD
+from structlog.testing import capture_logs
 
 from appinstance_app.auth.tokens import utc_now
 
@@ -61,6 +62,16 @@ async def test_an_account_is_limited_whatever_the_address(app: Running) -> None:
     assert statuses == [401, 401, 401, 429]
     right = await attempt(app, password=USER_PASSWORD, forwarded="203.0.113.99")
     assert right.status_code == 429, "Over the limit even the right password tells nothing."
+
+
+async def test_a_limit_that_is_reached_is_logged_once_and_of_nobody(app: Running) -> None:
+    await app.signed_up()
+    with capture_logs() as logs:
+        for number in range(6):
+            await attempt(app, forwarded=f"203.0.113.{number}")
+    (told,) = [line for line in logs if line["event"] == "limit.reached"]
+    assert (told["limit"], told["log_level"]) == ("sign-in-account", "warning")
+    assert set(told) == {"event", "limit", "log_level"}
 
 
 async def test_the_answer_says_how_long_to_wait(app: Running) -> None:

@@ -9,6 +9,8 @@ import pytest
 from app.auth.test_sessions import SIGN_IN, clock_of, refreshed
 from app.conftest import Running
 from app.processes import EMAIL, USER_PASSWORD
+from app.avatars.hostile import drawn, saved
+from structlog.testing import capture_logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -223,6 +225,41 @@ async def test_people_see_what_happened_to_their_account_and_to_no_other(app: Ru
     assert await kinds(app, headers) == ["profile-changed", "sign-in-failed", "account-created"]
     failed = (await app.client.get(f"{ME}/activity", headers=headers)).json()[1]
     assert (failed["device"], failed["place"]) == ("Firefox on Linux", "198.51.100.0/24")
+
+
+async def test_people_see_sign_ins_sign_outs_and_changes_of_their_picture(app: Running) -> None:
+    headers = await app.signed_up()
+    async with app.elsewhere() as phone, app.elsewhere() as laptop:
+        await signed_in(phone)
+        await phone.client.post("/api/v1/auth/sign-out")
+        await signed_in(laptop)
+        await app.client.post(f"{ME}/sessions/end-others", headers=headers)
+    files = {"file": ("a.png", saved(drawn(), "PNG"), "image/png")}
+    await app.client.put(f"{ME}/avatar", headers=headers, files=files)
+    await app.client.delete(f"{ME}/avatar", headers=headers)
+    assert await kinds(app, headers) == [
+        "picture-removed", "picture-changed", "session-ended", "signed-in", "signed-out",
+        "signed-in", "account-created",
+    ]  # fmt: skip
+
+
+async def test_the_log_has_all_of_it_by_the_accounts_id_alone(app: Running) -> None:
+    with capture_logs() as logs:
+        headers = await app.signed_up()
+        await app.client.patch(ME, headers=headers, json={"display_name": "Countess"})
+        async with app.elsewhere() as thief:
+            wrong = {**SIGN_IN, "password": "wrong"}
+            await thief.client.post("/api/v1/auth/sign-in", json=wrong)
+        await app.app.state.context.outgoing.idle()
+    user = (await app.client.get(ME, headers=headers)).json()
+    told = [line for line in logs if line["event"] == "account.activity"]
+    assert [line["activity"] for line in told] == [
+        "account-created", "profile-changed", "sign-in-failed",
+    ]  # fmt: skip
+    assert {line["user"] for line in told} == {user["id"]}
+    words = " ".join(str(line) for line in told)
+    for personal in (EMAIL, "Ada", "Countess", "192.0.2.7", "wrong"):
+        assert personal not in words
 
 
 async def test_a_known_device_is_let_try_while_strangers_are_locked_out(

@@ -200,6 +200,21 @@ async def test_a_link_is_good_for_what_it_was_sent_for_alone(post: Post) -> None
     assert (await post.post("auth/password-reset/confirm", **body)).status_code == 410
 
 
+async def test_an_address_from_before_there_was_mail_is_confirmed_by_a_link(post: Post) -> None:
+    outgoing = post.app.app.state.context.outgoing
+    mail, outgoing._mail = outgoing._mail, None
+    headers = await post.app.signed_up()
+    outgoing._mail = mail
+    assert not (await post.app.client.get(ME, headers=headers)).json()["email_verified"]
+    assert (await post.post("users/me/verification", headers)).status_code == 202
+    assert (await post.post("auth/verify-email", token=await post.token())).status_code == 204
+    assert (await post.app.client.get(ME, headers=headers)).json()["email_verified"]
+    assert (await kinds(post.app, headers))[0] == "email-verified"
+    count = len(await post.mails())
+    assert (await post.post("users/me/verification", headers)).status_code == 202
+    assert len(await post.mails()) == count
+
+
 async def test_an_address_changes_by_the_link_that_is_sent_to_the_new_one(post: Post) -> None:
     headers = await post.admitted()
     count = len(await post.mails())

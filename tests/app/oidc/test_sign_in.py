@@ -324,6 +324,8 @@ async def test_who_is_signed_in_links_the_provider(browser: Browser, liar: Liar)
     begun = await linking(browser, headers)
     answer = await browser.back(liar.authorize(begun.json()["url"]))
     assert (await browser.me(answer))["email"] == "ada@home.example.com"
+    seen = (await browser.running.client.get("/api/v1/users/me/activity", headers=headers)).json()
+    assert [item["kind"] for item in seen].count("provider-linked") == 1
     again = await came_back(browser, liar)
     assert (await browser.me(again))["email"] == "ada@home.example.com"
 
@@ -333,6 +335,8 @@ async def test_an_identity_is_not_taken_from_its_account(browser: Browser, liar:
     headers = await browser.running.signed_up("eve@example.com")
     begun = await linking(browser, headers)
     assert failed(await browser.back(liar.authorize(begun.json()["url"])))
+    seen = (await browser.running.client.get("/api/v1/users/me/activity", headers=headers)).json()
+    assert "provider-linked" not in {item["kind"] for item in seen}
 
 
 async def test_to_link_asks_for_a_fresh_proof_and_the_own_page(browser: Browser) -> None:
