@@ -26,6 +26,7 @@ from .avatars.schemas import FORM_OVERHEAD_BYTES, MAX_UPLOAD_BYTES, UPLOAD_SECON
 from .avatars.service import AvatarService
 from .avatars.upload import Uploads
 from .dependencies import AppContext
+from .description import complete_description
 from .health import Health
 from .housekeeping import keep_house
 from .mail.folder import FolderMail
@@ -51,7 +52,7 @@ from .passkeys.codes import RecoveryCodes
 from .passkeys.entrance import Entrance
 from .passkeys.service import PasskeyService
 from .passkeys.tickets import Tickets
-from .problems import PROBLEM_RESPONSES, add_problem_handlers, describe_problems
+from .problems import PROBLEM_RESPONSES, add_problem_handlers
 from .settings import SettingsError
 from .static_site import StaticSite
 from .store.database import engine_for
@@ -92,7 +93,7 @@ def create_app(
     )
     app.state.context = parts
     add_problem_handlers(app)
-    describe_problems(app)
+    complete_description(app)
     for module in (
         auth_routes, passkey_routes, own_passkey_routes, oidc_routes, own_routes, user_routes,
         avatar_routes, health,

@@ -9,13 +9,22 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, SecretStr, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    SecretStr,
+    StringConstraints,
+)
 
 PASSWORD_MIN_LENGTH: Final = 12
 PASSWORD_MAX_LENGTH: Final = 256
 NAME_MAX_LENGTH: Final = 80
 # Embeddings, overrides and isolates, with which a name could disguise the text around it.
 _BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_EXAMPLE: Final = "four words nobody guesses"
 _VISIBLE: Final = frozenset("LNPS")
 
 
@@ -51,14 +60,39 @@ def _new_password(password: SecretStr) -> SecretStr:
     return normalised
 
 
-Email = Annotated[EmailStr, StringConstraints(max_length=254), AfterValidator(normalised_email)]
-Password = Annotated[SecretStr, AfterValidator(_password)]
-NewPassword = Annotated[SecretStr, AfterValidator(_new_password)]
+Email = Annotated[
+    EmailStr,
+    StringConstraints(max_length=254),
+    AfterValidator(normalised_email),
+    Field(examples=["ada@example.com"]),
+]
+# The sentences are our own, and so is the length, which is that of the composed form.
+Password = Annotated[
+    SecretStr,
+    AfterValidator(_password),
+    Field(examples=[_EXAMPLE], json_schema_extra={"maxLength": PASSWORD_MAX_LENGTH}),
+]
+NewPassword = Annotated[
+    SecretStr,
+    AfterValidator(_new_password),
+    Field(
+        examples=[_EXAMPLE],
+        json_schema_extra={"minLength": PASSWORD_MIN_LENGTH, "maxLength": PASSWORD_MAX_LENGTH},
+    ),
+]
 DisplayName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_MAX_LENGTH),
     AfterValidator(_printable),
+    Field(examples=["Ada Lovelace"], json_schema_extra={"pattern": r"\S"}),
 ]
+
+
+Id = Annotated[str, Field(examples=["0f8fad5bd9cb469fa16570867728950e"])]
+Secret = Annotated[str, Field(examples=["mT3kQv9yZr0xW1nLb6sHd2fJpGcUe7aRoiK4VtXwYz8"])]
+Device = Annotated[str, Field(examples=["Firefox on Linux"])]
+Place = Annotated[str, Field(examples=["203.0.113.0/24"])]
+Seconds = Annotated[int, Field(examples=[600])]
 
 
 class Input(BaseModel):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -60,7 +60,10 @@ class Kind(Enum):
         "Without this passkey nobody could sign in to the account; add another way first.",
     )
     ACCOUNT_DISABLED = ("account-disabled", "Who runs the service has shut this account.")
-    UNAVAILABLE = ("unavailable", "The database or the store of pictures does not answer.")
+    UNAVAILABLE = (
+        "unavailable",
+        "The database, the store of pictures or the provider does not answer.",
+    )
 
     @property
     def uri(self) -> str:
@@ -73,22 +76,28 @@ class Kind(Enum):
         return self.value[1]
 
 
+_TYPES: Final = ["about:blank", *(kind.uri for kind in Kind)]
+
+
 class FieldError(BaseModel):
     """One field of the request and what is wrong with it."""
 
-    field: str
-    message: str
+    field: str = Field(examples=["display_name"])
+    message: str = Field(examples=["Use at least one character that can be seen."])
 
 
 class ProblemBody(BaseModel):
-    """What an error's body looks like; documents the API, `problem_response` writes it."""
+    """What an error's body looks like; documents the API, `problem_response` writes it.
 
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    instance: str | None = None
-    request_id: str | None = None
+    `type`: see docs/problems.md; what has nothing to tell apart but its status is `about:blank`.
+    """
+
+    type: str = Field("about:blank", json_schema_extra={"enum": _TYPES})
+    title: str = Field(examples=["Unprocessable Entity"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["Some fields are not valid; see errors."])
+    instance: str | None = Field(None, examples=["/api/v1/users/me"])
+    request_id: str | None = Field(None, examples=["92bb871c05c24a2591f865c6a87518f7"])
     errors: list[FieldError] | None = None
 
 
@@ -104,6 +113,7 @@ def _response(description: str) -> dict[str, Any]:
 # What every route can answer beside what it is for.
 PROBLEM_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     "4XX": _response("What is wrong with the request, as a problem."),
+    "500": _response("Something unforeseen; the log has more under `request_id`."),
     "503": _response("Busy, or something that it needs does not answer; see `Retry-After`."),
 }
 
@@ -160,26 +170,6 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Busy, _on_busy)
     app.add_exception_handler(StoreUnavailableError, _on_unavailable)
     app.add_exception_handler(MediaUnavailableError, _on_unavailable)
-
-
-def describe_problems(app: FastAPI) -> None:
-    """Has the API's description say the type that problems really have.
-
-    For a response with a model FastAPI adds the route's own type by itself.
-    """
-    generated = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        described = generated()
-        for operations in described["paths"].values():
-            for operation in operations.values():
-                for response in operation["responses"].values():
-                    content = response.get("content", {})
-                    if MEDIA_TYPE in content:
-                        response["content"] = {MEDIA_TYPE: content[MEDIA_TYPE]}
-        return described
-
-    app.openapi = openapi  # type: ignore[method-assign]
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

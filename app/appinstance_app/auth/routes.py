@@ -6,7 +6,7 @@ browser. Sec-Fetch-Site, which no page can forge, tells them apart: only the own
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.responses import JSONResponse
@@ -38,6 +38,20 @@ from .sessions import OpenSession
 PATH: Final = "/api/v1/auth"
 _OWN: Final = frozenset({"same-origin", "none"})
 _SENT: Final = "If this address can get one, a mail is on its way to it."
+
+_TOKEN_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "content": {
+            "application/x-www-form-urlencoded": {
+                "example": {
+                    "grant_type": "password",
+                    "username": "ada@example.com",
+                    "password": "four words nobody guesses",
+                }
+            }
+        }
+    }
+}
 
 
 async def own_origin_only(sec_fetch_site: Annotated[str | None, Header()] = None) -> None:
@@ -81,7 +95,7 @@ async def sign_in(body: SignIn, request: Request, response: Response, app: Conte
     return opened(session, response, app)
 
 
-@router.post("/token")
+@router.post("/token", openapi_extra=_TOKEN_BODY)
 async def token(
     form: Annotated[OAuth2PasswordRequestForm, Depends()],
     request: Request,

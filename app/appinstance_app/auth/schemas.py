@@ -5,9 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
-from appinstance_app.fields import DisplayName, Email, Input, NewPassword, Password
+from appinstance_app.fields import (
+    Device,
+    DisplayName,
+    Email,
+    Id,
+    Input,
+    NewPassword,
+    Password,
+    Place,
+    Seconds,
+    Secret,
+)
+from appinstance_app.store.records import Event
 from appinstance_app.users.schemas import UserOut
 
 if TYPE_CHECKING:
@@ -15,7 +27,7 @@ if TYPE_CHECKING:
     from appinstance_app.store.records import Activity, Session
 
 TOKEN_MAX_LENGTH: Final = 128
-MailedToken = Annotated[str, StringConstraints(min_length=1, max_length=TOKEN_MAX_LENGTH)]
+MailedToken = Annotated[Secret, StringConstraints(min_length=1, max_length=TOKEN_MAX_LENGTH)]
 
 
 class SignUp(Input):
@@ -61,18 +73,18 @@ class Verify(Input):
 class SessionOut(BaseModel):
     """An open session; the refresh token is in the cookie, where no script can read it."""
 
-    access_token: str
+    access_token: str = Field(examples=["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwZjhmIn0.c2lnbmF0dXJl"])
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 the kind of token, not a token
-    expires_in: int
+    expires_in: Seconds
     user: UserOut
 
 
 class SecondFactor(BaseModel):
     """What to show the second factor with. `expires_in`: seconds."""
 
-    ticket: str
+    ticket: Secret
     methods: list[Literal["passkey", "recovery_code"]]
-    expires_in: int
+    expires_in: Seconds
 
 
 class SecondFactorAsked(BaseModel):
@@ -84,13 +96,13 @@ class SecondFactorAsked(BaseModel):
 class Sent(BaseModel):
     """A mail is on its way, if there is somebody to get it."""
 
-    detail: str
+    detail: str = Field(examples=["If this address can get one, a mail is on its way to it."])
 
 
 class Provider(BaseModel):
     """Somebody else who says who people are."""
 
-    name: str
+    name: str = Field(examples=["Example Accounts"])
 
 
 class Methods(BaseModel):
@@ -118,10 +130,10 @@ class ChangeEmail(Input):
 class OwnSession(BaseModel):
     """One of the caller's sessions. `current`: this one."""
 
-    id: str
+    id: Id
     current: bool
-    device: str
-    place: str
+    device: Device
+    place: Place
     created_at: datetime
     last_used_at: datetime
 
@@ -130,9 +142,9 @@ class OwnActivity(BaseModel):
     """One thing that happened to the caller's account."""
 
     at: datetime
-    kind: str
-    device: str
-    place: str
+    kind: Event
+    device: Device
+    place: Place
 
 
 def second_factor_asked(ticket: Ticket) -> SecondFactorAsked:
@@ -164,7 +176,7 @@ def activity_out(activity: Activity) -> OwnActivity:
     """An event as its owner sees it."""
     return OwnActivity(
         at=activity.at,
-        kind=activity.event.value,
+        kind=activity.event,
         device=activity.client.device,
         place=activity.client.place,
     )

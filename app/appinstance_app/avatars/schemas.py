@@ -19,6 +19,7 @@ UPLOAD_BODY: Final[dict[str, Any]] = {
             "schema": {
                 "type": "object",
                 "required": [FIELD],
+                "additionalProperties": False,
                 "properties": {FIELD: {"type": "string", "format": "binary"}},
             },
             "encoding": {FIELD: {"contentType": ", ".join(ACCEPTED)}},

@@ -12,11 +12,11 @@ from typing import Annotated, Final
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from appinstance_app.auth.routes import PATH, opened, own_origin_only
 from appinstance_app.dependencies import AppContext, Calling, Context, asking
-from appinstance_app.problems import Problem
+from appinstance_app.problems import Kind, Problem
 
 from .service import CALLBACK_PATH, LIFETIME, OidcService, SignInFailedError, Start
 
@@ -29,7 +29,7 @@ router = APIRouter(tags=["provider"])
 class ProviderUrl(BaseModel):
     """Where the page is to go."""
 
-    url: str
+    url: str = Field(examples=["https://accounts.example.com/authorize?response_type=code&state=s"])
 
 
 def service(app: Context) -> OidcService:
@@ -68,12 +68,27 @@ async def link(response: Response, caller: Calling, app: Context, oidc: Oidc) ->
         begun = await oidc.start_link(caller)
     except SignInFailedError as error:
         _log.warning("oidc.failed", cause=str(error))
-        raise Problem(503, "The provider does not answer at the moment.") from None
+        raise Problem(
+            503,
+            "The provider does not answer at the moment.",
+            headers={"Retry-After": "5"},
+            kind=Kind.UNAVAILABLE,
+        ) from None
     _keep(app, response, begun)
     return ProviderUrl(url=begun.url)
 
 
-@router.get(CALLBACK_PATH, status_code=303, response_class=RedirectResponse)
+@router.get(
+    CALLBACK_PATH,
+    status_code=303,
+    response_class=RedirectResponse,
+    openapi_extra={
+        "parameters": [
+            {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
+            for name in ("code", "state", "iss", "error")
+        ]
+    },
+)
 async def callback(request: Request, app: Context, oidc: Oidc) -> Response:
     """Where the provider sends the browser back to; opens a session."""
     secret = request.cookies.get(_name(app))

@@ -5,18 +5,28 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from appinstance_app.fields import DisplayName, Input
+from appinstance_app.fields import DisplayName, Id, Input, Secret
 
 if TYPE_CHECKING:
     from appinstance_app.store import records
 
     from .challenges import Challenge
 
-_Base64Url = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+={0,2}$", max_length=32768)]
-CredentialId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", max_length=1364)]
-Token = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+_Base64Url = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_-]+={0,2}$", max_length=32768),
+    Field(examples=["eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0"]),
+]
+CredentialId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", max_length=1364),
+    Field(examples=["KEDetxZcUfinhVi6Za5nZQ"]),
+]
+Token = Annotated[Secret, StringConstraints(min_length=1, max_length=128)]
+Code = Annotated[str, Field(examples=["k7wq-x2mn-9rtd"])]
+PasskeyName = Annotated[DisplayName, Field(examples=["Phone"])]
 
 
 class _FromBrowser(BaseModel):
@@ -58,7 +68,7 @@ class AddPasskey(Input):
     """A new passkey under its name."""
 
     challenge_id: Token
-    name: DisplayName
+    name: PasskeyName
     credential: NewCredential
 
 
@@ -85,13 +95,13 @@ class SecondCode(Input):
     """A recovery code, after the password."""
 
     ticket: Token
-    code: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    code: Annotated[Code, StringConstraints(min_length=1, max_length=64)]
 
 
 class Rename(Input):
     """The name that is to be."""
 
-    name: DisplayName
+    name: PasskeyName
 
 
 class SecondFactorIn(Input):
@@ -103,15 +113,17 @@ class SecondFactorIn(Input):
 class Options(BaseModel):
     """What the browser is to do: `options` for `parse…OptionsFromJSON`."""
 
-    challenge_id: str
-    options: dict[str, Any]
+    challenge_id: Secret
+    options: dict[str, Any] = Field(
+        examples=[{"challenge": "rG5hbGxlbmdl", "rpId": "acme.example.com", "timeout": 300000}]
+    )
 
 
 class PasskeyOut(BaseModel):
     """A passkey as its owner sees it."""
 
-    id: str
-    name: str
+    id: Id
+    name: str = Field(examples=["Phone"])
     created_at: datetime
     last_used_at: datetime | None
 
@@ -120,13 +132,13 @@ class Added(BaseModel):
     """`recovery_codes`: shown this once; null if the account has some."""
 
     passkey: PasskeyOut
-    recovery_codes: list[str] | None
+    recovery_codes: list[Code] | None
 
 
 class Codes(BaseModel):
     """Shown this once."""
 
-    codes: list[str]
+    codes: list[Code]
 
 
 def options_out(asked: tuple[Challenge, dict[str, Any]]) -> Options:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from appinstance_app.fields import DisplayName, Input
+from appinstance_app.fields import DisplayName, Id, Input
 
 if TYPE_CHECKING:
     from appinstance_app.store.records import User
+
+
+_AVATAR = f"/api/v1/avatars/0f8fad5bd9cb469fa16570867728950e/{'9c' * 24}.webp"
 
 
 class Profile(Input):
@@ -22,14 +25,14 @@ class Profile(Input):
 class UserOut(BaseModel):
     """`avatar_url`: relative to the origin, or signed for CloudFront; null without a picture."""
 
-    id: str
-    email: str
+    id: Id
+    email: str = Field(examples=["ada@example.com"])
     email_verified: bool
-    display_name: str
-    avatar_url: str | None
+    display_name: str = Field(examples=["Ada Lovelace"])
+    avatar_url: str | None = Field(examples=[_AVATAR])
     created_at: datetime
     has_password: bool
-    passkeys: int
+    passkeys: int = Field(examples=[1])
     second_factor: bool
 
 
