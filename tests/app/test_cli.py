@@ -98,7 +98,7 @@ def test_migrate_then_serve_as_in_production(
     assert ended(job, tmp_path, "migrate") == (0, "")
     process = launch(production, "serve")
     process.until(lambda: process.status("/readyz") == 200)
-    with httpx.Client(base_url=process.url("")) as client:
+    with httpx.Client(base_url=process.url(""), timeout=60) as client:
         answer = client.post("/api/v1/auth/sign-up", json=SIGN_UP)
         assert "Secure" in answer.headers["set-cookie"]
         headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}

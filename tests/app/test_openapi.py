@@ -100,6 +100,9 @@ def operations(app: FastAPI) -> Iterator[Any]:
 @pytest.mark.parametrize("is_signed_in", [True, False], ids=["signed in", "signed out"])
 @pytest.mark.parametrize("mode", [POSITIVE, NEGATIVE])
 def test_it_does_as_it_says(app: FastAPI, is_signed_in: bool, mode: GenerationMode) -> None:
+    if not is_signed_in:
+        # So that a sign-up opens a session; with mail, it waits for its link.
+        app.state.context.outgoing._mail = None
     failures, names, statuses = [], set(), set()
     for operation in operations(app):
         names.add(operation.label)
@@ -111,7 +114,7 @@ def test_it_does_as_it_says(app: FastAPI, is_signed_in: bool, mode: GenerationMo
     described = app.openapi()["paths"]
     assert names == {f"{m.upper()} {path}" for path, found in described.items() for m in found}
     if mode is POSITIVE and is_signed_in:
-        assert {200, 201, 202, 204, 303} <= statuses
+        assert {200, 202, 204, 303} <= statuses
 
 
 def tried(app: FastAPI, operation: Any, mode: GenerationMode, *, is_signed_in: bool) -> set[int]:

@@ -42,6 +42,13 @@ def test_no_module_of_the_operator_has_more_than_300_lines() -> None:
     assert {file.name: count for file, count in lines.items() if count > 300} == {}
 
 
+def test_no_module_of_the_app_has_either() -> None:
+    package = REPO / "app" / "appinstance_app"
+    lines = {file: len(file.read_text().splitlines()) for file in package.rglob("*.py")}
+    assert len(lines) > 50
+    assert {file.name: count for file, count in lines.items() if count > 300} == {}
+
+
 def test_the_operator_has_at_most_nine_rooms_and_nothing_beside_them() -> None:
     package = REPO / "operator" / "appinstance_operator"
     inside = [item.name for item in package.iterdir() if item.name != "__pycache__"]
