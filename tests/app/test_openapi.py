@@ -103,7 +103,9 @@ def test_it_does_as_it_says(app: FastAPI, is_signed_in: bool, mode: GenerationMo
     if not is_signed_in:
         # So that a sign-up opens a session; with mail, it waits for its link.
         app.state.context.outgoing._mail = None
-    failures, names, statuses = [], set(), set()
+    failures: list[str] = []
+    names: set[str] = set()
+    statuses: set[int] = set()
     for operation in operations(app):
         names.add(operation.label)
         try:
@@ -119,7 +121,7 @@ def test_it_does_as_it_says(app: FastAPI, is_signed_in: bool, mode: GenerationMo
 
 def tried(app: FastAPI, operation: Any, mode: GenerationMode, *, is_signed_in: bool) -> set[int]:
     """The statuses that it answered. Raises FailureGroup."""
-    statuses = set()
+    statuses: set[int] = set()
 
     @seed(1)
     @settings(

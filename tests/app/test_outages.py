@@ -17,8 +17,8 @@ import httpx
 import pytest
 from app.avatars.hostile import drawn, saved
 from app.conftest import Running
-from app.processes import EMAIL, USER_PASSWORD
 from app.oidc.conftest import FAILED, OIDC, Liar
+from app.processes import EMAIL, USER_PASSWORD
 
 from appinstance_app.avatars import service
 from appinstance_app.health import health_app

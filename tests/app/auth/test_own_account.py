@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from app.auth.test_sessions import SIGN_IN, clock_of, refreshed
+from app.avatars.hostile import drawn, saved
 from app.conftest import Running
 from app.processes import EMAIL, USER_PASSWORD
-from app.avatars.hostile import drawn, saved
 from structlog.testing import capture_logs
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from app.avatars.test_avatars import AVATAR, FILES, Media, until
-from app.conftest import USER_PASSWORD, Running
+from app.conftest import Running
+from app.processes import USER_PASSWORD
 from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
