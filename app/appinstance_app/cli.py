@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -35,8 +36,11 @@ from .store.protocol import StoreUnavailableError
 from .users import command as users
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import FrameType
+
+    from .settings import Settings
+    from .store.protocol import Store
 
 FINAL: Final = 78  # EX_CONFIG of sysexits.h; the operator does not try again
 _log = structlog.get_logger(__name__)
@@ -110,21 +114,23 @@ def _serve() -> None:
 
 
 def _users(words: Sequence[str]) -> None:
-    settings = load_settings()
-    configure_logging(settings.log_level)
-    store = store_for(settings)
-    try:
+    with _opened() as (settings, store):
         sys.stdout.write(f"{users.run(words, store, settings)}\n")
-    finally:
-        store.close()
 
 
 def _pictures(words: Sequence[str]) -> None:
+    with _opened() as (settings, store):
+        told = pictures.run(words, store, media_for(settings), now=utc_now())
+        sys.stdout.write(f"{told}\n")
+
+
+@contextmanager
+def _opened() -> Iterator[tuple[Settings, Store]]:
     settings = load_settings()
     configure_logging(settings.log_level)
     store = store_for(settings)
     try:
-        sys.stdout.write(f"{pictures.run(words, store, media_for(settings), now=utc_now())}\n")
+        yield settings, store
     finally:
         store.close()
 

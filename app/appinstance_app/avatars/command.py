@@ -46,7 +46,7 @@ def run(words: Sequence[str], store: Store, media: MediaStore, *, now: datetime)
 
 def _announced(store: Store, media: MediaStore, now: datetime) -> int:
     count = 0
-    for key, made in media.objects():
+    for key, made in media.listed():
         ours = named(key)
         if ours is None or made > now - _SETTLED_AFTER:
             continue

@@ -52,7 +52,7 @@ class FolderMedia:
         except OSError as error:
             raise MediaUnavailableError("The picture can't be deleted.") from error
 
-    def objects(self) -> Iterator[tuple[str, datetime]]:
+    def listed(self) -> Iterator[tuple[str, datetime]]:
         try:
             for path in sorted(self._root.rglob("[!.]*")):
                 if path.is_file():

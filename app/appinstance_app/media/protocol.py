@@ -28,5 +28,5 @@ class MediaStore(Protocol):
     def delete(self, key: str) -> None:
         """Deletes an object; none being there is fine. Raises MediaUnavailableError."""
 
-    def objects(self) -> Iterator[tuple[str, datetime]]:
+    def listed(self) -> Iterator[tuple[str, datetime]]:
         """Every key, and when its object was made. Raises MediaUnavailableError."""

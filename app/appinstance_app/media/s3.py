@@ -107,7 +107,7 @@ class S3Media:
         except (BotoCoreError, ClientError) as error:
             raise MediaUnavailableError(_cause(error)) from error
 
-    def objects(self) -> Iterator[tuple[str, datetime]]:
+    def listed(self) -> Iterator[tuple[str, datetime]]:
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=self._prefix
         )

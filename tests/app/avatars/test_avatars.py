@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from app.avatars.hostile import drawn, saved
+from app.avatars.media import AVATAR, FILES, Media, until
 from app.conftest import Running
 from app.media.test_cloudfront import KEY, opens, pem
 from PIL import Image
 from pydantic import SecretStr
 
 from appinstance_app.auth.tokens import utc_now
-from appinstance_app.media.protocol import MediaUnavailableError
 from appinstance_app.store.protocol import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -22,57 +20,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from appinstance_app.store.protocol import Store
-
-AVATAR = "/api/v1/users/me/avatar"
-FILES = {"file": ("a.png", saved(drawn(), "PNG"), "image/png")}
-
-
-class Media:
-    """A media store in memory that notes what it is asked and can fail."""
-
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
-        self.calls: list[str] = []
-        self.failing: set[str] = set()
-
-    def _note(self, call: str) -> None:
-        self.calls.append(call)
-        if call in self.failing:
-            raise MediaUnavailableError("planted failure")
-
-    def check(self) -> None:
-        self._note("check")
-
-    def put(self, key: str, content: bytes, *, content_type: str) -> None:
-        self._note("put")
-        assert content_type == "image/webp"
-        self.objects[key] = content
-
-    def get(self, key: str) -> bytes | None:
-        self._note("get")
-        return self.objects.get(key)
-
-    def delete(self, key: str) -> None:
-        self._note("delete")
-        self.objects.pop(key, None)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """What is done behind an answer has been done."""
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 it looks at threads, too
-            await asyncio.sleep(0.01)
-
-
-@pytest.fixture
-def media() -> Media:
-    return Media()
-
-
-@pytest.fixture
-async def app(start: Callable[..., Any], store: Store, media: Media) -> Running:
-    result: Running = await start(store=store, media=media)
-    return result
 
 
 async def test_a_picture_is_kept_under_an_unguessable_name(app: Running, media: Media) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from app.processes import development, ended
 from app.store.test_contract import NOW, user
 from app.store.test_contract_pictures import claimed, shown
 
@@ -72,3 +73,10 @@ def test_what_nobody_points_to_is_found_and_nothing_else(store: Store, media: Fo
 def test_what_can_not_be_done_is_said(store: Store, media: FolderMedia, words: list[str]) -> None:
     with pytest.raises(PicturesCommandError, match="Say what to do"):
         run(words, store, media, now=NOW)
+
+
+def test_the_command_says_it_or_why_not(tmp_path: Path) -> None:
+    variables = development(APP_DATA_DIR=tmp_path / "data")
+    assert ended(variables, tmp_path, "pictures", "find") == (0, "")
+    sentence = "appinstance-app: Say what to do: pictures | pictures find."
+    assert ended(variables, tmp_path, "pictures", "now") == (1, sentence)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from app.avatars.test_avatars import AVATAR, FILES, Media, until
+from app.avatars.media import AVATAR, FILES, Media, until
 from app.conftest import Running
 from app.processes import USER_PASSWORD
 from prometheus_client import generate_latest
@@ -35,17 +35,6 @@ DAY = timedelta(days=1)
 def _as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is in the pictures does not matter here."""
     monkeypatch.setattr("appinstance_app.avatars.service.rebuilt", lambda content: content)
-
-
-@pytest.fixture
-def media() -> Media:
-    return Media()
-
-
-@pytest.fixture
-async def app(start: Callable[..., Any], store: Store, media: Media) -> Running:
-    result: Running = await start(store=store, media=media)
-    return result
 
 
 @pytest.fixture

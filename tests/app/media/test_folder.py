@@ -19,7 +19,7 @@ def test_pictures_come_and_go(tmp_path: Path) -> None:
     assert media.get("avatars/a/b.webp") is None
     media.put("avatars/a/b.webp", b"picture", content_type="image/webp")
     assert media.get("avatars/a/b.webp") == b"picture"
-    assert [key for key, _ in media.objects()] == ["avatars/a/b.webp"]
+    assert [key for key, _ in media.listed()] == ["avatars/a/b.webp"]
     media.delete("avatars/a/b.webp")
     media.delete("avatars/a/b.webp")
     assert media.get("avatars/a/b.webp") is None

@@ -161,7 +161,7 @@ def test_objects_are_listed_below_the_prefix_alone(client: S3Client, media: S3Me
     for number in range(3):
         media.put(f"avatars/a/{number}.webp", b"", content_type="image/webp")
     client.put_object(Bucket=BUCKET, Key="acme/other/avatars/a/9.webp", Body=b"")
-    listed = dict(media.objects())
+    listed = dict(media.listed())
     assert sorted(listed) == [f"avatars/a/{number}.webp" for number in range(3)]
     assert all(made > before for made in listed.values())
 
@@ -169,4 +169,4 @@ def test_objects_are_listed_below_the_prefix_alone(client: S3Client, media: S3Me
 def test_a_list_that_can_not_be_had_is_unavailable(client: S3Client) -> None:
     elsewhere = S3Media(client, bucket="not-there", prefix=PREFIX)
     with pytest.raises(MediaUnavailableError, match="NoSuchBucket"):
-        list(elsewhere.objects())
+        list(elsewhere.listed())
