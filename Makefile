@@ -130,6 +130,10 @@ soak: setup ## An hour of changes: does the operator's memory grow? Writes docs/
 bench-large: setup ## Measure 5,000 instances; writes docs/performance-large.md
 	@PYTHONPATH=tests $(RUN) python -m bench.large --write docs/performance-large.md
 
+.PHONY: bench-app
+bench-app: setup ## Measure the app beside others; writes docs/performance-app.md (5 min)
+	@PYTHONPATH=tests $(RUN) python -m bench.app --write docs/performance-app.md
+
 ##@ The local cluster
 
 .PHONY: cluster-up

@@ -19,6 +19,7 @@ from .auth.passwords import Passwords
 from .auth.recovery import RecoveryService
 from .auth.service import AuthService
 from .auth.sessions import Lifetimes, SessionService
+from .auth.strength import own_words
 from .auth.tokens import AccessTokens, DeviceTokens, utc_now
 from .avatars import routes as avatar_routes
 from .avatars.outbox import Outbox
@@ -94,9 +95,10 @@ def create_app(
     app.state.context = parts
     add_problem_handlers(app)
     complete_description(app)
+    # They are tried in this order: first what is asked for most.
     for module in (
-        auth_routes, passkey_routes, own_passkey_routes, oidc_routes, own_routes, user_routes,
-        avatar_routes, health,
+        user_routes, avatar_routes, auth_routes, passkey_routes, own_passkey_routes, oidc_routes,
+        own_routes, health,
     ):  # fmt: skip
         app.include_router(module.router)
     if not settings.in_production:
@@ -151,7 +153,8 @@ def media_for(settings: Settings) -> MediaStore:
 def _context(settings: Settings, store: Store, media: MediaStore) -> AppContext:
     metrics, history = Metrics(), History(store)
     keys, origin = settings.signing_keys, settings.public_url.rstrip("/")
-    passwords, limits = Passwords(metrics), _limits(settings, store)
+    limits = _limits(settings, store)
+    passwords = Passwords(metrics, words=own_words(origin))
     outgoing = Outgoing(mail_for(settings), metrics)
     messages = Messages(origin, settings.mail_from)
     outbox = Outbox(store, media, clock=utc_now, metrics=metrics)

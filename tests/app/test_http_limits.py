@@ -97,6 +97,26 @@ async def test_a_head_that_is_too_large_is_refused_before_it_is_kept(
         assert b" 200 " in await answer_to(port, HEAD + b"\r\n")
 
 
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+        b"Content-Length: 5\r\nContent-Length: 40\r\n",
+        b"Transfer-Encoding: xchunked\r\n",
+        b"Transfer-Encoding: chunked, identity\r\n",
+        b"Content-Length: +5\r\n",
+        b"Transfer-Encoding : chunked\r\n",
+    ],
+)
+async def test_a_request_whose_end_two_could_see_differently_is_refused(lengths: bytes) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: a\r\n" + lengths + b"\r\n"
+    async with serving() as port:
+        answer = await answer_to(port, head + b"0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert answer.count(b"HTTP/1.1 ") == 1
+
+
 @pytest.mark.parametrize("parts", [(), (b"GET / HT",), (HEAD + b"X: a",)])
 async def test_a_connection_that_never_asks_is_closed(
     monkeypatch: pytest.MonkeyPatch, parts: tuple[bytes, ...]

@@ -24,6 +24,7 @@ from appinstance_app.workers import CGROUP, Bounded, at_once
 from .strength import is_easily_guessed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from appinstance_app.metrics import Metrics
@@ -49,18 +50,23 @@ class Verdict:
 
 
 class Passwords:
-    """Hashes and verifies, as many at a time as there are CPUs and memory for."""
+    """Hashes and verifies, as many at a time as there are CPUs and memory for.
+
+    `words`: what is easily guessed beside the account's own.
+    """
 
     def __init__(
         self,
         metrics: Metrics | None = None,
         *,
+        words: Sequence[str] = (),
         together: int | None = None,
         cgroup: Path = CGROUP,
     ) -> None:
         self._hasher = PasswordHasher(
             time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, type=Type.ID
         )
+        self._words = words
         together = together or at_once(MEMORY_KIB * 1024, share=MEMORY_SHARE, cgroup=cgroup)
         self._pool = Bounded(
             "passwords", together, waiting=together * _WAITING_EACH, seconds=_SECONDS
@@ -96,7 +102,7 @@ class Passwords:
         return raw.hex()
 
     def _judged_hash(self, password: str, email: str, display_name: str) -> str:
-        if is_easily_guessed(password, email, display_name):
+        if is_easily_guessed(password, email, display_name, self._words):
             easy = "This password is too easily guessed; take another one."
             field = FieldError(field="password", message=easy)
             raise Problem(422, easy, errors=[field], kind=Kind.COMMON_PASSWORD)

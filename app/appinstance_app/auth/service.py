@@ -130,9 +130,17 @@ class AuthService:
                 verdict.replacement,
             )
         await self._limits.signed_in(email, device, now=now)
-        if found.user.second_factor:
-            return await self._tickets.new(found.user)
-        return await self.entered(found.user, asking)
+        return await self.half_way(found.user, asking)
+
+    async def half_way(self, user: User, asking: Asking) -> OpenSession | Ticket:
+        """What one factor opens: a session, or where the owner wants two, the way to the other.
+
+        Raises Problem: 403 (shut).
+        """
+        self._refuse_shut(user)
+        if user.second_factor:
+            return await self._tickets.new(user)
+        return await self.entered(user, asking)
 
     async def entered(self, user: User, asking: Asking) -> OpenSession:
         """A session for who has proved to be an account's owner. Raises Problem: 403 (shut)."""

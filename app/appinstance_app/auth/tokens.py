@@ -7,6 +7,7 @@ its SHA-256, which suffices because it can't be guessed.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import secrets
 from collections.abc import Sequence
@@ -42,7 +43,8 @@ class SignedTokens:
 
     def __init__(self, keys: Sequence[str], *, issuer: str, audience: str, kind: str) -> None:
         self._key = keys[0]
-        self._keys = {key_id(key): key for key in keys}
+        # Prepared once: PyJWT would look at a string's shape with each token.
+        self._keys = {key_id(key): _prepared(key) for key in keys}
         self._issuer = issuer
         self._audience = audience
         self._kind = kind
@@ -65,23 +67,30 @@ class SignedTokens:
 
     def claims(self, token: str, *more: str) -> dict[str, Any]:
         """What a token says, with `more` claims that must be there. Raises InvalidTokenError."""
-        try:
-            header = jwt.get_unverified_header(token)
-            key = self._keys.get(str(header.get("kid")))
-            if header.get("typ") != self._kind or key is None:
-                raise InvalidTokenError
-            found: dict[str, Any] = jwt.decode(
-                token,
-                key,
-                algorithms=[_ALGORITHM],
-                issuer=self._issuer,
-                audience=self._audience,
-                leeway=_LEEWAY,
-                options={"require": [*_CLAIMS, *more]},
-            )
-        except (jwt.InvalidTokenError, ValueError) as error:
-            raise InvalidTokenError from error
-        return found
+        for kid, key in self._keys.items():
+            try:
+                found = jwt.decode_complete(
+                    token,
+                    key,
+                    algorithms=[_ALGORITHM],
+                    issuer=self._issuer,
+                    audience=self._audience,
+                    leeway=_LEEWAY,
+                    options={"require": [*_CLAIMS, *more]},
+                )
+            except jwt.InvalidSignatureError:
+                continue  # the other key may have signed it
+            except (jwt.InvalidTokenError, ValueError) as error:
+                raise InvalidTokenError from error
+            if (found["header"].get("typ"), found["header"].get("kid")) == (self._kind, kid):
+                claims: dict[str, Any] = found["payload"]
+                return claims
+        raise InvalidTokenError
+
+
+def _prepared(key: str) -> jwt.PyJWK:
+    encoded = base64.urlsafe_b64encode(key.encode()).rstrip(b"=").decode()
+    return jwt.PyJWK({"kty": "oct", "k": encoded}, algorithm=_ALGORITHM)
 
 
 @dataclass(frozen=True)

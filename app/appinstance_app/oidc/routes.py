@@ -16,11 +16,13 @@ from pydantic import BaseModel, Field
 
 from appinstance_app.auth.routes import PATH, opened, own_origin_only
 from appinstance_app.dependencies import AppContext, Calling, Context, asking
+from appinstance_app.passkeys.tickets import Ticket
 from appinstance_app.problems import Kind, Problem
 
 from .service import CALLBACK_PATH, LIFETIME, OidcService, SignInFailedError, Start
 
 _FAILED: Final = "/#sign-in-failed"
+_TICKET: Final = "/#second-factor="
 _log = structlog.get_logger(__name__)
 
 router = APIRouter(tags=["provider"])
@@ -90,15 +92,19 @@ async def link(response: Response, caller: Calling, app: Context, oidc: Oidc) ->
     },
 )
 async def callback(request: Request, app: Context, oidc: Oidc) -> Response:
-    """Where the provider sends the browser back to; opens a session."""
+    """Where the provider sends the browser back to; opens a session, or asks for more."""
     secret = request.cookies.get(_name(app))
     answer = dict(request.query_params)
     try:
-        session = await oidc.finish(secret, answer, asking(request))
+        outcome = await oidc.finish(secret, answer, asking(request))
     except SignInFailedError as error:
         return _failed(app, error)
-    response = RedirectResponse("/", 303)
-    opened(session, response, app)
+    if isinstance(outcome, Ticket):
+        # Behind the #, which no server sees; the page takes it out of the address.
+        response = RedirectResponse(f"{_TICKET}{outcome.token}.{','.join(outcome.methods)}", 303)
+    else:
+        response = RedirectResponse("/", 303)
+        opened(outcome, response, app)
     _forget(app, response)
     return response
 

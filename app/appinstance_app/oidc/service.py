@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from appinstance_app.auth.limits import RateLimits
     from appinstance_app.auth.service import Asking, AuthService
     from appinstance_app.auth.sessions import Caller, OpenSession, SessionService
+    from appinstance_app.passkeys.tickets import Ticket
     from appinstance_app.store.protocol import Store
 
 LIFETIME: Final = timedelta(minutes=10)
@@ -97,8 +98,11 @@ class OidcService:
 
     async def finish(
         self, secret: str | None, answer: Mapping[str, str], asking: Asking
-    ) -> OpenSession:
-        """A session for who comes back from the provider. Raises SignInFailedError."""
+    ) -> OpenSession | Ticket:
+        """A session for who comes back from the provider, or a ticket to the second factor.
+
+        Raises SignInFailedError.
+        """
         now = self._sessions.clock()
         if not secret or not hmac.compare_digest(
             answer.get("state", "").encode(), _derived(secret, "state").encode()
@@ -112,10 +116,11 @@ class OidcService:
         claims = await self._claims(secret, answer)
         try:
             if proof.user_id:
-                user = await self._linked(claims, proof.user_id, asking)
-            else:
-                user = await self._account(claims, asking)
-            return await self._auth.entered(user, asking)
+                # The caller proved to be the owner before leaving, by all that the account asks.
+                return await self._auth.entered(
+                    await self._linked(claims, proof.user_id, asking), asking
+                )
+            return await self._auth.half_way(await self._account(claims, asking), asking)
         except Problem as problem:
             raise SignInFailedError(str(problem.detail)) from problem
 

@@ -8,7 +8,7 @@ import pytest
 from zxcvbn import matching
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-from appinstance_app.auth.strength import is_easily_guessed
+from appinstance_app.auth.strength import is_easily_guessed, own_words
 from appinstance_app.fields import PASSWORD_MIN_LENGTH
 
 COMMON = [word for word in FREQUENCY_LISTS["passwords"] if len(word) >= PASSWORD_MIN_LENGTH]
@@ -38,6 +38,13 @@ def test_nor_does_what_people_put_behind_them_help(end: str) -> None:
 )  # fmt: skip
 def test_the_own_name_and_patterns_are_refused(password: str) -> None:
     assert is_easily_guessed(password, *ADA)
+
+
+@pytest.mark.parametrize("password", ["appinstance2026", "AppInstance!!", "acme-shop-2026"])
+def test_nor_are_the_services_own_words(password: str) -> None:
+    words = own_words("https://acme-shop.apps.example.com")
+    assert is_easily_guessed(password, *ADA, words)
+    assert not is_easily_guessed("correct horse battery staple", *ADA, words)
 
 
 @pytest.mark.parametrize(

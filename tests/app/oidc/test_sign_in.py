@@ -11,6 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from app.oidc.conftest import CLIENT_ID, FAILED, ISSUER, START, Browser, Liar, json_part, new_key
+from app.passkeys.authenticator import Authenticator
+from app.passkeys.conftest import Person
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
@@ -328,6 +330,25 @@ async def test_who_is_signed_in_links_the_provider(browser: Browser, liar: Liar)
     assert [item["kind"] for item in seen].count("provider-linked") == 1
     again = await came_back(browser, liar)
     assert (await browser.me(again))["email"] == "ada@home.example.com"
+
+
+async def test_the_provider_does_not_stand_for_the_second_factor(
+    browser: Browser, liar: Liar
+) -> None:
+    headers = await browser.running.signed_up("ada@home.example.com")
+    begun = await linking(browser, headers)
+    await browser.back(liar.authorize(begun.json()["url"]))
+    ada = Person(browser.running.client, headers, "ada@home.example.com")
+    codes = await ada.with_second_factor(Authenticator())
+    answer = await came_back(browser, liar)
+    where, _, ticket = answer.headers["location"].partition("=")
+    assert (answer.status_code, where) == (303, "/#second-factor")
+    assert not any("session=" in cookie for cookie in answer.headers.get_list("set-cookie"))
+    token, _, methods = ticket.partition(".")
+    assert methods == "passkey,recovery_code"
+    body = {"ticket": token, "code": codes[0]}
+    opened = await ada.client.post("/api/v1/auth/second-factor/recovery-code", json=body)
+    assert opened.json()["user"]["email"] == "ada@home.example.com"
 
 
 async def test_an_identity_is_not_taken_from_its_account(browser: Browser, liar: Liar) -> None:

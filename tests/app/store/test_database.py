@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from sqlalchemy import Connection
+
 
 def refusal(fields: dict[str, Any]) -> str:
     """What `wait_for_database` ends with at once, without another attempt."""
@@ -211,9 +213,26 @@ def test_pauses_grow_up_to_a_ceiling() -> None:
 def test_a_connection_that_the_server_closed_is_nobodys_failed_request(
     mariadb: MariaDb, sql_store: SqlStore
 ) -> None:
-    sql_store.check()
-    mariadb.execute(f"KILL CONNECTION USER {USER}")
-    sql_store.check()
+    user = User(new_id(), "a@example.com", "Ada", datetime.now(UTC))
+    for ask in (sql_store.check, lambda: sql_store.add_user(user, "planted-hash")):
+        sql_store.check()
+        mariadb.execute(f"KILL CONNECTION USER {USER}")
+        ask()
+
+
+@pytest.mark.integration
+def test_a_read_that_takes_too_long_is_not_asked_again(database_fields: dict[str, Any]) -> None:
+    store = SqlStore(engine_for(DatabaseSettings(**database_fields), connections=1, read_seconds=1))
+    asked = []
+
+    def slow(connection: Connection) -> None:
+        asked.append(connection)
+        connection.execute(text("SELECT SLEEP(30)"))
+
+    with pytest.raises(StoreUnavailableError):
+        store._read(slow)
+    assert len(asked) == 1
+    store.close()
 
 
 @pytest.mark.integration

@@ -53,7 +53,7 @@ class SqlStore(
 
     def check(self) -> None:
         # Not `SELECT 1`: without the schema no request can be served either.
-        self._run(lambda connection: check_schema(connection, self._needs))
+        self._read(lambda connection: check_schema(connection, self._needs))
 
     def close(self) -> None:
         self._engine.dispose()

@@ -92,7 +92,7 @@ class SqlAccounts(SqlPart):
 
     def _row(self, condition: ColumnElement[bool]) -> Row[Any] | None:
         statement = select(users).where(condition)
-        return self._run(lambda connection: connection.execute(statement).first())
+        return self._read(lambda connection: connection.execute(statement).first())
 
     def _with_unique_email(self, work: Any) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -11,14 +12,15 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from appinstance_app.store.database import error_code, short
+from appinstance_app.store.database import error_code, hung_up, short
 from appinstance_app.store.protocol import StoreUnavailableError
 from appinstance_app.store.records import Client, Session, User
 from appinstance_app.store.schema import unfit
 from appinstance_app.store.tables import sessions, users
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import ColumnElement, Connection, CursorResult, Engine, Row
 
@@ -41,15 +43,54 @@ class SqlPart:
         What the server's state explains is "unavailable"; an integrity or data error is ours to
         answer for, and goes on.
         """
+        return self._tried(self._transaction, work, lambda error: error_code(error) in _TRY_AGAIN)
+
+    def _read(self, work: Callable[[Connection], Result]) -> Result:
+        """`work` that changes nothing: without a commit, and asked again where the server has hung
+        up meanwhile. Raises StoreUnavailableError."""
+        return self._tried(self._engine.connect, work, hung_up)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self._answering() as connection:
+            yield connection
+            connection.commit()
+
+    def _answering(self) -> Connection:
+        """A connection that has just answered: what may have changed something isn't repeated."""
+        connection = self._engine.connect()
+        try:
+            connection.connection.dbapi_connection.ping(reconnect=False)  # type: ignore[union-attr]
+        except Exception:  # noqa: BLE001 SQLAlchemy finds out which it is
+            return self._connected_anew(connection)
+        return connection
+
+    def _connected_anew(self, connection: Connection) -> Connection:
+        try:
+            connection.exec_driver_sql("DO 0")
+        except DBAPIError as error:
+            # The pool has given up all that were open before.
+            connection.close()
+            if not hung_up(error):
+                raise
+            return self._engine.connect()
+        return connection
+
+    def _tried(
+        self,
+        connected: Callable[[], AbstractContextManager[Connection]],
+        work: Callable[[Connection], Result],
+        may_help: Callable[[DBAPIError], bool],
+    ) -> Result:
         attempt = 1
         while True:
             try:
-                with self._engine.begin() as connection:
+                with connected() as connection:
                     return work(connection)
             except (IntegrityError, DataError):
                 raise
             except DBAPIError as error:
-                if error_code(error) in _TRY_AGAIN and attempt < _ATTEMPTS:
+                if may_help(error) and attempt < _ATTEMPTS:
                     attempt += 1
                     continue
                 _log.error("store.failed", cause=short(error))

@@ -6,17 +6,18 @@ followed by a write.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from appinstance_app.store.protocol import NO_GRACE
-from appinstance_app.store.records import RefreshToken, Refused, Rotation, Session
+from appinstance_app.store.records import Client, RefreshToken, Refused, Rotation, Session
 from appinstance_app.store.tables import refresh_tokens, sessions, users
 
 from .base import (
     SqlPart,
     aware,
+    aware_or_none,
     changed,
     naive,
     naive_or_none,
@@ -30,11 +31,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Row
 
-    from appinstance_app.store.records import Client, User
+    from appinstance_app.store.records import User
 
 _alive = sessions.c.revoked_at.is_(None)
+# Asked with every request, so it is one question, and put together once.
+_CALLER: Final = (
+    select(users, *(column.label(f"session_{column.name}") for column in sessions.c))
+    .join(sessions, sessions.c.user_id == users.c.id)
+    .where(
+        sessions.c.id == bindparam("session"),
+        _alive,
+        sessions.c.expires_at > bindparam("now"),
+        users.c.disabled_at.is_(None),
+    )
+)
 
 
 class SqlSessions(SqlPart):
@@ -126,18 +138,9 @@ class SqlSessions(SqlPart):
         )
 
     def caller(self, session_id: str, *, now: datetime) -> tuple[User, Session] | None:
-        condition = (sessions.c.id == session_id, _alive, sessions.c.expires_at > naive(now))
-
-        def work(connection: Connection) -> tuple[User, Session] | None:
-            row = connection.execute(select(sessions).where(*condition)).first()
-            if row is None:
-                return None
-            owner = connection.execute(
-                select(users).where(users.c.id == row.user_id, users.c.disabled_at.is_(None))
-            ).first()
-            return (user_of(owner), session_of(row)) if owner else None
-
-        return self._run(work)
+        given = {"session": session_id, "now": naive(now)}
+        row = self._read(lambda connection: connection.execute(_CALLER, given).first())
+        return (user_of(row), _session_beside(row)) if row else None
 
     def sessions_of(self, user_id: str, *, now: datetime) -> Sequence[Session]:
         statement = (
@@ -145,7 +148,7 @@ class SqlSessions(SqlPart):
             .where(sessions.c.user_id == user_id, _alive, sessions.c.expires_at > naive(now))
             .order_by(func.coalesce(sessions.c.last_used_at, sessions.c.created_at).desc())
         )
-        rows = self._run(lambda connection: connection.execute(statement).all())
+        rows = self._read(lambda connection: connection.execute(statement).all())
         return tuple(map(session_of, rows))
 
     def revoke_session(self, session_id: str, *, now: datetime) -> None:
@@ -160,11 +163,24 @@ class SqlSessions(SqlPart):
             .join(refresh_tokens, refresh_tokens.c.session_id == sessions.c.id)
             .where(refresh_tokens.c.token_hash == token_hash)
         )
-        row = self._run(lambda connection: connection.execute(statement).first())
+        row = self._read(lambda connection: connection.execute(statement).first())
         return session_of(row) if row else None
 
     def _revoke(self, *conditions: ColumnElement[bool], now: datetime) -> int:
         return self._run(lambda connection: revoke(connection, *conditions, now=now))
+
+
+def _session_beside(row: Row[Any]) -> Session:
+    """The session in a row of `_CALLER`, beside its owner."""
+    return Session(
+        id=row.session_id,
+        user_id=row.id,
+        created_at=aware(row.session_created_at),
+        expires_at=aware(row.session_expires_at),
+        client=Client(row.session_device, row.session_place),
+        last_used_at=aware_or_none(row.session_last_used_at),
+        confirmed_at=aware_or_none(row.session_confirmed_at),
+    )
 
 
 def _used_up(connection: Connection, token_hash: str, successor: str, now: datetime) -> bool:

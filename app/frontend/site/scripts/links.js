@@ -1,11 +1,15 @@
 /**
- * Links from mails carry a token in the fragment, which no server sees. It is taken out of the
- * address and the history before anything else, so that it is neither kept nor passed on.
+ * Links from mails carry a token in the fragment, which no server sees, and so does the way back
+ * from a provider where a second factor is asked for. It is taken out of the address and the history
+ * before anything else, so that it is neither kept nor passed on.
  */
 
-const LINK = /^#(verify-email|reset-password)=(.+)$/;
+const LINK = /^#(verify-email|reset-password|second-factor)=(.+)$/;
 
-/** @returns {{kind: "verify-email"|"reset-password", token: string}|null} once per link */
+/**
+ * @returns {{kind: "verify-email"|"reset-password"|"second-factor", token: string}|null} once per
+ *   link
+ */
 export function takeLink() {
   const found = LINK.exec(location.hash);
   if (!found) return null;

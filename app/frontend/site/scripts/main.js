@@ -8,6 +8,7 @@ import { me } from "./api/users.js";
 import { startAuth } from "./auth/auth.js";
 import { clearForms, showForm } from "./auth/forms.js";
 import { showReset, verified } from "./auth/recovery.js";
+import { askForSecondFactor } from "./auth/second-factor.js";
 import { takeLink } from "./links.js";
 import { byId, say, whileBusy } from "./ui/dom.js";
 import { startReveals } from "./ui/forms.js";
@@ -66,8 +67,14 @@ async function resume({ focus = false } = {}) {
   }
 }
 
-/** Does what a link from a mail asks for, whoever is signed in here. */
+/** Does what a link asks for, whoever is signed in here. */
 async function follow({ kind, token }) {
+  if (kind === "second-factor") {
+    const [ticket, methods = ""] = token.split(".");
+    show("view-auth");
+    askForSecondFactor({ ticket, methods: methods.split(",") });
+    return;
+  }
   if (kind === "reset-password") {
     show("view-auth");
     showReset(token, () => inTurn(() => {

@@ -1,0 +1,1 @@
+"""The app beside others that do the same: `make bench-app`."""
