@@ -13,6 +13,8 @@ import pytest
 from app.auth.test_own_account import ME, OTHER_PASSWORD, kinds, signed_in
 from app.auth.test_sessions import SIGN_IN, clock_of, refreshed
 from app.conftest import Running
+from app.passkeys.authenticator import Authenticator
+from app.passkeys.conftest import Person
 from app.processes import EMAIL, USER_PASSWORD
 
 if TYPE_CHECKING:
@@ -146,6 +148,20 @@ async def test_a_forgotten_password_is_replaced_by_a_link_once(post: Post) -> No
     headers = await signed_in(post.app, OTHER_PASSWORD)
     assert "password-reset" in await kinds(post.app, headers)
     assert (await post.mails())[-1]["Subject"] == "Your password was changed"
+
+
+async def test_a_reset_leaves_the_second_factor(post: Post) -> None:
+    await post.admitted()
+    ada = Person(post.app.client, await signed_in(post.app), EMAIL)
+    await ada.with_second_factor(Authenticator())
+    await post.post("auth/password-reset", email=EMAIL)
+    new = "violet otter plays the trombone"
+    answer = await post.post("auth/password-reset/confirm", token=await post.token(), password=new)
+    assert answer.status_code == 204
+    assert not any("session=" in cookie for cookie in answer.headers.get_list("set-cookie"))
+    entered = await post.post("auth/sign-in", email=EMAIL, password=new)
+    assert entered.status_code == 202
+    assert "access_token" not in entered.json()
 
 
 async def test_a_reset_tells_nobody_who_has_an_account(post: Post) -> None:

@@ -53,6 +53,20 @@ def test_a_page_refers_only_to_files_of_the_site(page: Path) -> None:
                 assert (SITE / target.removeprefix("/")).is_file(), target
 
 
+def test_every_password_field_is_known_to_password_managers() -> None:
+    fields = [
+        attributes
+        for tag, attributes in Elements(SITE / "index.html").found
+        if tag == "input" and "password" in (attributes.get("name") or "")
+    ]
+    assert len(fields) >= 6
+    for field in fields:
+        assert field["type"] == "password"
+        assert field["autocomplete"] in ("current-password", "new-password")
+    # Nothing keeps anybody from pasting one.
+    assert not [script for script in SCRIPTS if re.search(r"['\"]paste['\"]", script.read_text())]
+
+
 def test_ids_and_test_ids_are_unique_and_references_between_elements_hold() -> None:
     elements = Elements(SITE / "index.html").found
     for kind in ("id", "data-testid"):
