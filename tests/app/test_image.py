@@ -20,11 +20,11 @@ def installed(lock: dict[str, Any], package: str) -> set[str]:
     """The package and all that it needs on Linux, as uv resolved them."""
     packages = {one["name"]: one for one in lock["package"]}
     found: set[str] = set()
-    waiting = [{"name": package}]
+    waiting: list[dict[str, Any]] = [{"name": package}]
     while waiting:
         needed = waiting.pop()
         one = packages[needed["name"]]
-        extras = needed.get("extra", [])
+        extras: list[str] = needed.get("extra", [])
         waiting += [
             dependency
             for dependency in [

@@ -23,6 +23,8 @@ from .service import CALLBACK_PATH, LIFETIME, OidcService, SignInFailedError, St
 
 _FAILED: Final = "/#sign-in-failed"
 _TICKET: Final = "/#second-factor="
+_LINKED: Final = "/#provider=linked"
+_NOT_LINKED: Final = "/#provider=refused"
 _log = structlog.get_logger(__name__)
 
 router = APIRouter(tags=["provider"])
@@ -96,15 +98,16 @@ async def callback(request: Request, app: Context, oidc: Oidc) -> Response:
     secret = request.cookies.get(_name(app))
     answer = dict(request.query_params)
     try:
-        outcome = await oidc.finish(secret, answer, asking(request))
+        done = await oidc.finish(secret, answer, asking(request))
     except SignInFailedError as error:
         return _failed(app, error)
-    if isinstance(outcome, Ticket):
+    if isinstance(done.outcome, Ticket):
         # Behind the #, which no server sees; the page takes it out of the address.
-        response = RedirectResponse(f"{_TICKET}{outcome.token}.{','.join(outcome.methods)}", 303)
+        ticket = f"{done.outcome.token}.{','.join(done.outcome.methods)}"
+        response = RedirectResponse(f"{_TICKET}{ticket}", 303)
     else:
-        response = RedirectResponse("/", 303)
-        opened(outcome, response, app)
+        response = RedirectResponse(_LINKED if done.linked else "/", 303)
+        opened(done.outcome, response, app)
     _forget(app, response)
     return response
 
@@ -112,7 +115,7 @@ async def callback(request: Request, app: Context, oidc: Oidc) -> Response:
 def _failed(app: AppContext, error: SignInFailedError) -> Response:
     _log.warning("oidc.failed", cause=str(error))
     app.metrics.sign_ins.labels("refused").inc()
-    response = RedirectResponse(_FAILED, 303)
+    response = RedirectResponse(_NOT_LINKED if error.linking else _FAILED, 303)
     _forget(app, response)
     return response
 

@@ -52,6 +52,17 @@ _log = structlog.get_logger(__name__)
 class SignInFailedError(Exception):
     """No session comes of it; the message is for the log and has no personal data."""
 
+    linking = False
+    """Whether somebody who is signed in wanted to link the provider."""
+
+
+@dataclass(frozen=True)
+class Finish:
+    """What a person gets who came back from the provider; `linked`: to an account of before."""
+
+    outcome: OpenSession | Ticket
+    linked: bool = False
+
 
 @dataclass(frozen=True)
 class Start:
@@ -96,9 +107,7 @@ class OidcService:
         self._sessions.require_confirmed(caller)
         return await self._start(caller.user.id)
 
-    async def finish(
-        self, secret: str | None, answer: Mapping[str, str], asking: Asking
-    ) -> OpenSession | Ticket:
+    async def finish(self, secret: str | None, answer: Mapping[str, str], asking: Asking) -> Finish:
         """A session for who comes back from the provider, or a ticket to the second factor.
 
         Raises SignInFailedError.
@@ -113,14 +122,22 @@ class OidcService:
         )
         if proof is None:
             raise SignInFailedError("the state was used or is too old")
+        try:
+            return await self._judged_answer(secret, answer, proof.user_id, asking)
+        except SignInFailedError as error:
+            error.linking = proof.user_id is not None
+            raise
+
+    async def _judged_answer(
+        self, secret: str, answer: Mapping[str, str], linking: str | None, asking: Asking
+    ) -> Finish:
         claims = await self._claims(secret, answer)
         try:
-            if proof.user_id:
+            if linking:
                 # The caller proved to be the owner before leaving, by all that the account asks.
-                return await self._auth.entered(
-                    await self._linked(claims, proof.user_id, asking), asking
-                )
-            return await self._auth.half_way(await self._account(claims, asking), asking)
+                user = await self._linked(claims, linking, asking)
+                return Finish(await self._auth.entered(user, asking), linked=True)
+            return Finish(await self._auth.half_way(await self._account(claims, asking), asking))
         except Problem as problem:
             raise SignInFailedError(str(problem.detail)) from problem
 

@@ -97,8 +97,8 @@ def engine_for(
         pool_size=connections,
         max_overflow=0,
         pool_timeout=_POOL_WAIT_SECONDS,
-        # A failover must not surface as somebody's failed request: `store.sql.base` sees to it, at
-        # half the cost of `pool_pre_ping`, which asks before each read.
+        # A failover must not surface as somebody's failed request: what meets it is tried again
+        # (`store.sql.base`). `pool_pre_ping` would ask before each statement.
         # Whoever takes a connection ends its transaction; a second ROLLBACK costs a round trip.
         pool_reset_on_return=None,
         pool_recycle=_RECYCLE_SECONDS,

@@ -9,6 +9,7 @@ from app.frontend.servers import SITE
 from appinstance_app.avatars.decoding import SIDE
 from appinstance_app.avatars.schemas import ACCEPTED, MAX_UPLOAD_BYTES
 from appinstance_app.fields import NAME_MAX_LENGTH, PASSWORD_MIN_LENGTH
+from appinstance_app.store.records import Event
 
 LIMITS = (SITE / "scripts" / "limits.js").read_text()
 
@@ -32,3 +33,8 @@ def test_lengths_and_sizes_are_those_of_the_server() -> None:
 
 def test_the_kinds_of_pictures_are_those_of_the_server() -> None:
     assert set(re.findall(r'"(image/[a-z]+)":', LIMITS)) == set(ACCEPTED)
+
+
+def test_each_kind_of_activity_has_words() -> None:
+    script = (SITE / "scripts" / "account" / "activity.js").read_text()
+    assert set(re.findall(r'^  "([a-z-]+)":', script, re.MULTILINE)) >= set(Event)

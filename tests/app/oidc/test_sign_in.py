@@ -325,6 +325,7 @@ async def test_who_is_signed_in_links_the_provider(browser: Browser, liar: Liar)
     headers = await browser.running.signed_up("ada@home.example.com")
     begun = await linking(browser, headers)
     answer = await browser.back(liar.authorize(begun.json()["url"]))
+    assert answer.headers["location"] == "/#provider=linked"
     assert (await browser.me(answer))["email"] == "ada@home.example.com"
     seen = (await browser.running.client.get("/api/v1/users/me/activity", headers=headers)).json()
     assert [item["kind"] for item in seen].count("provider-linked") == 1
@@ -355,7 +356,9 @@ async def test_an_identity_is_not_taken_from_its_account(browser: Browser, liar:
     assert not failed(await came_back(browser, liar))
     headers = await browser.running.signed_up("eve@example.com")
     begun = await linking(browser, headers)
-    assert failed(await browser.back(liar.authorize(begun.json()["url"])))
+    answer = await browser.back(liar.authorize(begun.json()["url"]))
+    assert answer.headers["location"] == "/#provider=refused"
+    assert not any("session=" in cookie for cookie in answer.headers.get_list("set-cookie"))
     seen = (await browser.running.client.get("/api/v1/users/me/activity", headers=headers)).json()
     assert "provider-linked" not in {item["kind"] for item in seen}
 

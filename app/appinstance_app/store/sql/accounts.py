@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pymysql.constants import ER
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from appinstance_app.store.database import error_code
@@ -28,9 +28,14 @@ from .pictures import keep_old_picture
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import Connection
 
     from appinstance_app.store.records import User
+
+
+# Asked often, so put together once.
+_BY_ID: Final = select(users).where(users.c.id == bindparam("given"))
+_BY_EMAIL: Final = select(users).where(users.c.email == bindparam("given"))
 
 
 class SqlAccounts(SqlPart):
@@ -40,15 +45,15 @@ class SqlAccounts(SqlPart):
         self._with_unique_email(lambda connection: insert_user(connection, user, password_hash))
 
     def user(self, user_id: str) -> User | None:
-        row = self._row(users.c.id == user_id)
+        row = self._read(lambda connection: connection.execute(_BY_ID, {"given": user_id}).first())
         return user_of(row) if row else None
 
     def credentials(self, email: str) -> Credentials | None:
-        row = self._row(users.c.email == email)
+        row = self._read(lambda connection: connection.execute(_BY_EMAIL, {"given": email}).first())
         return Credentials(user_of(row), row.password_hash) if row else None
 
     def credentials_of(self, user_id: str) -> Credentials | None:
-        row = self._row(users.c.id == user_id)
+        row = self._read(lambda connection: connection.execute(_BY_ID, {"given": user_id}).first())
         return Credentials(user_of(row), row.password_hash) if row else None
 
     def replace_password_hash(self, user_id: str, old: str, new: str) -> bool:
@@ -90,9 +95,6 @@ class SqlAccounts(SqlPart):
 
         return self._run(work)
 
-    def _row(self, condition: ColumnElement[bool]) -> Row[Any] | None:
-        statement = select(users).where(condition)
-        return self._read(lambda connection: connection.execute(statement).first())
 
     def _with_unique_email(self, work: Any) -> None:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -19,8 +18,7 @@ from appinstance_app.store.schema import unfit
 from appinstance_app.store.tables import sessions, users
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import ColumnElement, Connection, CursorResult, Engine, Row
 
@@ -43,54 +41,26 @@ class SqlPart:
         What the server's state explains is "unavailable"; an integrity or data error is ours to
         answer for, and goes on.
         """
-        return self._tried(self._transaction, work, lambda error: error_code(error) in _TRY_AGAIN)
+        return self._tried(work, commits=True)
 
     def _read(self, work: Callable[[Connection], Result]) -> Result:
-        """`work` that changes nothing: without a commit, and asked again where the server has hung
-        up meanwhile. Raises StoreUnavailableError."""
-        return self._tried(self._engine.connect, work, hung_up)
+        """`work` that changes nothing, and spares the commit. Raises StoreUnavailableError."""
+        return self._tried(work, commits=False)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        with self._answering() as connection:
-            yield connection
-            connection.commit()
-
-    def _answering(self) -> Connection:
-        """A connection that has just answered: what may have changed something isn't repeated."""
-        connection = self._engine.connect()
-        try:
-            connection.connection.dbapi_connection.ping(reconnect=False)  # type: ignore[union-attr]
-        except Exception:  # noqa: BLE001 SQLAlchemy finds out which it is
-            return self._connected_anew(connection)
-        return connection
-
-    def _connected_anew(self, connection: Connection) -> Connection:
-        try:
-            connection.exec_driver_sql("DO 0")
-        except DBAPIError as error:
-            # The pool has given up all that were open before.
-            connection.close()
-            if not hung_up(error):
-                raise
-            return self._engine.connect()
-        return connection
-
-    def _tried(
-        self,
-        connected: Callable[[], AbstractContextManager[Connection]],
-        work: Callable[[Connection], Result],
-        may_help: Callable[[DBAPIError], bool],
-    ) -> Result:
-        attempt = 1
+    def _tried(self, work: Callable[[Connection], Result], *, commits: bool) -> Result:
+        attempt, committing = 1, False
         while True:
             try:
-                with connected() as connection:
-                    return work(connection)
+                with self._engine.connect() as connection:
+                    result = work(connection)
+                    committing = commits
+                    if commits:
+                        connection.commit()
+                    return result
             except (IntegrityError, DataError):
                 raise
             except DBAPIError as error:
-                if may_help(error) and attempt < _ATTEMPTS:
+                if _may_help(error, committing=committing) and attempt < _ATTEMPTS:
                     attempt += 1
                     continue
                 _log.error("store.failed", cause=short(error))
@@ -103,6 +73,14 @@ class SqlPart:
     def _execute(self, statement: Any) -> int:
         """One statement in a transaction of its own; how many rows it changed."""
         return self._run(lambda connection: changed(connection.execute(statement)))
+
+
+def _may_help(error: DBAPIError, *, committing: bool) -> bool:
+    """Whether to try once more: after a deadlock, and where the server had hung up meanwhile.
+
+    Until the commit nothing has happened. Whether one did whose answer was lost, nobody knows.
+    """
+    return error_code(error) in _TRY_AGAIN or (hung_up(error) and not committing)
 
 
 def held(connection: Connection, user_id: str) -> Row[Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymysql.constants import ER
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.dialects.mysql import insert as mysql_insert
 from sqlalchemy.exc import IntegrityError
 
@@ -19,25 +19,29 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
-
 _KNOWN: Final = frozenset(event.value for event in Event)
+# Each sign-in needs these: put together once.
+_NOTE: Final = insert(activity)
+_COUNT: Final = mysql_insert(hits).on_duplicate_key_update(
+    count=func.last_insert_id(hits.c.count + 1)
+)
+_CLEAR: Final = delete(hits).where(hits.c.key == bindparam("key_"))
 
 
 class SqlHistory(SqlPart):
     """See `protocol.History`."""
 
     def add_activity(self, activity_: Activity) -> None:
-        statement = insert(activity).values(
-            user_id=activity_.user_id,
-            at=naive(activity_.at),
-            event=activity_.event.value,
-            device=activity_.client.device,
-            place=activity_.client.place,
-            expires_at=naive(activity_.expires_at),
-        )
+        row = {
+            "user_id": activity_.user_id,
+            "at": naive(activity_.at),
+            "event": activity_.event.value,
+            "device": activity_.client.device,
+            "place": activity_.client.place,
+            "expires_at": naive(activity_.expires_at),
+        }
         try:
-            self._execute(statement)
+            self._run(lambda connection: connection.execute(_NOTE, row))
         except IntegrityError as error:
             # The account was deleted meanwhile.
             if error_code(error) != ER.NO_REFERENCED_ROW_2:
@@ -70,21 +74,9 @@ class SqlCounters(SqlPart):
     """See `protocol.Counters`."""
 
     def count_hit(self, key: str, *, expires_at: datetime) -> int:
-        statement = (
-            mysql_insert(hits)
-            .values(key=key, count=1, expires_at=naive(expires_at))
-            .on_duplicate_key_update(count=hits.c.count + 1)
-        )
-
-        def work(connection: Connection) -> int:
-            # The insert holds the row until the commit, so the number read is this hit's own.
-            connection.execute(statement)
-            count: int = connection.execute(
-                select(hits.c.count).where(hits.c.key == key)
-            ).scalar_one()
-            return count
-
-        return self._run(work)
+        hit = {"key": key, "count": 1, "expires_at": naive(expires_at)}
+        # The number comes with the answer; a new row has none, and counts one.
+        return self._run(lambda connection: connection.execute(_COUNT, hit).lastrowid or 1)
 
     def clear_hits(self, key: str) -> None:
-        self._execute(delete(hits).where(hits.c.key == key))
+        self._run(lambda connection: connection.execute(_CLEAR, {"key_": key}))

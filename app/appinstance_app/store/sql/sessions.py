@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from appinstance_app.store.records import User
 
 _alive = sessions.c.revoked_at.is_(None)
+_OPEN: Final = insert(sessions)
+_KEEP: Final = insert(refresh_tokens)
 # Asked with every request, so it is one question, and put together once.
 _CALLER: Final = (
     select(users, *(column.label(f"session_{column.name}") for column in sessions.c))
@@ -62,18 +64,17 @@ class SqlSessions(SqlPart):
                 )
                 is_former = sessions.c.id == former.scalar_subquery()
                 revoke(connection, is_former, now=session.created_at)
-            connection.execute(
-                insert(sessions).values(
-                    id=session.id,
-                    user_id=session.user_id,
-                    created_at=naive(session.created_at),
-                    expires_at=naive(session.expires_at),
-                    device=session.client.device,
-                    place=session.client.place,
-                    last_used_at=naive_or_none(session.last_used_at),
-                    confirmed_at=naive_or_none(session.confirmed_at),
-                )
-            )
+            row = {
+                "id": session.id,
+                "user_id": session.user_id,
+                "created_at": naive(session.created_at),
+                "expires_at": naive(session.expires_at),
+                "device": session.client.device,
+                "place": session.client.place,
+                "last_used_at": naive_or_none(session.last_used_at),
+                "confirmed_at": naive_or_none(session.confirmed_at),
+            }
+            connection.execute(_OPEN, row)
             _keep(connection, token)
 
         self._run(work)
@@ -205,10 +206,9 @@ def _used_up(connection: Connection, token_hash: str, successor: str, now: datet
 
 
 def _keep(connection: Connection, token: RefreshToken) -> None:
-    connection.execute(
-        insert(refresh_tokens).values(
-            token_hash=token.token_hash,
-            session_id=token.session_id,
-            expires_at=naive(token.expires_at),
-        )
-    )
+    row = {
+        "token_hash": token.token_hash,
+        "session_id": token.session_id,
+        "expires_at": naive(token.expires_at),
+    }
+    connection.execute(_KEEP, row)

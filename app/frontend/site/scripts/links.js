@@ -1,15 +1,13 @@
 /**
  * Links from mails carry a token in the fragment, which no server sees, and so does the way back
- * from a provider where a second factor is asked for. It is taken out of the address and the history
- * before anything else, so that it is neither kept nor passed on.
+ * from a provider: what came of it, or what stands for it while a second factor is asked for. It is
+ * taken out of the address and the history before anything else, so that it is neither kept nor
+ * passed on.
  */
 
-const LINK = /^#(verify-email|reset-password|second-factor)=(.+)$/;
+const LINK = /^#(verify-email|reset-password|second-factor|provider)=(.+)$/;
 
-/**
- * @returns {{kind: "verify-email"|"reset-password"|"second-factor", token: string}|null} once per
- *   link
- */
+/** @returns {{kind: string, token: string}|null} once per link */
 export function takeLink() {
   const found = LINK.exec(location.hash);
   if (!found) return null;

@@ -2,6 +2,7 @@
 
 import { sayInAccount, startAccount } from "./account/account.js";
 import { currentUser, leave, setUser } from "./account/presence.js";
+import { showLinking } from "./account/provider.js";
 import { isSection, showSection } from "./account/sections.js";
 import { forgetSession, restoreSession, whenSessionEnds } from "./api/client.js";
 import { me } from "./api/users.js";
@@ -81,6 +82,11 @@ async function follow({ kind, token }) {
       forgetSession();
       openAuth({ notice: "Your new password is set. Sign in with it." });
     }));
+    return;
+  }
+  if (kind === "provider") {
+    await resume();
+    if (currentUser()) showLinking(token === "linked");
     return;
   }
   const { text, good } = await verified(token);

@@ -15,6 +15,7 @@ import { startDialogs } from "./dialogs.js";
 import { startPasskeys } from "./passkeys.js";
 import { startPassword } from "./password.js";
 import { whenUserChanges, whenUserLeaves } from "./presence.js";
+import { startProvider } from "./provider.js";
 import { startRemoval } from "./removal.js";
 import { startSessions } from "./sessions.js";
 
@@ -28,6 +29,7 @@ export function startAccount(onLeft) {
   startDetails();
   startPassword();
   startPasskeys();
+  startProvider();
   startCodes();
   startSessions();
   startActivity();

@@ -14,6 +14,7 @@ const SENTENCES = {
   "signed-out": "Signed out",
   "password-changed": "Password changed",
   "password-reset": "Password reset by mail",
+  "email-verified": "Email confirmed",
   "email-changed": "Email changed",
   "profile-changed": "Name changed",
   "picture-changed": "Picture changed",
@@ -25,6 +26,7 @@ const SENTENCES = {
   "second-factor-off": "Second step switched off",
   "recovery-code-used": "Recovery code used",
   "recovery-codes-made": "Recovery codes made",
+  "provider-linked": "Another way to sign in linked",
 };
 const WARNINGS = new Set(["sign-in-failed", "recovery-code-used", "second-factor-off"]);
 

@@ -82,3 +82,8 @@ export async function setSecondFactor(enabled) {
 export async function makeRecoveryCodes() {
   return (await (await authorised("POST", `${ME}/recovery-codes`)).json()).codes;
 }
+
+/** @returns {Promise<string>} where the browser goes to link the provider */
+export async function linkProvider() {
+  return (await (await authorised("POST", `${ME}/oidc/link`)).json()).url;
+}
