@@ -92,7 +92,7 @@ class ProblemBody(BaseModel):
     `type`: see docs/problems.md; what has nothing to tell apart but its status is `about:blank`.
     """
 
-    type: str = Field("about:blank", json_schema_extra={"enum": _TYPES})
+    type: str = Field("about:blank", json_schema_extra={"enum": [*_TYPES]})
     title: str = Field(examples=["Unprocessable Entity"])
     status: int = Field(examples=[422])
     detail: str = Field(examples=["Some fields are not valid; see errors."])

@@ -71,7 +71,7 @@ async def test_a_browser_that_has_the_picture_is_told_so_and_s3_is_not_asked(
 async def test_a_browser_that_has_another_picture_gets_this_one(app: Running, given: str) -> None:
     headers = await app.signed_up()
     url = (await app.client.put(AVATAR, headers=headers, files=FILES)).json()["avatar_url"]
-    answer = await app.client.get(url, headers={"If-None-Match": given.encode("latin-1")})
+    answer = await app.client.get(url, headers={b"If-None-Match": given.encode("latin-1")})
     assert answer.status_code == 200
     assert answer.content
 

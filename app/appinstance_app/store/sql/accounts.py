@@ -95,7 +95,6 @@ class SqlAccounts(SqlPart):
 
         return self._run(work)
 
-
     def _with_unique_email(self, work: Any) -> None:
         try:
             self._run(work)
