@@ -14,6 +14,8 @@ _HOST = (
 )
 _ALB = "alb.ingress.kubernetes.io"
 _DNS = "external-dns.alpha.kubernetes.io/hostname"
+# external-dns v0.22 and later reads this one.
+_NEWER_DNS = "external-dns.kubernetes.io/hostname"
 _NLB = "service.beta.kubernetes.io/aws-load-balancer"
 _ROLE = "eks.amazonaws.com/role-arn"
 _CERTIFICATE = (
@@ -190,6 +192,11 @@ ATTEMPTS: Mapping[str, Attempt] = {
         "acme.apps.example.com",
         ingress(annotations={_DNS: "a.example.org, b.example.org"}),
     ),
+    "an ingress with a newer DNS record for another's host": _hosts(
+        ingress(annotations={_DNS: "b.example.org", _NEWER_DNS: "Acme.apps.example.com"}),
+        "acme.apps.example.com",
+        ingress(annotations={_NEWER_DNS: "a.example.org, b.example.org"}),
+    ),
     "an ingress of the platform's class": Attempt(
         ingress(class_name="alb"),
         "Ingresses of class alb are the operator's alone; make an AppInstance, or name another",
@@ -225,6 +232,11 @@ ATTEMPTS: Mapping[str, Attempt] = {
         service("ClusterIP", {_DNS: "acme.apps.example.com"}),
         "acme.apps.example.com",
         service("ClusterIP", {_DNS: "acme.example.org"}),
+    ),
+    "a service with a newer DNS record for another's host": _hosts(
+        service("ClusterIP", {_NEWER_DNS: "acme.apps.example.com"}),
+        "acme.apps.example.com",
+        service("ClusterIP", {_NEWER_DNS: "acme.example.org"}),
     ),
     "security groups for own pods": Attempt(
         manifest(

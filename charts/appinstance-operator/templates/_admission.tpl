@@ -65,11 +65,12 @@ matchExpressions:
     request.operation == "UPDATE" && has(oldObject.metadata.annotations) ? oldObject.metadata.annotations : {}
 {{- end -}}
 
-{{/* CEL variable: the hosts for which ExternalDNS is asked to write records. */}}
+{{/* CEL variable: the hosts for which ExternalDNS is asked to write records; by the older name, or that of v0.22 and later. */}}
 {{- define "admission.dnsHosts" -}}
 - name: dnsHosts
   expression: |-
-    variables.annotations[?"external-dns.alpha.kubernetes.io/hostname"].orValue("")
+    (variables.annotations[?"external-dns.alpha.kubernetes.io/hostname"].orValue("")
+      + "," + variables.annotations[?"external-dns.kubernetes.io/hostname"].orValue(""))
       .lowerAscii().replace(" ", "").split(",").filter(h, h != "")
 {{- end -}}
 

@@ -215,6 +215,8 @@ def test_what_the_operator_labelled_may_be_marked_by_others(court: Court) -> Non
         {"metadata": {"annotations": {"alb.ingress.kubernetes.io/wafv2-acl-arn": "none"}}},
         {"metadata": {"annotations": {"alb.ingress.kubernetes.io/group.name": "acme"}}},
         {"metadata": {"annotations": {"kubernetes.io/ingress.class": "alb"}}},
+        {"metadata": {"annotations": {"external-dns.alpha.kubernetes.io/target": "192.0.2.1"}}},
+        {"metadata": {"annotations": {"external-dns.kubernetes.io/target": "192.0.2.1"}}},
         {"spec": {"rules": [{"host": "acme.apps.example.com"}]}},
         {"spec": {"defaultBackend": {"service": {"name": "own", "port": {"number": 80}}}}},
     ],
