@@ -9,7 +9,13 @@ locals {
   partition         = data.aws_partition.current.partition
   cluster_name      = try(var.existing_cluster.name, var.name)
   media_bucket_name = coalesce(var.media_bucket_name, "${var.name}-media-${local.account_id}")
-  tags              = merge({ "app.kubernetes.io/part-of" = "appinstance-platform", platform = var.name }, var.tags)
+  # Where hosts below each domain have their records; below a granted domain within the platform's, in the platform's zone.
+  granted_zones = {
+    for domain in distinct(flatten([for grant in values(var.grants) : grant.domains])) :
+    domain => lookup(var.granted_domain_zone_ids, domain, var.zone_id)
+  }
+  dns_zones = var.manage_records ? merge(local.granted_zones, { (var.domain) = var.zone_id }) : {}
+  tags      = merge({ "app.kubernetes.io/part-of" = "appinstance-platform", platform = var.name }, var.tags)
 
   # Made here or found: the two modules say the same by the same names.
   network = concat(module.network, module.existing_network)[0]
@@ -49,21 +55,33 @@ module "logs" {
   partition  = local.partition
 }
 
+module "registry" {
+  source = "../modules/registry"
+
+  name         = var.name
+  account_id   = local.account_id
+  region       = var.region
+  partition    = local.partition
+  images       = var.images
+  force_delete = !var.deletion_protection
+}
+
 module "network" {
   source = "../modules/network"
   count  = var.existing_vpc == null ? 1 : 0
 
-  name               = var.name
-  account_id         = local.account_id
-  region             = var.region
-  partition          = local.partition
-  cluster_name       = local.cluster_name
-  cidr               = var.vpc_cidr
-  availability_zones = var.availability_zones
-  single_nat_gateway = var.single_nat_gateway
-  s3_endpoint_type   = var.s3_endpoint_type
-  logs_kms_key_arn   = module.logs.kms_key_arn
-  log_retention_days = var.log_retention_days
+  name                = var.name
+  account_id          = local.account_id
+  region              = var.region
+  partition           = local.partition
+  cluster_name        = local.cluster_name
+  cidr                = var.vpc_cidr
+  availability_zones  = var.availability_zones
+  single_nat_gateway  = var.single_nat_gateway
+  s3_endpoint_type    = var.s3_endpoint_type
+  interface_endpoints = var.interface_endpoints
+  logs_kms_key_arn    = module.logs.kms_key_arn
+  log_retention_days  = var.log_retention_days
 }
 
 module "existing_network" {
@@ -91,7 +109,8 @@ module "eks" {
   cluster_name                   = local.cluster_name
   kubernetes_version             = var.kubernetes_version
   support_type                   = var.kubernetes_support_type
-  addon_versions                 = var.addon_versions
+  addon_versions                 = { for name, version in var.addon_versions : name => version if name != "cloudwatch" }
+  service_cidr                   = var.service_cidr
   volume_kms_key_arn             = var.volume_kms_key_arn
   vpc_id                         = local.network.vpc_id
   subnet_ids                     = local.network.private_subnet_ids
@@ -129,33 +148,59 @@ module "security_groups" {
 module "database" {
   source = "../modules/database"
 
-  name                      = var.name
-  account_id                = local.account_id
-  region                    = var.region
-  partition                 = local.partition
-  subnet_ids                = local.network.database_subnet_ids
-  security_group_id         = module.security_groups.database_security_group_id
-  instance_class            = var.database.instance_class
-  allocated_storage_gib     = var.database.allocated_storage_gib
-  max_allocated_storage_gib = var.database.max_allocated_storage_gib
-  multi_az                  = var.database.multi_az
-  backup_retention_days     = var.database.backup_retention_days
-  backup_copy_region        = var.database.backup_copy_region
-  deletion_protection       = var.deletion_protection
-  skip_final_snapshot       = !var.deletion_protection
-  logs_kms_key_arn          = module.logs.kms_key_arn
-  log_retention_days        = var.log_retention_days
+  name                                = var.name
+  account_id                          = local.account_id
+  region                              = var.region
+  partition                           = local.partition
+  subnet_ids                          = local.network.database_subnet_ids
+  security_group_id                   = module.security_groups.database_security_group_id
+  instance_class                      = var.database.instance_class
+  allocated_storage_gib               = var.database.allocated_storage_gib
+  max_allocated_storage_gib           = var.database.max_allocated_storage_gib
+  multi_az                            = var.database.multi_az
+  backup_retention_days               = var.database.backup_retention_days
+  backup_copy_region                  = var.database.backup_copy_region
+  engine_version                      = var.database.engine_version
+  backup_window                       = var.database.backup_window
+  maintenance_window                  = var.database.maintenance_window
+  apply_immediately                   = var.database.apply_immediately
+  ca_cert_identifier                  = var.database.ca_cert_identifier
+  monitoring_interval_seconds         = var.database.monitoring_interval_seconds
+  performance_insights_retention_days = var.database.performance_insights_retention_days
+  deletion_protection                 = var.deletion_protection
+  skip_final_snapshot                 = !var.deletion_protection
+  logs_kms_key_arn                    = module.logs.kms_key_arn
+  log_retention_days                  = var.log_retention_days
+}
+
+module "database_admin" {
+  source = "../modules/database-admin"
+  count  = length(var.database_admin_role_arns) > 0 ? 1 : 0
+
+  name                       = var.name
+  account_id                 = local.account_id
+  region                     = var.region
+  partition                  = local.partition
+  admin_role_arns            = var.database_admin_role_arns
+  vpc_id                     = local.network.vpc_id
+  subnet_id                  = local.network.private_subnet_ids[0]
+  database_security_group_id = module.security_groups.database_security_group_id
+  database_port              = module.database.port
+  master_secret_arn          = module.database.master_secret_arn
+  master_secret_kms_key_arn  = module.database.master_secret_kms_key_arn
 }
 
 module "media" {
   source = "../modules/media"
 
-  name          = var.name
-  account_id    = local.account_id
-  partition     = local.partition
-  bucket_name   = local.media_bucket_name
-  cloudfront    = var.cloudfront
-  force_destroy = !var.deletion_protection
+  name                    = var.name
+  account_id              = local.account_id
+  partition               = local.partition
+  bucket_name             = local.media_bucket_name
+  cloudfront              = var.cloudfront
+  noncurrent_version_days = var.media_noncurrent_version_days
+  alias_zones             = { for alias in try(var.cloudfront.aliases, []) : alias => var.zone_id if endswith(alias, ".${var.domain}") }
+  force_destroy           = !var.deletion_protection
 }
 
 module "secrets" {
@@ -171,6 +216,7 @@ module "secrets" {
   reader_role_path_arn_patterns = var.secret_reader_role_arn_patterns
   platform_reader_role_arns     = [module.identity.external_secrets_role_arn]
   database_master_secret_arn    = module.database.master_secret_arn
+  master_rotation_days          = var.database.master_rotation_days
   recovery_window_days          = var.deletion_protection ? 30 : 0
 }
 
@@ -183,8 +229,12 @@ module "edge" {
   partition                        = local.partition
   domain                           = var.domain
   zone_id                          = var.zone_id
+  more_domains                     = local.granted_zones
   rate_limit_per_5_minutes         = var.rate_limits.site
   sign_in_rate_limit_per_5_minutes = var.rate_limits.sign_in
+  access_logs                      = var.access_logs
+  log_allowed_requests             = var.log_allowed_requests
+  force_destroy                    = !var.deletion_protection
   logs_kms_key_arn                 = module.logs.kms_key_arn
   log_retention_days               = var.log_retention_days
 }
@@ -206,6 +256,7 @@ module "identity" {
   grants                 = var.grants
   edge_security_group_id = module.security_groups.edge_security_group_id
   web_acl_arn            = module.edge.web_acl_arn
+  dns_zones              = local.dns_zones
 }
 
 module "addons" {
@@ -218,11 +269,15 @@ module "addons" {
   cloudwatch_agent_role_arn         = module.identity.cloudwatch_agent_role_arn
   external_secrets_role_arn         = module.identity.external_secrets_role_arn
   load_balancer_controller_role_arn = module.identity.load_balancer_controller_role_arn
+  external_dns_role_arn             = module.identity.external_dns_role_arn
+  dns_zones                         = local.dns_zones
+  access_log_bucket_name            = module.edge.access_log_bucket_name
   service_accounts                  = module.identity.service_accounts
   charts                            = merge(var.charts, { operator = { chart = var.operator.chart, version = var.operator.version } })
   operator_values                   = local.operator_chart_values
   install_helm_releases             = var.install_addons
   already_installed                 = try(var.existing_cluster.installed, [])
+  cloudwatch_addon_version          = var.addon_versions.cloudwatch
   helm_wait                         = var.wait_for_charts
   logs_kms_key_arn                  = module.logs.kms_key_arn
   log_retention_days                = var.log_retention_days
@@ -238,16 +293,22 @@ module "addons" {
 module "audit" {
   source = "../modules/audit"
 
-  name                = var.name
-  account_id          = local.account_id
-  region              = var.region
-  partition           = local.partition
-  enable_config       = var.audit.config
-  enable_guardduty    = var.audit.guardduty
-  enable_security_hub = var.audit.security_hub
-  force_destroy       = !var.deletion_protection
-  logs_kms_key_arn    = module.logs.kms_key_arn
-  log_retention_days  = var.log_retention_days
+  name                   = var.name
+  account_id             = local.account_id
+  region                 = var.region
+  partition              = local.partition
+  enable_config          = var.audit.config
+  bucket_retention_days  = var.audit.bucket_retention_days
+  config_recorder_exists = var.audit.config_recorder_exists
+  enable_guardduty       = var.audit.guardduty
+  enable_security_hub    = var.audit.security_hub
+  data_event_bucket_arns = var.audit.object_events ? concat(
+    [module.media.bucket_arn],
+    [for bucket in distinct(flatten([for grant in values(var.grants) : grant.buckets])) : "arn:${local.partition}:s3:::${bucket}"],
+  ) : []
+  force_destroy      = !var.deletion_protection
+  logs_kms_key_arn   = module.logs.kms_key_arn
+  log_retention_days = var.log_retention_days
 }
 
 module "alarms" {
@@ -258,6 +319,7 @@ module "alarms" {
   region                     = var.region
   partition                  = local.partition
   email_addresses            = var.alarm_email_addresses
+  thresholds                 = var.alarm_thresholds
   https_endpoints            = var.alarm_https_endpoints
   web_acl_name               = module.edge.web_acl_name
   db_instance_identifier     = module.database.identifier
@@ -266,5 +328,6 @@ module "alarms" {
   cluster_name               = local.cluster.cluster_name
   trail_log_group_name       = module.audit.trail_log_group_name
   application_log_group_name = module.addons.application_log_group_name
+  operator_metrics           = module.addons.operator_metrics
   routine_role_arns          = [module.identity.operator_role_arn, module.identity.load_balancer_controller_role_arn]
 }

@@ -28,6 +28,16 @@ output "database_master_secret_arn" {
   value       = module.database.master_secret_arn
 }
 
+output "database_admin_role_arn" {
+  description = "The role to take for work on the database, null without database_admin_role_arns."
+  value       = one(module.database_admin[*].role_arn)
+}
+
+output "database_admin_launch_template_name" {
+  description = "What the host that forwards administrators' sessions is brought from, null without database_admin_role_arns."
+  value       = one(module.database_admin[*].launch_template_name)
+}
+
 output "media_bucket_name" {
   description = "The bucket for avatars."
   value       = module.media.bucket_name
@@ -41,6 +51,16 @@ output "media_cloudfront_domain" {
 output "secret_arns" {
   description = "ARNs of the entries that were made, by name."
   value       = module.secrets.secret_arns
+}
+
+output "image_prefix" {
+  description = "What the images' repositories begin with: make push TO=<it>."
+  value       = module.registry.prefix
+}
+
+output "image_push_policy_arn" {
+  description = "Rights to push images, for the role of a pipeline."
+  value       = module.registry.push_policy_arn
 }
 
 output "nat_public_ips" {
@@ -66,5 +86,9 @@ output "policies" {
     secrets  = module.secrets.policies
     eks      = local.cluster.policies
     database = module.database.policies
+    registry = module.registry.policies
+    edge     = module.edge.policies
+
+    database-admin = merge(module.database_admin[*].policies...)
   }
 }

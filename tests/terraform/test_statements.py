@@ -108,6 +108,8 @@ _ON = {
     "$STREAM": f"{_LOGS}/{_CLUSTER}/application:log-stream:x",
     "$ENTRY": f"arn:aws:secretsmanager:{world.REGION}:{world.ACCOUNT}:secret:platform/x-abcdef",
     "$ROLE": f"arn:aws:iam::{world.ACCOUNT}:role/x",
+    "$ZONE": "arn:aws:route53:::hostedzone/ZONE",
+    "$OTHER_ZONE": "arn:aws:route53:::hostedzone/ZOTHER",
 }
 _TAGS = {
     "load-balancer-controller": "elbv2.k8s.aws/cluster",
@@ -142,6 +144,10 @@ def _context(name: str, call: Mapping[str, Any]) -> dict[str, str | list[str]]:
     if "creates" in call:
         service = "ec2" if name == "vpc-cni" else "elasticloadbalancing"
         context[f"{service}:CreateAction"] = call["creates"]
+    for key, field in (("NormalizedRecordNames", "records"), ("RecordTypes", "types")):
+        if field in call:
+            context[f"route53:ChangeResourceRecordSets{key}"] = call[field]
+            context["route53:ChangeResourceRecordSetsActions"] = ["UPSERT"]
     if "namespace" in call:
         context["cloudwatch:namespace"] = call["namespace"]
     return context

@@ -141,11 +141,15 @@ class Platform:
         self, *words: str, example: str = "complete", check: bool = True
     ) -> subprocess.CompletedProcess[str]:
         """Run Terraform in the platform's root with an example's values."""
-        values = f"-var-file=../examples/{example}/terraform.tfvars"
         return tf.run(
-            self.tree / "platform", words[0], "-no-color", values, f"-var=zone_id={self.zone}",
-            *self.charts, *words[1:], env=self.env, check=check,
+            self.tree / "platform", words[0], "-no-color", *self.values(example), *words[1:],
+            env=self.env, check=check,
         )  # fmt: skip
+
+    def values(self, example: str) -> tuple[str, ...]:
+        """Return an example's values, with what is this account's own and where the charts lie."""
+        file = f"-var-file=../examples/{example}/terraform.tfvars"
+        return (file, f"-var=zone_id={self.zone}", *self.charts)
 
     @property
     def charts(self) -> tuple[str, ...]:
@@ -160,6 +164,9 @@ class Platform:
                 "load_balancer_controller": {
                     "repository": "", "chart": str(folder / "load-balancer-controller"),
                     "version": "1.14.1",
+                },
+                "external_dns": {
+                    "repository": "", "chart": str(folder / "external-dns"), "version": "1.21.1",
                 },
             }
         )  # fmt: skip

@@ -35,6 +35,8 @@ database = {
   backup_copy_region        = "eu-west-1"
 }
 
+database_admin_role_arns = ["arn:aws:iam::123456789012:role/database-engineers"]
+
 # Media, delivered by CloudFront
 media_bucket_name = "acme-platform-media"
 cloudfront = {
@@ -65,7 +67,7 @@ secret_admin_role_arns = ["arn:aws:iam::123456789012:role/platform-engineers"]
 # Tenants: what they may name beyond their own
 grants = {
   mail   = { namespaces = ["acme", "globex"], secret_prefixes = ["shared/mail/"] }
-  videos = { namespaces = ["hooli"], media_prefixes = ["videos/"], buckets = ["acme-platform-videos"], egress = ["203.0.113.0/24"] }
+  videos = { namespaces = ["hooli"], media_prefixes = ["videos/"], buckets = ["acme-platform-videos"], domains = ["tv.apps.example.com"], egress = ["203.0.113.0/24"] }
 }
 outside = {
   mail              = { cidrs = ["203.0.113.16/28"] }
@@ -91,6 +93,8 @@ iam_cidrs = ["52.94.0.0/22", "52.119.192.0/18"]
 # Audit and alarms
 log_retention_days    = 400
 alarm_email_addresses = ["platform@example.com"]
-audit                 = { config = true, guardduty = true, security_hub = true }
+# A key: better as TF_VAR_alarm_https_endpoints.
+alarm_https_endpoints = { pagerduty = "https://events.pagerduty.com/integration/0123456789abcdef/enqueue" }
+audit                 = { config = true, guardduty = true, security_hub = true, object_events = true }
 
 # database_ca_bundle is too long for this file: export TF_VAR_database_ca_bundle="$(cat rds-bundle.pem)"

@@ -14,14 +14,84 @@ locals {
           }
         }
       }
+      otelConfig = local.operator_metrics_configuration
     }
     containerLogs = { enabled = true }
   })
+
+  # The operator's metrics, which the alarms module watches. Each node's agent asks the operator's pods on its own node: what
+  # comes from a pod's own node passes its NetworkPolicy, as probes do, so that nobody else needs to be let in (the agents are
+  # in their nodes' network, where no selector finds them), and each pod is asked once. The agent takes it beside its own
+  # configuration and sets K8S_NODE_NAME (aws-observability/helm-charts at b03dc44, templates/linux/cloudwatch-agent-custom-resource.yaml).
+  operator_metrics = {
+    namespace        = "AppInstance"
+    interval_seconds = 60
+    cluster          = var.cluster_name
+  }
+
+  operator_metrics_configuration = {
+    receivers = {
+      "prometheus/appinstance" = {
+        config = {
+          scrape_configs = [{
+            job_name        = "appinstance-operator"
+            scrape_interval = "${local.operator_metrics.interval_seconds}s"
+            kubernetes_sd_configs = [{
+              role       = "pod"
+              namespaces = { names = [var.service_accounts["operator"].namespace] }
+              selectors = [{
+                role  = "pod"
+                label = "app.kubernetes.io/name=appinstance-operator,app.kubernetes.io/component=operator"
+                field = "spec.nodeName=$${env:K8S_NODE_NAME}"
+              }]
+            }]
+            relabel_configs = [
+              { source_labels = ["__meta_kubernetes_pod_container_port_name"], regex = "http", action = "keep" },
+              { target_label = "cluster", replacement = var.cluster_name },
+              # Two pods of one node would be one series otherwise.
+              { source_labels = ["__meta_kubernetes_pod_name"], target_label = "pod" },
+            ]
+            metric_relabel_configs = [{
+              source_labels = ["__name__"]
+              regex         = "appinstance_(condition|leader|last_reconcile_timestamp_seconds)|controller_runtime_reconcile(_errors)?_total"
+              action        = "keep"
+            }]
+          }]
+        }
+      }
+    }
+    exporters = {
+      "awsemf/appinstance" = {
+        region                  = var.region
+        namespace               = local.operator_metrics.namespace
+        log_group_name          = aws_cloudwatch_log_group.container_insights["prometheus"].name
+        log_stream_name         = "appinstance-operator-$${env:K8S_NODE_NAME}"
+        dimension_rollup_option = "NoDimensionRollup"
+        metric_declarations = [
+          {
+            metric_name_selectors = ["^appinstance_(leader|last_reconcile_timestamp_seconds)$", "^controller_runtime_reconcile(_errors)?_total$"]
+            dimensions            = [["cluster"]]
+          },
+          {
+            # Of an instance's conditions the two that alarms are for: each is a metric that costs.
+            metric_name_selectors = ["^appinstance_condition$"]
+            label_matchers        = [{ label_names = ["type", "status"], separator = ";", regex = "^(Ready|Stalled);True$" }]
+            dimensions            = [["cluster"], ["cluster", "namespace", "name", "type", "status"]]
+          },
+        ]
+      }
+    }
+    service = {
+      pipelines = {
+        "metrics/appinstance" = { receivers = ["prometheus/appinstance"], exporters = ["awsemf/appinstance"] }
+      }
+    }
+  }
 }
 
 # Made before the agent, which has no right to make groups: without these they would have neither key nor end.
 resource "aws_cloudwatch_log_group" "container_insights" {
-  for_each = toset(["application", "dataplane", "host", "performance"])
+  for_each = toset(["application", "dataplane", "host", "performance", "prometheus"])
 
   name              = "/aws/containerinsights/${var.cluster_name}/${each.value}"
   retention_in_days = var.log_retention_days

@@ -1,6 +1,6 @@
 locals {
   releases = var.install_helm_releases ? toset(["installed"]) : toset([])
-  missing  = { for addon in ["external_secrets", "load_balancer_controller"] : addon => contains(var.already_installed, addon) ? toset([]) : local.releases }
+  missing  = { for addon in ["external_dns", "external_secrets", "load_balancer_controller"] : addon => contains(var.already_installed, addon) ? toset([]) : local.releases }
 
   external_secrets_values = {
     installCRDs  = true
@@ -54,6 +54,18 @@ locals {
     podMutatorWebhookConfig = { failurePolicy = "Ignore" }
     # Look again before an upgrade to chart 3: its webhook quicid.elbv2.k8s.aws takes the same selectors and fails closed.
 
+    # Of every Ingress of the class, whatever it says: attributes of the class win over the annotation's (v2.14.1,
+    # pkg/ingress/model_build_load_balancer_attributes.go).
+    ingressClassParams = {
+      create = true
+      spec = {
+        loadBalancerAttributes = var.access_log_bucket_name == null ? [] : [
+          { key = "access_logs.s3.enabled", value = "true" },
+          { key = "access_logs.s3.bucket", value = var.access_log_bucket_name },
+        ]
+      }
+    }
+
     # All load balancers carry the edge's group, so that pods need to admit no other.
     enableBackendSecurityGroup = true
     backendSecurityGroup       = var.edge_security_group_id
@@ -68,6 +80,60 @@ locals {
       limits   = { memory = "256Mi" }
     }
   }
+}
+
+locals {
+  external_dns_values = {
+    provider = { name = "aws" }
+    # Ingresses of the operator alone: of its class, with its label. Nobody else makes one of that class, puts the label onto one, or
+    # touches an annotation that external-dns reads on one (the chart's admission policies `ingresses` and `labels`).
+    sources     = ["ingress"]
+    labelFilter = "app.kubernetes.io/managed-by=appinstance-operator"
+    # As the admission policies know it. The default became external-dns.kubernetes.io/ with v0.22.
+    annotationPrefix   = "external-dns.alpha.kubernetes.io/"
+    managedRecordTypes = ["A", "AAAA"]
+    domainFilters      = keys(var.dns_zones)
+    # What an instance leaves goes, and nothing that is another's: a TXT record beside each says whose it is.
+    policy     = "sync"
+    registry   = "txt"
+    txtOwnerId = var.cluster_name
+    extraArgs = {
+      "zone-id-filter"             = sort(distinct(values(var.dns_zones)))
+      "ingress-class"              = "alb"
+      "ignore-hostname-annotation" = true
+      # It starts with the flag above only beside a template (pkg/apis/externaldns/validation/validation.go). A template is for
+      # Ingresses without a host; the operator's have one, and this name is in no zone.
+      "fqdn-template" = "none.invalid"
+    }
+    interval           = "1m"
+    triggerLoopOnEvent = true
+    logFormat          = "json"
+
+    serviceAccount = {
+      name        = try(var.service_accounts["external-dns"].name, "external-dns")
+      annotations = { "eks.amazonaws.com/role-arn" = var.external_dns_role_arn }
+    }
+    env = [{ name = "AWS_DEFAULT_REGION", value = var.region }]
+    resources = {
+      requests = { cpu = "20m", memory = "64Mi" }
+      limits   = { memory = "128Mi" }
+    }
+  }
+}
+
+resource "helm_release" "external_dns" {
+  for_each = length(var.dns_zones) == 0 ? toset([]) : local.missing["external_dns"]
+
+  name             = "external-dns"
+  namespace        = try(var.service_accounts["external-dns"].namespace, "external-dns")
+  create_namespace = true
+  repository       = var.charts.external_dns.repository == "" ? null : var.charts.external_dns.repository
+  chart            = var.charts.external_dns.chart
+  version          = var.charts.external_dns.version
+  values           = [yamlencode(local.external_dns_values)]
+  atomic           = var.helm_wait
+  wait             = var.helm_wait
+  timeout          = var.helm_timeout_seconds
 }
 
 resource "helm_release" "external_secrets" {
@@ -115,5 +181,5 @@ resource "helm_release" "operator" {
   timeout          = var.helm_timeout_seconds
 
   # It watches objects of both; and on the way down it must go first, while they can still clean up.
-  depends_on = [helm_release.external_secrets, helm_release.load_balancer_controller]
+  depends_on = [helm_release.external_secrets, helm_release.load_balancer_controller, helm_release.external_dns]
 }

@@ -74,6 +74,35 @@ variable "load_balancer_controller_role_arn" {
   }
 }
 
+variable "external_dns_role_arn" {
+  description = "Role of external-dns; needed with dns_zones."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", var.external_dns_role_arn)) || (var.external_dns_role_arn == null && length(var.dns_zones) == 0)
+    error_message = "external_dns_role_arn must be the ARN of an IAM role where there are dns_zones; pass the identity module's output."
+  }
+}
+
+variable "access_log_bucket_name" {
+  description = "Where load balancers keep their access logs: the edge module's output. null: nowhere."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.access_log_bucket_name == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.access_log_bucket_name))
+    error_message = "access_log_bucket_name must be the name of a bucket, not its ARN; pass the edge module's output."
+  }
+}
+
+variable "dns_zones" {
+  description = "The Route 53 zone of each domain below which instances answer: external-dns writes the records of their hosts there. Empty: it is not installed."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
 variable "service_accounts" {
   description = "Under which names the charts are installed; the roles trust exactly these. The identity module's output of the same name."
   type        = map(object({ namespace = string, name = string }))
@@ -120,6 +149,11 @@ variable "charts" {
       repository = optional(string, "https://aws.github.io/eks-charts")
       chart      = optional(string, "aws-load-balancer-controller")
       version    = optional(string, "1.14.1")
+    }), {})
+    external_dns = optional(object({
+      repository = optional(string, "https://kubernetes-sigs.github.io/external-dns/")
+      chart      = optional(string, "external-dns")
+      version    = optional(string, "1.21.1")
     }), {})
     operator = object({
       repository = optional(string)
@@ -178,8 +212,8 @@ variable "already_installed" {
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(var.already_installed, ["external_secrets", "load_balancer_controller", "cloudwatch"])) == 0
-    error_message = "already_installed must hold nothing but external_secrets, load_balancer_controller and cloudwatch: the operator is always installed."
+    condition     = length(setsubtract(var.already_installed, ["external_dns", "external_secrets", "load_balancer_controller", "cloudwatch"])) == 0
+    error_message = "already_installed must hold nothing but external_dns, external_secrets, load_balancer_controller and cloudwatch: the operator is always installed."
   }
 }
 

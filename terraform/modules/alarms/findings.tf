@@ -9,6 +9,18 @@ locals {
         detail        = { severity = [{ numeric = [">=", 4] }] }
       }
     }
+    images = {
+      description = "An image of the platform has a critical weakness"
+      pattern = {
+        source        = ["aws.ecr"]
+        "detail-type" = ["ECR Image Scan"]
+        detail = {
+          "scan-status"             = ["COMPLETE"]
+          "repository-name"         = [{ prefix = "${var.name}/" }]
+          "finding-severity-counts" = { CRITICAL = [{ numeric = [">", 0] }] }
+        }
+      }
+    }
     config = {
       description = "A resource no longer keeps a promise of the platform"
       pattern = {

@@ -18,11 +18,6 @@ locals {
       threshold   = var.thresholds.operator_errors_per_5_minutes
       description = "The operator logs errors. See its log in the namespace ${var.operator_namespace}."
     }
-    instances-stalled = {
-      pattern     = "{ ($.kubernetes.namespace_name = \"${var.operator_namespace}\") && ($.log_processed.event = \"reconcile failed\") && ($.log_processed.fate = \"stall\") }"
-      threshold   = 1
-      description = "An AppInstance waits for a person. See the message of its condition Stalled."
-    }
     external-secrets-errors = {
       pattern     = "{ ($.kubernetes.namespace_name = \"${var.external_secrets_namespace}\") && ($.log_processed.level = \"error\") }"
       threshold   = var.thresholds.external_secrets_errors_per_5_minutes

@@ -13,6 +13,7 @@ output "alarm_names" {
   value = sort(concat(
     [for alarm in aws_cloudwatch_metric_alarm.query : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.metric : alarm.alarm_name],
+    [for alarm in aws_cloudwatch_metric_alarm.operator : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.log : alarm.alarm_name],
   ))
 }

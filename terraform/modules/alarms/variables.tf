@@ -160,6 +160,22 @@ variable "operator_namespace" {
   }
 }
 
+variable "operator_metrics" {
+  description = "Where the operator's metrics are: the addons module's operator_metrics. null where nobody asks it for them: then there is no alarm on them."
+  type        = object({ namespace = string, cluster = string, interval_seconds = number })
+  default     = null
+
+  validation {
+    condition     = var.operator_metrics == null || try(can(regex("^[A-Za-z0-9_./#-]{1,255}$", var.operator_metrics.namespace)) && !startswith(var.operator_metrics.namespace, "AWS/"), false)
+    error_message = "operator_metrics must name a namespace of one's own, which AWS/ is not; take the addons module's output."
+  }
+
+  validation {
+    condition     = var.operator_metrics == null || try(var.operator_metrics.interval_seconds >= 10 && var.operator_metrics.interval_seconds <= 150, false)
+    error_message = "operator_metrics must have 10 to 150 seconds between two values, so that each alarm's five minutes hold two; take the addons module's output."
+  }
+}
+
 variable "external_secrets_namespace" {
   description = "Where External Secrets runs."
   type        = string
@@ -208,6 +224,8 @@ variable "thresholds" {
     operator_errors_per_5_minutes         = optional(number, 5)
     external_secrets_errors_per_5_minutes = optional(number, 5)
     refused_calls_per_5_minutes           = optional(number, 20)
+    reconcile_age_seconds                 = optional(number, 1800)
+    reconcile_errors_percent              = optional(number, 20)
   })
   default  = {}
   nullable = false

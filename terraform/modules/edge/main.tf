@@ -5,7 +5,7 @@ locals {
 resource "aws_acm_certificate" "this" {
   #checkov:skip=CKV2_AWS_71: instances are made long after the certificate, each below the domain
   domain_name               = var.domain
-  subject_alternative_names = ["*.${var.domain}"]
+  subject_alternative_names = concat(["*.${var.domain}"], flatten([for domain in keys(var.more_domains) : [domain, "*.${domain}"]]))
   validation_method         = "DNS"
   key_algorithm             = "EC_prime256v1"
   tags                      = local.tags
@@ -36,7 +36,18 @@ resource "aws_route53_record" "validation" {
   allow_overwrite = true
 }
 
+resource "aws_route53_record" "validation_more" {
+  for_each = var.more_domains
+
+  zone_id         = each.value
+  name            = local.validation[each.key].resource_record_name
+  type            = local.validation[each.key].resource_record_type
+  records         = [local.validation[each.key].resource_record_value]
+  ttl             = 300
+  allow_overwrite = true
+}
+
 resource "aws_acm_certificate_validation" "this" {
   certificate_arn         = aws_acm_certificate.this.arn
-  validation_record_fqdns = [aws_route53_record.validation.fqdn]
+  validation_record_fqdns = concat([aws_route53_record.validation.fqdn], [for record in aws_route53_record.validation_more : record.fqdn])
 }

@@ -22,3 +22,13 @@ output "domain" {
   description = "The domain below which the instances answer."
   value       = var.domain
 }
+
+output "access_log_bucket_name" {
+  description = "Where load balancers keep their access logs, once the bucket lets them; null without."
+  value       = try(aws_s3_bucket_policy.access_logs[0].bucket, null)
+}
+
+output "policies" {
+  description = "Every policy document of this module as JSON, by name, for tests and reports."
+  value       = var.access_logs ? { access-logs = local.access_log_policy } : {}
+}

@@ -68,6 +68,24 @@ variable "zone_id" {
   }
 }
 
+variable "more_domains" {
+  description = "More domains below which instances answer (those of grants), each with its Route 53 zone; the certificate is for them too."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for domain, zone in var.more_domains : can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z][a-z0-9-]*[a-z0-9]$", domain)) && can(regex("^Z[A-Z0-9]{1,31}$", zone)) && domain != var.domain])
+    error_message = "more_domains must be other lower-case DNS names than domain, without wildcards, each with the id of its hosted zone; write them like { \"tv.example.org\" = \"Z0123456789ABCDEFGHIJ\" }."
+  }
+
+  validation {
+    # ACM's default quota is 10 domain names per certificate.
+    condition     = length(var.more_domains) <= 4
+    error_message = "more_domains must be at most 4: a certificate holds 10 names, two for each domain; put more instances below one of them."
+  }
+}
+
 variable "logs_kms_key_arn" {
   description = "The key under which CloudWatch keeps the WAF's log."
   type        = string
@@ -142,4 +160,18 @@ variable "upload_path" {
     condition     = can(regex("^/[A-Za-z0-9/._-]+$", var.upload_path)) && !contains(var.sign_in_paths, var.upload_path)
     error_message = "upload_path must be one path, beginning with / and made of letters, digits and / . _ -, and none of sign_in_paths; write it without host and query."
   }
+}
+
+variable "access_logs" {
+  description = "Keep the load balancers' access logs in a bucket, for log_retention_days: addresses, paths and answers of all requests."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "force_destroy" {
+  description = "Delete the bucket of access logs with what is in it."
+  type        = bool
+  default     = false
+  nullable    = false
 }

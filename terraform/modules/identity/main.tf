@@ -16,12 +16,15 @@ locals {
   grant_boundary_names = { for name in keys(local.reaching_grants) : name => "${var.name}-grant-${name}-boundary" }
   grant_boundary_arns  = { for name, boundary in local.grant_boundary_names : name => "${local.iam}:policy${local.platform_path}${boundary}" }
 
-  role_policies = {
-    operator                 = local.operator_policy
-    external-secrets         = local.external_secrets_policy
-    load-balancer-controller = local.load_balancer_controller_policy
-    cloudwatch-agent         = local.cloudwatch_agent_policy
-  }
+  role_policies = merge(
+    {
+      operator                 = local.operator_policy
+      external-secrets         = local.external_secrets_policy
+      load-balancer-controller = local.load_balancer_controller_policy
+      cloudwatch-agent         = local.cloudwatch_agent_policy
+    },
+    length(var.dns_zones) == 0 ? {} : { external-dns = local.external_dns_policy },
+  )
 }
 
 resource "aws_iam_role" "this" {

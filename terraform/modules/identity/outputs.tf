@@ -18,6 +18,11 @@ output "cloudwatch_agent_role_arn" {
   value       = aws_iam_role.this["cloudwatch-agent"].arn
 }
 
+output "external_dns_role_arn" {
+  description = "Role of external-dns, null without dns_zones."
+  value       = try(aws_iam_role.this["external-dns"].arn, null)
+}
+
 output "permissions_boundary_arn" {
   description = "The boundary that every role of an instance carries: iam.permissionsBoundaryArn of the settings."
   value       = aws_iam_policy.boundary.arn

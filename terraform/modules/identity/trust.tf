@@ -1,12 +1,12 @@
 locals {
   # The other charts are installed by the addons module, under these names.
-  service_accounts = {
+  service_accounts = merge({
     operator                 = var.operator_service_account
     external-secrets         = { namespace = "external-secrets", name = "external-secrets" }
     load-balancer-controller = { namespace = "kube-system", name = "aws-load-balancer-controller" }
     # Fluent Bit, which ships the logs, uses the agent's account.
     cloudwatch-agent = { namespace = "amazon-cloudwatch", name = "cloudwatch-agent" }
-  }
+  }, length(var.dns_zones) == 0 ? {} : { external-dns = { namespace = "external-dns", name = "external-dns" } })
 
   # Both keys: with sub alone, a token that was made for another audience would do.
   trusts = {

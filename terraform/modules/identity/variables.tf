@@ -249,3 +249,15 @@ variable "operator_service_account" {
     error_message = "operator_service_account must have a namespace and a name in lower-case letters, digits and hyphens, without wildcards; pass those of the operator's release."
   }
 }
+
+variable "dns_zones" {
+  description = "The Route 53 zone of each domain below which instances answer: external-dns's role may write their hosts there. Empty: no such role."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for domain, zone in var.dns_zones : can(regex("^([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z]{2,}$", domain)) && can(regex("^Z[A-Z0-9]{1,31}$", zone))])
+    error_message = "dns_zones must have domain names in lower case, without wildcards, and ids of hosted zones; write them as in { \"apps.example.com\" = \"Z0123456789ABCDEFGHIJ\" }."
+  }
+}

@@ -126,6 +126,20 @@ resource "aws_cloudfront_distribution" "media" {
   }
 }
 
+resource "aws_route53_record" "media" {
+  for_each = { for pair in setproduct(local.with_cdn ? keys(var.alias_zones) : [], ["A", "AAAA"]) : join(" ", pair) => { name = pair[0], type = pair[1] } }
+
+  zone_id = var.alias_zones[each.value.name]
+  name    = each.value.name
+  type    = each.value.type
+
+  alias {
+    name                   = aws_cloudfront_distribution.media[0].domain_name
+    zone_id                = aws_cloudfront_distribution.media[0].hosted_zone_id
+    evaluate_target_health = false
+  }
+}
+
 # Standard logging v2. CloudFront's logs are a matter of us-east-1, wherever the bucket is.
 resource "aws_cloudwatch_log_delivery_source" "cloudfront" {
   count = local.with_cdn ? 1 : 0

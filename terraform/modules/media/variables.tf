@@ -183,3 +183,15 @@ variable "cloudfront" {
     error_message = "Set cloudfront.web_acl_arn to a web ACL of scope CLOUDFRONT (us-east-1, global), or to null: a regional one does not fit."
   }
 }
+
+variable "alias_zones" {
+  description = "The Route 53 zone of each of cloudfront.aliases whose record is to be made here."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.alias_zones), try(var.cloudfront.aliases, []))) == 0
+    error_message = "Set alias_zones for names in cloudfront.aliases alone."
+  }
+}

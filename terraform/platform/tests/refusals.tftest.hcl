@@ -236,3 +236,11 @@ run "refused_existing_cluster_without_its_vpc" {
 
   expect_failures = [var.existing_cluster]
 }
+
+run "refuses_a_granted_domain_without_its_zone" {
+  command = plan
+  variables {
+    grants = { site = { namespaces = ["globex"], domains = ["globex.example.com"] } }
+  }
+  expect_failures = [var.granted_domain_zone_ids]
+}

@@ -13,6 +13,15 @@ override_module {
 }
 
 override_module {
+  target = module.registry
+  outputs = {
+    prefix          = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/appinstance"
+    push_policy_arn = "arn:aws:iam::123456789012:policy/platform/appinstance-image-push"
+    policies        = {}
+  }
+}
+
+override_module {
   target = module.eks
   outputs = {
     cluster_name              = "appinstance"
@@ -92,6 +101,9 @@ override_module {
     certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/c"
     web_acl_arn     = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/w/1"
     web_acl_name    = "w"
+
+    access_log_bucket_name = "appinstance-load-balancer-logs-123456789012"
+    policies               = {}
   }
 }
 
@@ -103,6 +115,7 @@ override_module {
     grant_boundary_arns               = { mail = "arn:aws:iam::123456789012:policy/platform/grant-mail" }
     external_secrets_role_arn         = "arn:aws:iam::123456789012:role/platform/external-secrets"
     load_balancer_controller_role_arn = "arn:aws:iam::123456789012:role/platform/lbc"
+    external_dns_role_arn             = "arn:aws:iam::123456789012:role/platform/external-dns"
     cloudwatch_agent_role_arn         = "arn:aws:iam::123456789012:role/platform/agent"
     iam_path                          = "/appinstances/"
     role_name_prefix                  = "appi-"
@@ -112,8 +125,11 @@ override_module {
 }
 
 override_module {
-  target  = module.addons
-  outputs = { application_log_group_name = "/aws/containerinsights/appinstance/application" }
+  target = module.addons
+  outputs = {
+    application_log_group_name = "/aws/containerinsights/appinstance/application"
+    operator_metrics           = { namespace = "AppInstance", cluster = "appinstance", interval_seconds = 60 }
+  }
 }
 
 override_module {
@@ -138,6 +154,7 @@ run "each_module_gets_what_the_others_say" {
       mail = { namespaces = ["acme"], secret_prefixes = ["shared/mail/"] }
       site = { namespaces = ["globex"], domains = ["globex.example.com"], egress = ["203.0.113.0/24"] }
     }
+    granted_domain_zone_ids = { "globex.example.com" = "Z0GLOBEX00" }
     monitoring_sources = [
       { cidr = "10.20.48.0/20" },
       { namespace_labels = { "kubernetes.io/metadata.name" = "monitoring" }, pod_labels = { "app.kubernetes.io/name" = "prometheus" } },
@@ -234,6 +251,12 @@ run "each_module_gets_what_the_others_say" {
   assert {
     condition     = output.operator_values.edge.hostLabels == 1
     error_message = "A host must lie directly below the domain, as the certificate holds no other."
+  }
+
+  # Hosts below each domain, in the certificate and in the zone where their records go.
+  assert {
+    condition     = jsonencode(local.dns_zones) == jsonencode({ "apps.example.com" = "Z0123456789ABCDEFGHIJ", "globex.example.com" = "Z0GLOBEX00" }) && jsonencode(local.granted_zones) == jsonencode({ "globex.example.com" = "Z0GLOBEX00" })
+    error_message = "A granted domain must be in the certificate, and its hosts' records in its own zone."
   }
 
   assert {

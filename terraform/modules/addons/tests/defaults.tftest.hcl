@@ -9,7 +9,7 @@ run "defaults" {
   }
 
   assert {
-    condition     = toset(values(output.log_group_names)) == toset([for kind in ["application", "dataplane", "host", "performance"] : "/aws/containerinsights/platform-blue/${kind}"])
+    condition     = toset(values(output.log_group_names)) == toset([for kind in ["application", "dataplane", "host", "performance", "prometheus"] : "/aws/containerinsights/platform-blue/${kind}"])
     error_message = "The log groups must be those that the agent and Fluent Bit write to."
   }
 
@@ -24,8 +24,8 @@ run "defaults" {
   }
 
   assert {
-    condition     = toset([for release in output.releases : "${release.namespace}/${release.name}"]) == toset(["external-secrets/external-secrets", "kube-system/aws-load-balancer-controller", "appinstance-system/appinstance-operator"])
-    error_message = "Three charts must be installed, each in its namespace."
+    condition     = toset([for release in output.releases : "${release.namespace}/${release.name}"]) == toset(["external-dns/external-dns", "external-secrets/external-secrets", "kube-system/aws-load-balancer-controller", "appinstance-system/appinstance-operator"])
+    error_message = "Four charts must be installed, each in its namespace."
   }
 
   assert {
@@ -34,7 +34,7 @@ run "defaults" {
   }
 
   assert {
-    condition     = alltrue([for release in [helm_release.operator["installed"], helm_release.external_secrets["installed"], helm_release.load_balancer_controller["installed"]] : release.atomic && release.timeout == 600])
+    condition     = alltrue([for release in [helm_release.operator["installed"], helm_release.external_secrets["installed"], helm_release.load_balancer_controller["installed"], helm_release.external_dns["installed"]] : release.atomic && release.timeout == 600])
     error_message = "A release that fails must be rolled back, not left half installed."
   }
 }

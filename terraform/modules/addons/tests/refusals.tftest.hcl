@@ -182,3 +182,19 @@ run "an_agent_that_reads_no_log_of_the_nodes" {
   }
   expect_failures = [var.cloudwatch_addon_version]
 }
+
+run "refuses_zones_without_a_role" {
+  command = plan
+  variables {
+    external_dns_role_arn = null
+  }
+  expect_failures = [var.external_dns_role_arn]
+}
+
+run "refuses_the_arn_of_a_bucket" {
+  command = plan
+  variables {
+    access_log_bucket_name = "arn:aws:s3:::logs"
+  }
+  expect_failures = [var.access_log_bucket_name]
+}

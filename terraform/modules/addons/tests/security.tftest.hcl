@@ -19,6 +19,29 @@ run "logs" {
   }
 }
 
+run "operator_metrics" {
+  assert {
+    # From another node's agent the operator's NetworkPolicy would have to admit all nodes, and with them every pod of their subnets.
+    condition     = jsondecode(aws_eks_addon.cloudwatch[0].configuration_values).agent.otelConfig.receivers["prometheus/appinstance"].config.scrape_configs[0].kubernetes_sd_configs[0].selectors[0].field == "spec.nodeName=$${env:K8S_NODE_NAME}"
+    error_message = "An agent must ask the pods of its own node alone."
+  }
+
+  assert {
+    condition     = jsondecode(aws_eks_addon.cloudwatch[0].configuration_values).agent.otelConfig.receivers["prometheus/appinstance"].config.scrape_configs[0].kubernetes_sd_configs[0].namespaces.names == [var.service_accounts["operator"].namespace]
+    error_message = "A tenant's pod with the operator's labels must not be asked: it could tell of instances that are none."
+  }
+
+  assert {
+    condition     = jsondecode(aws_eks_addon.cloudwatch[0].configuration_values).agent.otelConfig.exporters["awsemf/appinstance"].log_group_name == aws_cloudwatch_log_group.container_insights["prometheus"].name
+    error_message = "The agent must write into a group that is there: it has no right to make one."
+  }
+
+  assert {
+    condition     = { for name, value in output.operator_metrics : name => value if name == "namespace" } == { namespace = jsondecode(aws_eks_addon.cloudwatch[0].configuration_values).agent.otelConfig.exporters["awsemf/appinstance"].namespace }
+    error_message = "The alarms must look where the agent writes."
+  }
+}
+
 run "pins" {
   assert {
     condition     = alltrue([for release in output.releases : can(regex("^[0-9]+\\.[0-9]+\\.[0-9]+", release.version))])
@@ -103,7 +126,60 @@ run "what_the_cluster_has_is_left_alone" {
   }
 
   assert {
-    condition     = [for release in output.releases : release.name] == ["aws-load-balancer-controller", "appinstance-operator"] && length(aws_eks_addon.cloudwatch) == 0
+    condition     = [for release in output.releases : release.name] == ["aws-load-balancer-controller", "external-dns", "appinstance-operator"] && length(aws_eks_addon.cloudwatch) == 0 && output.operator_metrics == null
     error_message = "What is installed already must not be taken over, and the rest must be installed."
+  }
+}
+
+run "access_logs" {
+  assert {
+    condition = jsonencode(yamldecode(helm_release.load_balancer_controller["installed"].values[0]).ingressClassParams.spec) == jsonencode({
+      loadBalancerAttributes = [
+        { key = "access_logs.s3.enabled", value = "true" },
+        { key = "access_logs.s3.bucket", value = "platform-load-balancer-logs-111122223333" },
+      ]
+    })
+    error_message = "Every load balancer must log into the edge's bucket, whatever its Ingress says."
+  }
+}
+
+run "external_dns" {
+  assert {
+    condition = {
+      for name in ["sources", "labelFilter", "annotationPrefix", "domainFilters", "managedRecordTypes", "registry", "txtOwnerId"] : name => jsonencode(yamldecode(helm_release.external_dns["installed"].values[0])[name])
+      } == {
+      sources            = jsonencode(["ingress"])
+      labelFilter        = jsonencode("app.kubernetes.io/managed-by=appinstance-operator")
+      annotationPrefix   = jsonencode("external-dns.alpha.kubernetes.io/")
+      domainFilters      = jsonencode(["apps.example.com"])
+      managedRecordTypes = jsonencode(["A", "AAAA"])
+      registry           = jsonencode("txt")
+      txtOwnerId         = jsonencode(var.cluster_name)
+    }
+    error_message = "external-dns must look at the operator's Ingresses alone, and write what its role may and no other's."
+  }
+
+  assert {
+    condition = jsonencode(yamldecode(helm_release.external_dns["installed"].values[0]).extraArgs) == jsonencode({
+      "fqdn-template" = "none.invalid", "ignore-hostname-annotation" = true, "ingress-class" = "alb", "zone-id-filter" = ["Z0123456789ABCDEFGHIJ"]
+    })
+    error_message = "external-dns must keep to the zone and to the platform's class, and take hosts from rules, not from annotations."
+  }
+
+  assert {
+    condition     = yamldecode(helm_release.external_dns["installed"].values[0]).serviceAccount.name == "external-dns" && yamldecode(helm_release.external_dns["installed"].values[0]).serviceAccount.annotations["eks.amazonaws.com/role-arn"] == var.external_dns_role_arn
+    error_message = "external-dns must run under the service account that its role trusts."
+  }
+}
+
+run "without_zones" {
+  variables {
+    dns_zones             = {}
+    external_dns_role_arn = null
+  }
+
+  assert {
+    condition     = length(helm_release.external_dns) == 0
+    error_message = "Without zones nobody may write records."
   }
 }

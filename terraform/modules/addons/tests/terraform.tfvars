@@ -12,3 +12,6 @@ operator_values = {
   serviceAccount = { roleArn = "arn:aws:iam::123456789012:role/platform/platform-operator" }
   settings       = { clusterName = "platform-blue", region = "eu-central-1" }
 }
+external_dns_role_arn  = "arn:aws:iam::111122223333:role/platform/external-dns"
+dns_zones              = { "apps.example.com" = "Z0123456789ABCDEFGHIJ" }
+access_log_bucket_name = "platform-load-balancer-logs-111122223333"

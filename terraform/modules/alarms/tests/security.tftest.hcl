@@ -13,6 +13,45 @@ run "incidents" {
   }
 }
 
+run "operator" {
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.operator : alarm.alarm_actions == toset([aws_sns_topic.alarms.arn]) && alarm.ok_actions == toset([aws_sns_topic.alarms.arn])])
+    error_message = "What the operator's metrics tell must reach the topic, and so everybody who is subscribed to it."
+  }
+
+  assert {
+    condition     = { for key, alarm in aws_cloudwatch_metric_alarm.operator : key => alarm.treat_missing_data if alarm.treat_missing_data != "notBreaching" } == { operator-absent = "breaching" }
+    error_message = "An operator that gives no metrics must be one alarm, and not seven."
+  }
+
+  assert {
+    condition     = alltrue([for query in flatten([for alarm in aws_cloudwatch_metric_alarm.operator : [for query in alarm.metric_query : query.metric]]) : query.namespace == "AppInstance" && query.dimensions == tomap({ cluster = "platform" })])
+    error_message = "The operator must be the given cluster's: another platform of the account writes into the same namespace."
+  }
+
+  assert {
+    condition     = alltrue([for key in ["stalled", "not-ready"] : strcontains(one(aws_cloudwatch_metric_alarm.operator[key].metric_query).expression, "GROUP BY \"namespace\", \"name\" ORDER BY") && strcontains(one(aws_cloudwatch_metric_alarm.operator[key].metric_query).expression, "WHERE \"cluster\" = 'platform'")])
+    error_message = "Each instance of this cluster must be judged by itself."
+  }
+
+  assert {
+    # The least that one pod gives in five minutes with two is 10, with one 5.
+    condition     = aws_cloudwatch_metric_alarm.operator["operator-no-standby"].threshold == 1.5 && anytrue([for query in aws_cloudwatch_metric_alarm.operator["operator-no-standby"].metric_query : query.expression == "samples * 60 / 300"])
+    error_message = "One replica's values must be fewer than the threshold, two replicas' more."
+  }
+}
+
+run "an_operator_that_nobody_asks" {
+  variables {
+    operator_metrics = null
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.operator) == 0
+    error_message = "Where nobody asks the operator for metrics, their silence must not be an alarm."
+  }
+}
+
 run "only_what_can_fire" {
   # The minimum of a series with a value for each pod is 0 while any pod runs.
   assert {
@@ -23,6 +62,13 @@ run "only_what_can_fire" {
   assert {
     condition     = jsondecode(aws_cloudwatch_event_rule.findings["config"].event_pattern).detail.oldEvaluationResult.complianceType == ["COMPLIANT"]
     error_message = "Config must tell of what no longer keeps a promise, not of each old finding of the account."
+  }
+}
+
+run "images" {
+  assert {
+    condition     = jsondecode(aws_cloudwatch_event_rule.findings["images"].event_pattern).detail["finding-severity-counts"].CRITICAL == [{ numeric = [">", 0] }] && aws_cloudwatch_event_target.findings["images"].arn == aws_sns_topic.alarms.arn
+    error_message = "A critical weakness of one of the platform's images must reach the topic."
   }
 }
 
@@ -98,7 +144,7 @@ run "security" {
   }
 
   assert {
-    condition     = toset([for target in aws_cloudwatch_event_target.findings : target.arn]) == toset([aws_sns_topic.alarms.arn]) && length(aws_cloudwatch_event_target.findings) == 2
+    condition     = toset([for target in aws_cloudwatch_event_target.findings : target.arn]) == toset([aws_sns_topic.alarms.arn]) && length(aws_cloudwatch_event_target.findings) == 3
     error_message = "Findings of GuardDuty and Config must go to the topic."
   }
 

@@ -9,3 +9,4 @@ db_max_connections         = 300
 cluster_name               = "platform"
 trail_log_group_name       = "/aws/cloudtrail/platform-audit"
 application_log_group_name = "/aws/containerinsights/platform/application"
+operator_metrics           = { namespace = "AppInstance", cluster = "platform", interval_seconds = 60 }

@@ -73,3 +73,35 @@ run "limits_and_log_can_be_set" {
     error_message = "Without a filter every request is logged."
   }
 }
+
+run "granted_domains" {
+  command = plan
+
+  variables {
+    more_domains = { "tv.example.org" = "Z0ORG" }
+  }
+
+  override_resource {
+    target          = aws_acm_certificate.this
+    override_during = plan
+    values = {
+      arn = "arn:aws:acm:eu-central-1:111122223333:certificate/11112222-3333-4444-5555-666677778888"
+      domain_validation_options = [for domain in ["apps.example.com", "tv.example.org"] : {
+        domain_name           = domain
+        resource_record_name  = "_a1b2.${domain}."
+        resource_record_type  = "CNAME"
+        resource_record_value = "_c3d4.acm-validations.aws."
+      }]
+    }
+  }
+
+  assert {
+    condition     = toset(aws_acm_certificate.this.subject_alternative_names) == toset(["*.apps.example.com", "tv.example.org", "*.tv.example.org"])
+    error_message = "The certificate must be for each granted domain and all names directly below it."
+  }
+
+  assert {
+    condition     = { for domain, record in aws_route53_record.validation_more : record.zone_id => record.name } == { Z0ORG = "_a1b2.tv.example.org." }
+    error_message = "A granted domain must be proved in its own zone."
+  }
+}

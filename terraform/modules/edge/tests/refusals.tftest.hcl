@@ -82,3 +82,19 @@ run "fourth_wrong_value_of_each" {
     var.upload_path,
   ]
 }
+
+run "refuses_more_names_than_a_certificate_holds" {
+  command = plan
+  variables {
+    more_domains = { for letter in ["a", "b", "c", "d", "e"] : "${letter}.example.org" => "Z0ORG" }
+  }
+  expect_failures = [var.more_domains]
+}
+
+run "refuses_a_wildcard_among_more_domains" {
+  command = plan
+  variables {
+    more_domains = { "*.example.org" = "Z0ORG" }
+  }
+  expect_failures = [var.more_domains]
+}

@@ -161,3 +161,51 @@ run "security" {
     error_message = "Only the log delivery of this account and region may write, and only to this group."
   }
 }
+
+run "access_logs" {
+  command = plan
+
+  assert {
+    condition = jsondecode(aws_s3_bucket_policy.access_logs[0].policy).Statement[1] == {
+      Sid       = "LoadBalancersOfThisAccountWrite"
+      Effect    = "Allow"
+      Principal = { Service = "logdelivery.elasticloadbalancing.amazonaws.com" }
+      Action    = "s3:PutObject"
+      Resource  = "arn:aws:s3:::platform-load-balancer-logs-111122223333/AWSLogs/111122223333/*"
+    } && length([for statement in jsondecode(aws_s3_bucket_policy.access_logs[0].policy).Statement : statement if statement.Effect == "Allow"]) == 1
+    error_message = "Load balancers of this account may write their logs, and nobody may do anything else."
+  }
+
+  assert {
+    condition     = jsondecode(aws_s3_bucket_policy.access_logs[0].policy).Statement[0].Effect == "Deny" && jsondecode(aws_s3_bucket_policy.access_logs[0].policy).Statement[0].Condition == { Bool = { "aws:SecureTransport" = "false" } }
+    error_message = "The logs must be refused to everybody without TLS."
+  }
+
+  assert {
+    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.access_logs[0].rule).apply_server_side_encryption_by_default).sse_algorithm == "AES256"
+    error_message = "Load balancers write only under S3's own encryption."
+  }
+
+  assert {
+    condition     = alltrue([for switch in ["block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"] : aws_s3_bucket_public_access_block.access_logs[0][switch]])
+    error_message = "The logs must not become public."
+  }
+
+  assert {
+    condition     = aws_s3_bucket_lifecycle_configuration.access_logs[0].rule[0].expiration[0].days == 365
+    error_message = "The logs must go after the time that they are to be kept."
+  }
+}
+
+run "without_access_logs" {
+  command = plan
+
+  variables {
+    access_logs = false
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket.access_logs) == 0 && output.access_log_bucket_name == null
+    error_message = "Where no logs are wanted there must be no bucket."
+  }
+}

@@ -368,3 +368,19 @@ run "any_service_account" {
 
   expect_failures = [var.operator_service_account]
 }
+
+run "refuses_a_wildcard_as_domain" {
+  command = plan
+  variables {
+    dns_zones = { "*.example.com" = "Z0APPS" }
+  }
+  expect_failures = [var.dns_zones]
+}
+
+run "refuses_a_zone_by_its_name" {
+  command = plan
+  variables {
+    dns_zones = { "apps.example.com" = "example.com" }
+  }
+  expect_failures = [var.dns_zones]
+}

@@ -377,3 +377,40 @@ run "load_balancer_controller" {
     error_message = "The cluster's tag must not be written on what exists: it decides what is in reach."
   }
 }
+
+run "external_dns" {
+  variables {
+    dns_zones = { "apps.example.com" = "Z0APPS", "example.org" = "Z0ORG" }
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_iam_role_policy.this["external-dns"].policy).Statement : statement.Resource[0] => [statement.Action, statement.Condition] if can(statement.Condition) } == {
+      for zone, domain in { Z0APPS = "apps.example.com", Z0ORG = "example.org" } : "arn:aws:route53:::hostedzone/${zone}" => [["route53:ChangeResourceRecordSets"], {
+        "ForAllValues:StringLike" = { "route53:ChangeResourceRecordSetsNormalizedRecordNames" = ["*.${domain}"] }
+        "ForAllValues:StringEquals" = {
+          "route53:ChangeResourceRecordSetsActions"     = ["CREATE", "DELETE", "UPSERT"]
+          "route53:ChangeResourceRecordSetsRecordTypes" = ["A", "AAAA", "TXT"]
+        }
+        Null = { "route53:ChangeResourceRecordSetsNormalizedRecordNames" = "false", "route53:ChangeResourceRecordSetsRecordTypes" = "false" }
+      }]
+    }
+    error_message = "external-dns may write addresses and its own marks of hosts below the domains, each in its zone, and nothing else."
+  }
+
+  assert {
+    condition     = toset(flatten([for statement in jsondecode(aws_iam_role_policy.this["external-dns"].policy).Statement : statement.Action])) == toset(["route53:ListHostedZones", "route53:ListResourceRecordSets", "route53:ChangeResourceRecordSets"])
+    error_message = "external-dns may read and write records, and make or delete no zone."
+  }
+
+  assert {
+    condition     = strcontains(aws_iam_role.this["external-dns"].assume_role_policy, "\"system:serviceaccount:external-dns:external-dns\"")
+    error_message = "external-dns's role must trust its service account alone."
+  }
+}
+
+run "nobody_writes_records_unasked" {
+  assert {
+    condition     = !contains(keys(aws_iam_role.this), "external-dns") && output.external_dns_role_arn == null
+    error_message = "Without zones there must be no role for records."
+  }
+}

@@ -24,6 +24,17 @@ variables {
   }
 }
 
+run "names" {
+  variables {
+    alias_zones = { "media.example.com" = "Z0EXAMPLE" }
+  }
+
+  assert {
+    condition     = toset([for record in aws_route53_record.media : "${record.zone_id} ${record.name} ${record.type}"]) == toset(["Z0EXAMPLE media.example.com A", "Z0EXAMPLE media.example.com AAAA"]) && alltrue([for record in aws_route53_record.media : one(record.alias).name == aws_cloudfront_distribution.media[0].domain_name])
+    error_message = "The distribution's names must lead to it, by both families of addresses."
+  }
+}
+
 run "cloudfront_reads_and_nobody_else" {
   command = apply
 

@@ -308,3 +308,11 @@ run "regional_web_acl" {
 
   expect_failures = [var.cloudfront]
 }
+
+run "refuses_records_of_other_names" {
+  command = plan
+  variables {
+    alias_zones = { "www.example.com" = "Z0EXAMPLE" }
+  }
+  expect_failures = [var.alias_zones]
+}
