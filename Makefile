@@ -82,6 +82,10 @@ facts: setup ## Which pinned facts (Kubernetes' support, add-ons, calls) end wit
 terraform-golden: setup ## Write the table of every right anew, from a fresh apply (look at its diff)
 	@$(LOCAL) test terraform-golden
 
+.PHONY: push
+push: setup ## Build the images and push them to ECR: make push TO=<image_prefix> [DRY_RUN=1]
+	@$(LOCAL) push "$(TO)" $(if $(DRY_RUN),--dry-run)
+
 .PHONY: terraform-docs
 terraform-docs: setup ## Write the tables of inputs and outputs into the READMEs of terraform/
 	@$(RUN) python terraform/hack/readme.py

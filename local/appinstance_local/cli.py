@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from . import app_images, builds, cluster, demo, engine, facts, platform, testing
+from . import app_images, builds, cluster, demo, engine, facts, platform, push, testing
 from .errors import LocalError
 from .paths import binaries
 from .progress import say
@@ -46,6 +46,10 @@ def _facts(_options: argparse.Namespace) -> None:
     facts.check()
 
 
+def _push(options: argparse.Namespace) -> None:
+    push.command(options.prefix, dry_run=options.dry_run)
+
+
 def _relock(options: argparse.Namespace) -> None:
     for part in options.parts:
         builds.relock(part)
@@ -71,6 +75,9 @@ def main() -> None:
     command(
         "images", _images, "build backend, frontend and operator, and load them into the cluster"
     )
+    pushing = command("push", _push, "build the images and push what is not in ECR yet")
+    pushing.add_argument("prefix", help="what the repositories begin with")
+    pushing.add_argument("--dry-run", action="store_true", help="say it and call nothing")
     command("demo", _demo, "from nothing to a running AppInstance")
     command("test", _test, "prepare and run a suite of tests").add_argument(
         "suite", nargs="?", choices=sorted(testing.SUITES), default="all"
