@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.cloudtrail.models import CloudTrailBackend
 from moto.rds.models import RDSBackend
+from moto.wafv2.responses import WAFV2Response
 from terraform.aws import rds, refusals
 
 from terraform import world
@@ -27,6 +28,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(f"AWS_{name}", "test")
     for holder, names in (
         (CloudTrailBackend, ("create_trail",)),
+        (WAFV2Response, ("associate_web_acl",)),
         (
             RDSBackend,
             ("create_db_instance", "create_option_group", "delete_db_instance",
@@ -92,8 +94,11 @@ def test_a_monitoring_role_with_the_bare_arn_is_refused() -> None:
         _database(_GROUP)
 
 
-def test_a_monitoring_role_that_makes_its_group_is_taken() -> None:
-    _database(f"{_GROUP}:*")
+@pytest.mark.parametrize(
+    "resource", [f"{_GROUP}:*", "arn:aws:logs:*:*:log-group:RDS*"], ids=["ours", "AWS's own policy"]
+)
+def test_a_monitoring_role_that_makes_its_group_is_taken(resource: str) -> None:
+    _database(resource)
 
 
 @pytest.mark.parametrize("stays", [True, False])
@@ -112,3 +117,56 @@ def test_an_option_group_stays_with_the_backups_that_need_it(stays: bool) -> Non
             rds.delete_option_group(OptionGroupName="o-true")
     else:
         rds.delete_option_group(OptionGroupName="o-false")
+
+
+_ANY_BALANCER = f"arn:aws:elasticloadbalancing:{world.REGION}:{world.ACCOUNT}:loadbalancer/app/*/*"
+_BALANCER = _ANY_BALANCER.replace("*/*", "k8s-acme/0123456789abcdef")
+_OWN = {"StringEquals": {"aws:ResourceTag/elbv2.k8s.aws/cluster": "acme-platform"}}
+
+
+def _associates(*statements: dict[str, Any]) -> None:
+    """Put a web ACL onto a load balancer, as a role with these statements."""
+    trust, policy = ({"Version": "2012-10-17", "Statement": item} for item in ([], statements))
+    iam = _client("iam")
+    role = iam.create_role(RoleName="c", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName="c", PolicyName="p", PolicyDocument=json.dumps(policy))
+    acl = _client("wafv2").create_web_acl(
+        Name="w", Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig={
+            "SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": "w",
+        },
+    )["Summary"]["ARN"]  # fmt: skip
+    known = _client("sts").assume_role(RoleArn=role, RoleSessionName="controller")["Credentials"]
+    boto3.client(
+        "wafv2", region_name=world.REGION, aws_access_key_id=known["AccessKeyId"],
+        aws_secret_access_key=known["SecretAccessKey"], aws_session_token=known["SessionToken"],
+    ).associate_web_acl(WebACLArn=acl, ResourceArn=_BALANCER)  # fmt: skip
+
+
+def _set_web_acl(**more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": "elasticloadbalancing:SetWebAcl", **more}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        _set_web_acl(Resource=_ANY_BALANCER),
+        _set_web_acl(Resource="*", Condition=_OWN),
+        {"Effect": "Allow", "Action": "wafv2:*", "Resource": "*"},
+    ],
+    ids=["bound to ARNs", "bound to a tag", "not given"],
+)
+def test_a_web_acl_needs_the_load_balancers_right_which_is_bound_to_nothing(
+    statement: dict[str, Any],
+) -> None:
+    with pytest.raises(ClientError, match="elasticloadbalancing:SetWebAcl"):
+        _associates(statement)
+
+
+def test_a_web_acl_is_put_on_with_the_right_on_everything() -> None:
+    _associates(_set_web_acl(Resource="*"))
+
+
+def test_a_web_acl_is_not_put_on_against_a_denial() -> None:
+    denial = {**_set_web_acl(Resource="*"), "Effect": "Deny"}
+    with pytest.raises(ClientError, match="elasticloadbalancing:SetWebAcl"):
+        _associates(_set_web_acl(Resource="*"), denial)

@@ -16,11 +16,14 @@ from moto.kms.models import kms_backends
 from moto.rds.exceptions import RDSClientError
 from moto.rds.models import RDSBackend
 from moto.s3.models import s3_backends
+from moto.sts.models import sts_backends
+from moto.wafv2.responses import WAFV2Response
 
-from appinstance_local.iam_evaluator import allowed
+from appinstance_local.iam_evaluator import allowed, verdict
 
 _PARTITION = "aws"
 _create_trail = CloudTrailBackend.create_trail
+_associate_web_acl = WAFV2Response.associate_web_acl
 _ASKED = inspect.signature(_create_trail)
 _delete_option_group = RDSBackend.delete_option_group
 _delete_db_instance = RDSBackend.delete_db_instance
@@ -70,8 +73,9 @@ def create_trail(self: CloudTrailBackend, *words: Any, **more: Any) -> Any:
 def monitored(self: RDSBackend, role: str | None) -> None:
     """Refuse a monitoring role that may not make the log group RDSOSMetrics.
 
-    docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html, and the logs'
-    iam-access-control-overview-cwl.html: making a group is judged on its ARN with `:*`.
+    docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Monitoring.OS.Enabling.html; the group's ARN
+    in iam-access-control-overview-cwl.html of the logs' guide: with `:*` for all calls but those of
+    tags. AWS's own AmazonRDSEnhancedMonitoringRole has `log-group:RDS*`, which covers both forms.
     """
     if role is None:
         return
@@ -87,6 +91,36 @@ def monitored(self: RDSBackend, role: str | None) -> None:
         )
 
 
+def _documents_of(access_key: str, account: str) -> list[dict[str, Any]] | None:
+    """Return the documents of the role whose key this is; None for the account's own key."""
+    taken = sts_backends[account][_PARTITION].get_assumed_role_from_access_key(access_key)
+    if taken is None:
+        return None
+    role = iam_backends[account][_PARTITION].get_role_by_arn(taken.role_arn)
+    managed = [item.document for item in role.managed_policies.values()]
+    return [json.loads(text) for text in (*role.policies.values(), *managed)]
+
+
+def associate_web_acl(self: WAFV2Response) -> Any:
+    """Refuse to put a web ACL onto a load balancer to who may not SetWebAcl on everything.
+
+    docs.aws.amazon.com/waf/latest/APIReference/API_AssociateWebACL.html: the call "requires
+    permissions that are specific to the protected resource type", and the Service Authorization
+    Reference has neither a resource nor a condition key for SetWebAcl: bound to an ARN or a tag, it
+    is allowed for nothing.
+    """
+    told: list[str | None] = ["Allow"]
+    documents = _documents_of(self.get_access_key(), self.current_account)
+    if documents is not None and ":loadbalancer/" in json.loads(self.body)["ResourceArn"]:
+        told = [verdict(item, "elasticloadbalancing:SetWebAcl", "*") for item in documents]
+    if "Deny" in told or "Allow" not in told:
+        raise JsonRESTError(
+            "AccessDeniedException",
+            "not authorized to perform: elasticloadbalancing:SetWebAcl on resource: *",
+        )
+    return _associate_web_acl(self)
+
+
 def delete_db_instance(self: RDSBackend, db_instance_identifier: str, **more: Any) -> Any:
     """Remember the option group of backups and snapshots that stay."""
     made = _delete_db_instance(self, db_instance_identifier, **more)
@@ -99,8 +133,8 @@ def delete_db_instance(self: RDSBackend, db_instance_identifier: str, **more: An
 def delete_option_group(self: RDSBackend, option_group_name: str) -> Any:
     """Refuse to delete an option group that a backup or a snapshot still needs.
 
-    docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithOptionGroups.html, "Deleting an
-    option group": one that is associated with an instance, a manual or an automated snapshot.
+    InvalidOptionGroupStateFault of DeleteOptionGroup in the RDS API Reference, and
+    hashicorp/terraform-provider-aws#4597: a final snapshot holds the group until it is gone.
     """
     if option_group_name in _held:
         raise RDSClientError(
@@ -113,5 +147,6 @@ def delete_option_group(self: RDSBackend, option_group_name: str) -> Any:
 def fill() -> None:
     """Change moto where it takes what AWS refuses."""
     CloudTrailBackend.create_trail = create_trail  # type: ignore[method-assign]
+    WAFV2Response.associate_web_acl = associate_web_acl  # type: ignore[method-assign]
     RDSBackend.delete_db_instance = delete_db_instance  # type: ignore[assignment,method-assign]
     RDSBackend.delete_option_group = delete_option_group  # type: ignore[method-assign]
