@@ -1,0 +1,48 @@
+"""The tables of terraform/README.md: capacity as the facts say, costs that add up."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from appinstance_local.paths import REPO
+
+_README = (REPO / "terraform" / "README.md").read_text()
+_FACTS = json.loads((REPO / "terraform" / "modules" / "eks" / "branch_interfaces.json").read_text())
+_PODS, _FREE, _NODES = 4, 1, (1, 3, 6)
+_CAPACITY = re.findall(r"^\| (\w+\.\w+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", _README, re.M)
+_COSTS = re.findall(r"^\| (\*\*)?([^|]+?)(?:\*\*)? \| (?:\*\*)?(\d+) \$", _README, re.M)
+
+
+def _instances(interfaces: int, nodes: int) -> int:
+    return (interfaces * nodes - _FREE) // _PODS
+
+
+@pytest.mark.parametrize("row", _CAPACITY, ids=lambda row: row[0])
+def test_the_capacity_of_a_type_is_what_the_facts_say(row: tuple[str, ...]) -> None:
+    name, *numbers = row
+    family, size = name.split(".")
+    interfaces = _FACTS[family][size]
+    wanted = [interfaces, *(_instances(interfaces, nodes) for nodes in _NODES)]
+    assert [int(number) for number in numbers] == wanted
+
+
+def test_the_default_type_is_in_the_table() -> None:
+    variables = (REPO / "terraform" / "modules" / "eks" / "variables.tf").read_text()
+    (default,) = re.findall(r'instance_types = optional\(list\(string\), \["([^"]+)"', variables)
+    assert default in {row[0] for row in _CAPACITY}
+
+
+def test_the_costs_add_up() -> None:
+    sums: dict[str, int] = {}
+    running = 0
+    for total, what, dollars in _COSTS:
+        if total:
+            sums[what] = running
+            assert running == int(dollars), what
+            running = 0
+        else:
+            running += int(dollars)
+    assert len(sums) == 2, "the platform's and an instance's"
