@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -74,7 +75,7 @@ def _without(docs: isolation.Documents, mutant: Mutant) -> isolation.Documents:
     policy = changed.bucket_policy
     assert policy is not None
     left = [item for item in policy["Statement"] if item.get("Sid") != "Gone"]
-    return isolation.replace(changed, bucket_policy={**policy, "Statement": left})
+    return replace(changed, bucket_policy={**policy, "Statement": left})
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
@@ -86,7 +87,7 @@ def test_of_wrong_documents_it_is_not_proved(docs: isolation.Documents, mutant: 
 def test_a_platform_role_that_reads_entries_is_found(docs: isolation.Documents, role: str) -> None:
     reads = {"Effect": "Allow", "Action": "secretsmanager:*", "Resource": f"{docs.entries}apps/*"}
     wrong = {**docs.platform_roles, role: {"Version": "2012-10-17", "Statement": [reads]}}
-    changed = isolation.replace(docs, platform_roles=wrong)
+    changed = replace(docs, platform_roles=wrong)
     assert first_to_fall(changed, f"platform: {role}, the entry")
 
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from appinstance_local.iam_evaluator import permitted, trusts
 from appinstance_operator.api.settings import Settings, parse_settings
@@ -334,22 +333,3 @@ def test_each_role_is_one_service_accounts(
     assert not trusts(trust, issuer, "system:serviceaccount:acme:acme-backend", "sts.amazonaws.com")
     assert not trusts(trust, issuer, subject, "other-audience")
     assert not trusts(trust, f"{issuer}x", subject, "sts.amazonaws.com")
-
-
-def test_the_controllers_role_puts_on_the_web_acl(
-    applied: world.Platform, outputs: dict[str, Any]
-) -> None:
-    """Tried with its own credentials: the stand-in asks for SetWebAcl as AWS does."""
-    role = f"{_BASE}:role/platform/{outputs['cluster_name']}-load-balancer-controller"
-    known = applied.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-    client = applied.client("wafv2", credentials=known)
-    acl = outputs["operator_values"]["edge"]["wafAclArn"]
-    balancer = f"arn:aws:elasticloadbalancing:{world.REGION}:{world.ACCOUNT}:loadbalancer/app/x/0"
-    client.associate_web_acl(WebACLArn=acl, ResourceArn=balancer)
-    applied.client("wafv2").disassociate_web_acl(ResourceArn=balancer)
-    named = f"{_BASE}:role/platform/{outputs['cluster_name']}-cloudwatch-agent"
-    known = applied.client("sts").assume_role(RoleArn=named, RoleSessionName="test")["Credentials"]
-    with pytest.raises(ClientError, match="elasticloadbalancing:SetWebAcl"):
-        applied.client("wafv2", credentials=known).associate_web_acl(
-            WebACLArn=acl, ResourceArn=balancer
-        )

@@ -110,25 +110,14 @@ class Platform:
         """Name where the backend's configuration is to lie."""
         self.backend = self.tree / "backend.hcl"
 
-    def client(
-        self,
-        service: Any,
-        region: str = REGION,
-        *,
-        secure: bool = True,
-        credentials: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """Return a boto3 client that talks to the stand-in; not `secure`, without TLS.
-
-        With the account's own key, or a session's `credentials` as STS gives them.
-        """
-        proxy, known = self.env["HTTPS_PROXY"], credentials or {}
+    def client(self, service: Any, region: str = REGION, *, secure: bool = True) -> Any:
+        """Return a boto3 client that talks to the stand-in; not `secure`, without TLS."""
+        proxy = self.env["HTTPS_PROXY"]
         return boto3.client(
             service,
             region_name=region,
-            aws_access_key_id=known.get("AccessKeyId", "test"),
-            aws_secret_access_key=known.get("SecretAccessKey", "test"),
-            aws_session_token=known.get("SessionToken"),
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
             verify=self.env["AWS_CA_BUNDLE"],
             use_ssl=secure,
             config=Config(proxies={"https": proxy, "http": proxy}),

@@ -67,7 +67,11 @@ def _resource(docs: Documents, chance: random.Random) -> str:
 
 
 def _context(docs: Documents, chance: random.Random) -> dict[str, str | list[str]]:
-    known, name = docs.settings, lambda: chance.choice(_NAMES)
+    known = docs.settings
+
+    def name() -> str:
+        return chance.choice(_NAMES)
+
     issuers = (known.oidc.issuer, "oidc.example.com/id/other")
     boundaries = (*(item.arn for item in docs.boundaries), "arn:aws:iam::1:policy/x")
     values = {

@@ -40,7 +40,24 @@ def boundary_claims(docs: Documents) -> Iterator[Claim]:
                 reached = reaches(request_of(ask, tag), ANYTHING, boundary=boundary.document)
                 worst = smt.And(ask.holds, OTHER_TENANT, reached, smt.Not(_granted(boundary, ask)))
                 yield Claim(f"boundary: {name}, tag {tag}, {ask.what}", worst)
+        yield from _strangers_to_a_grant(docs, boundary, name)
         yield from _edges_of_a_boundary(docs, boundary, name)
+
+
+def _strangers_to_a_grant(docs: Documents, boundary: Boundary, name: str) -> Iterator[Claim]:
+    """What a grant names, for a role of a namespace that it is not for."""
+    if not boundary.namespaces:
+        return
+    action, rest = smt.String("action"), smt.String("rest of the key")
+    strangers = smt.And(*(ONE.namespace != text(item) for item in boundary.namespaces))
+    for prefix in boundary.prefixes:
+        resource = joined([text(prefix), rest])
+        own = joined([text(f"{docs.bucket}/"), ONE.namespace, text("/")])
+        elsewhere = smt.Not(smt.PrefixOf(own, resource))
+        asked = request_of(Ask("granted", action, resource), iam.TAG_NAMESPACE)
+        reached = reaches(asked, ANYTHING, boundary=boundary.document)
+        worst = smt.And(reached, strangers, elsewhere)
+        yield Claim(f"boundary: {name}, what it grants under {prefix}, for a stranger", worst)
 
 
 def _edges_of_a_boundary(docs: Documents, boundary: Boundary, name: str) -> Iterator[Claim]:
