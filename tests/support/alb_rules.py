@@ -108,7 +108,7 @@ _MOST_GROUPS, _LONGEST, _LAST_PORT = 5, 128, 65535
 @functools.cache
 def attributes(shape: str) -> frozenset[str]:
     """Return the attributes that ELB's own model names, of a load balancer or a target group."""
-    model = botocore.session.get_session().get_service_model("elbv2")
+    model: Any = botocore.session.get_session().get_service_model("elbv2")
     text = model.shape_for(shape).members["Key"].documentation
     return frozenset(re.findall(r"<code>([a-z0-9_.]+)</code>", text))
 
