@@ -78,9 +78,19 @@ def refusals(body: Any) -> tuple[schema.Problem, ...]:
     found += objectmeta.problems(body.get("metadata"))
     if found and any(item.field.startswith("metadata") for item in found):
         body = {**body, "metadata": {"name": "name"}}
+    else:
+        body = _named(body)
     complete = schema.completed(whole, {key: body[key] for key in body if key != "status"})
     found += schema.problems(whole, {key: complete[key] for key in complete if key != "status"})
     return tuple(dict.fromkeys(found))
+
+
+def _named(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a resource with a name, where the API server is to make one."""
+    meta = body["metadata"]
+    if meta.get("name") or not meta.get("generateName"):
+        return dict(body)
+    return {**body, "metadata": {**meta, "name": objectmeta.generated(meta["generateName"])}}
 
 
 def verdict(body: Any, settings: Settings | None, namespace: str = "default") -> Verdict:
@@ -106,7 +116,7 @@ def verdict(body: Any, settings: Settings | None, namespace: str = "default") ->
 def complete(body: Mapping[str, Any], namespace: str = "default") -> dict[str, Any]:
     """Return an accepted resource as the API server would hand it to the operator."""
     full: dict[str, Any] = schema.completed(
-        crd_schema(), {key: value for key, value in body.items() if key != "status"}
+        crd_schema(), {key: value for key, value in _named(body).items() if key != "status"}
     )
     full.pop("status", None)
     full["metadata"] = {key: value for key, value in full["metadata"].items() if value is not None}

@@ -56,6 +56,11 @@ def name_problems(name: str) -> Iterator[str]:
         yield "must have only lower-case letters, digits, hyphens and dots, such as acme"
 
 
+def generated(start: str) -> str:
+    """Return a name such as the API server makes of `generateName`."""
+    return f"{start[:_LONGEST_GENERATED]}{'x' * _GENERATED}"
+
+
 def _is_qualified(key: str) -> bool:
     """Return whether a text is a qualified name, such as `team` or `example.com/team`."""
     prefix, slash, part = key.rpartition("/")
@@ -86,8 +91,8 @@ def _content(meta: Mapping[str, Any]) -> Iterator[Problem]:
     if name:
         yield from (Problem("metadata.name", words) for words in name_problems(name))
     if start:
-        sample = f"{start[:_LONGEST_GENERATED]}{'x' * _GENERATED}"
-        yield from (Problem("metadata.generateName", words) for words in name_problems(sample))
+        named = name_problems(generated(start))
+        yield from (Problem("metadata.generateName", words) for words in named)
     namespace = meta.get("namespace", "")
     if namespace and not (len(namespace) <= 63 and _LABEL.fullmatch(namespace)):
         yield Problem("metadata.namespace", "must be the name of a namespace, such as acme")

@@ -80,6 +80,18 @@ def test_specs_are_judged_as_the_api_server_judges_them(client: httpx.Client, se
     assert min(seen.values()) > COUNT / 4, f"one-sided: {seen}"
 
 
+@pytest.mark.parametrize(
+    "start", ["shop-", "s", "1shop-", "Shop-", "shop.", "s" * 36, "s" * 34, "s" * 80]
+)
+def test_a_name_that_the_api_server_makes_is_judged_as_it_makes_it(
+    client: httpx.Client, start: str
+) -> None:
+    body = {**test_invalid.VALID, "metadata": {"generateName": start, "namespace": "default"}}
+    accepted, said = _asked(client, body)
+    assert accepted == (not judge.refusals(body)), (said, judge.refusals(body))
+    assert accepted == (not judge.verdict(body, None).refused)
+
+
 @pytest.mark.parametrize("case", test_invalid.CASES, ids=str)
 def test_what_the_invalid_ones_are_refused_for_is_refused_offline(case: str) -> None:
     changes, _ = test_invalid.CASES[case]
