@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -76,7 +76,7 @@ class Kind(Enum):
         return self.value[1]
 
 
-_TYPES: Final = ["about:blank", *(kind.uri for kind in Kind)]
+_TYPES: Final[list[JsonValue]] = ["about:blank", *(kind.uri for kind in Kind)]
 
 
 class FieldError(BaseModel):

@@ -96,7 +96,7 @@ def operations(app: FastAPI) -> Iterator[Any]:
         "/api/v1/openapi.json", app, config=SchemathesisConfig.from_dict({"checks": checks})
     )
     for found in described.get_all_operations():
-        assert isinstance(found, Ok), found
+        assert isinstance(found, Ok), "The description itself is not right."
         yield found.ok()
 
 
