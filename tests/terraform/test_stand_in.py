@@ -126,7 +126,8 @@ _OWN = {"StringEquals": {"aws:ResourceTag/elbv2.k8s.aws/cluster": "acme-platform
 
 def _associates(*statements: dict[str, Any]) -> None:
     """Put a web ACL onto a load balancer, as a role with these statements."""
-    trust, policy = ({"Version": "2012-10-17", "Statement": item} for item in ([], statements))
+    trust: dict[str, Any] = {"Version": "2012-10-17", "Statement": []}
+    policy = {**trust, "Statement": statements}
     iam = _client("iam")
     role = iam.create_role(RoleName="c", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
     iam.put_role_policy(RoleName="c", PolicyName="p", PolicyDocument=json.dumps(policy))

@@ -92,13 +92,12 @@ def monitored(self: RDSBackend, role: str | None) -> None:
 
 
 def _documents_of(access_key: str, account: str) -> list[dict[str, Any]] | None:
-    """Return the documents of the role whose key this is; None for the account's own key."""
+    """Return the inline documents of the role whose key this is; None for the account's own key."""
     taken = sts_backends[account][_PARTITION].get_assumed_role_from_access_key(access_key)
     if taken is None:
         return None
     role = iam_backends[account][_PARTITION].get_role_by_arn(taken.role_arn)
-    managed = [item.document for item in role.managed_policies.values()]
-    return [json.loads(text) for text in (*role.policies.values(), *managed)]
+    return [json.loads(text) for text in role.policies.values()]
 
 
 def associate_web_acl(self: WAFV2Response) -> Any:
