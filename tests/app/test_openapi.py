@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-EXAMPLES: Final = int(os.environ.get("APPINSTANCE_OPENAPI_EXAMPLES", "6"))
+EXAMPLES: Final = int(os.environ.get("APPINSTANCE_OPENAPI_EXAMPLES", "4"))
 POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 # What a request of the right form may get: it worked, or it is the person, or the thing that it
 # names. 410: a mailed link that there is not.
