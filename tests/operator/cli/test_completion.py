@@ -37,7 +37,6 @@ def test_the_version_is_that_of_the_distribution() -> None:
         (["nothing", "x"], set()),
         ([], {"validate"}),
     ],
-    ids=str,
 )
 def test_words_are_completed(words: list[str], wanted: set[str]) -> None:
     # By its program: argcomplete takes file descriptors that are pytest's here.
