@@ -1,4 +1,4 @@
-# The platform's three images: --target backend, frontend or operator.
+# The platform's four images: --target backend, frontend, operator or provisioner.
 #
 # The base images are arguments, so that the same file builds where no registry can be reached
 # (local/appinstance_local/app_images.py passes a Debian base of our own making). No BuildKit
@@ -32,7 +32,10 @@ RUN /opt/uv/bin/uv sync --frozen --no-dev --no-editable --package appinstance-ap
 FROM build AS operator-build
 RUN /opt/uv/bin/uv sync --frozen --no-dev --no-install-workspace --package appinstance-operator --extra operator
 COPY operator/appinstance_operator operator/appinstance_operator
-RUN /opt/uv/bin/uv sync --frozen --no-dev --no-editable --package appinstance-operator --extra operator
+COPY operator/appinstance_provisioner operator/appinstance_provisioner
+# One distribution, two programs: the operator's image has the one alone.
+RUN /opt/uv/bin/uv sync --frozen --no-dev --no-editable --package appinstance-operator --extra operator \
+    && rm -rf /opt/venv/lib/python3.*/site-packages/appinstance_provisioner /opt/venv/bin/appinstance-provisioner
 
 FROM ${BASE_IMAGE} AS backend
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
@@ -50,6 +53,22 @@ COPY --from=operator-build /opt/venv /opt/venv
 USER 10001:10001
 EXPOSE 8080
 ENTRYPOINT ["appinstance"]
+
+FROM build AS provisioner-build
+RUN /opt/uv/bin/uv sync --frozen --no-dev --no-install-workspace --package appinstance-operator --extra provisioner
+COPY operator/appinstance_operator operator/appinstance_operator
+COPY operator/appinstance_provisioner operator/appinstance_provisioner
+RUN /opt/uv/bin/uv sync --frozen --no-dev --no-editable --package appinstance-operator --extra provisioner
+
+# Makes, rotates and removes databases (docs/adr/0080). The operator's image has none of its tools.
+FROM ${BASE_IMAGE} AS provisioner
+RUN apt-get update -q \
+    && apt-get install -y -q --no-install-recommends mariadb-client \
+    && rm -rf /var/lib/apt/lists/* /var/log/*
+ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+COPY --from=provisioner-build /opt/venv /opt/venv
+USER 10001:10001
+ENTRYPOINT ["appinstance-provisioner"]
 
 FROM ${FRONTEND_BASE_IMAGE} AS frontend
 RUN apt-get update -q \

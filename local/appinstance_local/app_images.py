@@ -1,4 +1,4 @@
-"""Build the platform's own three images from the one Dockerfile."""
+"""Build the platform's own four images from the one Dockerfile."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ IMAGES = {
     "backend": "appinstance/backend:dev",
     "frontend": "appinstance/frontend:dev",
     "operator": "appinstance/operator:dev",
+    "provisioner": "appinstance/provisioner:dev",
 }
 
 

@@ -16,6 +16,7 @@ ENDPOINT = "http://127.0.0.1:5566"
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
 BUCKET = "appinstance-media"
+DUMPS = "appinstance-dumps"
 
 
 @dataclass(frozen=True)

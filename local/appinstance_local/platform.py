@@ -84,8 +84,17 @@ def secret(name: str, namespace: str, data: dict[str, bytes]) -> str:
 
 
 def root_password() -> str:
-    """Return the database administrator's password, random per machine and kept in the cache."""
-    path = cache() / "tls" / "mariadb-root"
+    """Return the password of the database's root, random per machine and kept in the cache."""
+    return _password("mariadb-root")
+
+
+def administrator_password() -> str:
+    """Return the password of the login that the provisioner has, kept as that of root is."""
+    return _password("mariadb-administrator")
+
+
+def _password(name: str) -> str:
+    path = cache() / "tls" / name
     if not path.exists():
         tls.write_private(path, secrets.token_hex(24).encode())
     return path.read_text()
@@ -124,7 +133,19 @@ def _secrets() -> str:
                     "tls.key": database.key,
                 },
             ),
-            secret("mariadb-root", "database", {"password": root_password().encode()}),
+            secret(
+                "mariadb-root",
+                "database",
+                {
+                    "password": root_password().encode(),
+                    "administrator": administrator_password().encode(),
+                },
+            ),
+            secret(
+                "database-administrator",
+                "appinstance-system",
+                {"username": b"administrator", "password": administrator_password().encode()},
+            ),
             secret("traefik-tls", "traefik", {"tls.crt": edge.certificate, "tls.key": edge.key}),
         ]
     )

@@ -6,6 +6,7 @@ end policy evaluation is turned on: from then on a role that lacks a right is re
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import subprocess
@@ -33,6 +34,8 @@ _PATH = "/platform/"
 _BOUNDARY_NAME = "appinstance-boundary"
 _OPERATOR_ROLE = "appinstance-operator"
 _OPERATOR_POLICY = "operator"
+_PROVISIONER = "system:serviceaccount:appinstance-system:appinstance-database"
+_PROVISIONER_ROLE = "appinstance-provisioner"
 VALUES = LOCAL / "values-operator.yaml"
 
 
@@ -55,7 +58,7 @@ def document(command: str) -> dict[str, Any]:
     return policy
 
 
-def _operator_trust() -> dict[str, Any]:
+def _trust(account: str) -> dict[str, Any]:
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -65,7 +68,7 @@ def _operator_trust() -> dict[str, Any]:
                 "Action": "sts:AssumeRoleWithWebIdentity",
                 "Condition": {
                     "StringEquals": {
-                        f"{ISSUER}:sub": _OPERATOR,
+                        f"{ISSUER}:sub": account,
                         f"{ISSUER}:aud": "sts.amazonaws.com",
                     }
                 },
@@ -142,12 +145,34 @@ def _make_platform() -> None:
     iam.create_role(
         RoleName=_OPERATOR_ROLE,
         Path=_PATH,
-        AssumeRolePolicyDocument=json.dumps(_operator_trust()),
+        AssumeRolePolicyDocument=json.dumps(_trust(_OPERATOR)),
     )
     iam.put_role_policy(
         RoleName=_OPERATOR_ROLE,
         PolicyName=_OPERATOR_POLICY,
         PolicyDocument=json.dumps(document("operator-policy")),
+    )
+    _make_provisioner()
+
+
+def _make_provisioner() -> None:
+    """Make bucket and role of the provisioner, where they are not there yet."""
+    s3, iam = aws.client("s3"), aws.client("iam")
+    if aws.DUMPS not in [item["Name"] for item in s3.list_buckets()["Buckets"]]:
+        s3.create_bucket(
+            Bucket=aws.DUMPS, CreateBucketConfiguration={"LocationConstraint": aws.REGION}
+        )
+        s3.put_bucket_versioning(Bucket=aws.DUMPS, VersioningConfiguration={"Status": "Enabled"})
+    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(
+            RoleName=_PROVISIONER_ROLE,
+            Path=_PATH,
+            AssumeRolePolicyDocument=json.dumps(_trust(_PROVISIONER)),
+        )
+    iam.put_role_policy(
+        RoleName=_PROVISIONER_ROLE,
+        PolicyName="provisioner",
+        PolicyDocument=json.dumps(document("provisioner-policy")),
     )
 
 
@@ -173,6 +198,7 @@ def _refresh_policies() -> None:
         PolicyName=_OPERATOR_POLICY,
         PolicyDocument=json.dumps(document("operator-policy")),
     )
+    _make_provisioner()
 
 
 def _restart_operator() -> None:

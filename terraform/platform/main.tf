@@ -259,6 +259,35 @@ module "identity" {
   dns_zones              = local.dns_zones
 }
 
+# Databases for instances, where they are offered (docs/adr/0080).
+module "provisioner" {
+  source = "../modules/provisioner"
+  count  = var.database_provisioning == null ? 0 : 1
+
+  name                       = var.name
+  account_id                 = local.account_id
+  region                     = var.region
+  partition                  = local.partition
+  oidc_provider_arn          = local.cluster.oidc_provider_arn
+  oidc_issuer                = local.cluster.oidc_issuer
+  bucket_name                = "${var.name}-dumps-${local.account_id}"
+  dump_retention_days        = var.database_provisioning.dump_retention_days
+  dump_admin_role_arns       = var.database_provisioning.dump_admin_role_arns
+  force_destroy              = !var.deletion_protection
+  secrets_prefix             = var.secrets_prefix
+  secrets_kms_key_arn        = module.secrets.kms_key_arn
+  database_kms_key_arn       = module.database.kms_key_arn
+  master_secret_arn          = module.database.master_secret_arn
+  master_secret_kms_key_arn  = module.database.master_secret_kms_key_arn
+  vpc_id                     = local.network.vpc_id
+  database_security_group_id = module.security_groups.database_security_group_id
+  database_port              = module.database.port
+  endpoint_security_group_id = local.network.endpoint_security_group_id
+  cluster_security_group_id  = local.cluster.cluster_security_group_id
+  s3_endpoint_type           = var.s3_endpoint_type
+  s3_prefix_list_id          = local.network.s3_prefix_list_id
+}
+
 module "addons" {
   source = "../modules/addons"
 
@@ -286,7 +315,7 @@ module "addons" {
   # releases go before any of it: where the operator's hook refuses because AppInstances are left, all of it still stands.
   depends_on = [
     module.eks, module.network, module.security_groups, module.identity,
-    module.database, module.media, module.secrets, module.edge,
+    module.database, module.media, module.secrets, module.edge, module.provisioner,
   ]
 }
 

@@ -29,6 +29,13 @@ locals {
       destinations = [for cidr in local.network.database_subnet_cidrs : { cidr = cidr }]
       port         = module.database.port
       caBundle     = var.database_ca_bundle
+      provisioning = var.database_provisioning == null ? null : {
+        host            = module.database.address
+        connections     = var.database_provisioning.connections
+        rotationDays    = var.database_provisioning.rotation_days
+        backupBucket    = module.provisioner[0].bucket_name
+        backupKmsKeyArn = module.database.kms_key_arn
+      }
     }
     awsEndpoints = {
       destinations = [
@@ -114,7 +121,27 @@ locals {
     }
   }
 
-  operator_chart_values = {
+  # Empty where no databases are offered.
+  provisioner_values = [
+    for offered in var.database_provisioning[*] : {
+      provisioner = {
+        image = {
+          repository = offered.image_repository
+          tag        = offered.image_tag
+          digest     = offered.image_digest
+        }
+        roleArn = module.provisioner[0].provisioner_role_arn
+        administrator = {
+          # RDS's entry: External Secrets takes its ARN for a key.
+          remoteKey = module.database.master_secret_arn
+          roleArn   = module.provisioner[0].administrator_role_arn
+        }
+        securityGroupIds = [module.provisioner[0].security_group_id]
+      }
+    }
+  ]
+
+  operator_chart_values = merge({
     image = {
       repository = var.operator.image_repository
       tag        = var.operator.image_tag
@@ -134,5 +161,5 @@ locals {
       }
       iamCidrs = var.iam_cidrs
     }
-  }
+  }, local.provisioner_values...)
 }

@@ -80,7 +80,7 @@ output "public_subnets_tagged_for_elb" {
 
 output "policies" {
   description = "Every policy document of the platform by module and name, for audits and tests."
-  value = {
+  value = merge({
     identity = module.identity.policies
     media    = module.media.policies
     secrets  = module.secrets.policies
@@ -90,5 +90,5 @@ output "policies" {
     edge     = module.edge.policies
 
     database-admin = merge(module.database_admin[*].policies...)
-  }
+  }, { for provisioner in module.provisioner : "provisioner" => provisioner.policies })
 }

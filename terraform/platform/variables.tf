@@ -662,6 +662,20 @@ variable "charts" {
   nullable = false
 }
 
+variable "database_provisioning" {
+  description = "Let instances ask for a database of their own (`database.provision`): the provisioner's image, how often passwords follow each other, how many connections each has, and for how long dumps of deleted ones are kept. Left out, none is offered."
+  type = object({
+    image_repository     = string
+    image_tag            = optional(string, "")
+    image_digest         = optional(string, "")
+    connections          = optional(number, 60)
+    rotation_days        = optional(number, 30)
+    dump_retention_days  = optional(number, 365)
+    dump_admin_role_arns = optional(list(string), [])
+  })
+  default = null
+}
+
 variable "install_addons" {
   description = "Install the charts. false when Terraform runs where the Kubernetes API can't be reached; `operator_chart_values` then is what to install the operator with."
   type        = bool

@@ -66,14 +66,18 @@ def test_images_are_pinned_and_are_those_that_the_node_holds() -> None:
         assert image.rsplit(":", 1)[-1] not in {"latest", image}, image
 
 
-def test_the_database_admits_backends_and_migrations_alone() -> None:
+def test_the_database_admits_backends_migrations_and_the_provisioner_alone() -> None:
     (policy,) = [
         item
         for item in _objects()
         if item["kind"] == "NetworkPolicy" and item["metadata"]["name"] == "mariadb"
     ]
     (rule,) = policy["spec"]["ingress"]
-    (peer,) = rule["from"]
+    peer, provisioner = rule["from"]
+    assert provisioner == {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "appinstance-system"}},
+        "podSelector": {"matchLabels": {"app.kubernetes.io/name": "appinstance-database"}},
+    }
     assert peer["podSelector"]["matchExpressions"] == [
         {"key": "app.kubernetes.io/component", "operator": "In", "values": ["backend", "migrate"]}
     ]

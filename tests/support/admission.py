@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from appinstance_local.paths import REPO, binary
+from appinstance_operator.kube.kinds import DATABASE_JOB
 from support.apiserver import ApiServer, started
 from support.crds import install_crds
 from support.golden_settings import DESIRED, golden_values
@@ -31,6 +32,7 @@ def hostile_settings(**edge: Any) -> dict[str, Any]:
     """Return settings with something of each that a namespace may have, and grants."""
     values = golden_values(DESIRED / "golden" / "alb-with-page")
     values["edge"] = {**values["edge"], **edge}
+    values["database"]["provisioning"] = {"host": "db.example.com", "backupBucket": "dumps"}
     values["network"] = {"allowedEgress": ["10.40.0.0/16", "2001:db8:40::/48"]}
     values["iam"]["allowedRoleArns"] = ["arn:aws:iam::123456789012:role/tenants/{namespace}.*"]
     values["tenancy"] = {
@@ -59,6 +61,11 @@ def rendered(settings: Mapping[str, Any], folder: Path) -> list[dict[str, Any]]:
         "settings": dict(settings),
         "networkPolicy": {"enabled": False},
         "serviceAccount": {"roleArn": OPERATOR_ROLE},
+        "provisioner": {
+            "roleArn": f"{OPERATOR_ROLE}-provisioner",
+            "administrator": {"existingSecret": "administrator"},
+            "securityGroupIds": ["sg-0123456789abcdef0"],
+        },
     }
     path.write_text(yaml.safe_dump(values))
     words = [
@@ -74,6 +81,7 @@ def _is_ours(body: Mapping[str, Any]) -> bool:
     return (
         kind.startswith("ValidatingAdmissionPolicy")
         or (kind == "ConfigMap" and name.endswith("-admission"))
+        or (kind == "CronJob" and name == DATABASE_JOB)
         or (kind == "ClusterRole" and name in {"appinstance-edit", "appinstance-view"})
     )
 
@@ -123,6 +131,10 @@ def install_policies(server: ApiServer, settings: Mapping[str, Any]) -> None:
         )
     operator = Person(server, server.token, OPERATOR, ("probes",))
     wait_for("the operator's own policy", _is_denied(operator, manifest("ConfigMap", "probe")))
+    if any(name.endswith("-databases") for name in names):
+        pod = {"restartPolicy": "Never", "containers": [{"name": "x", "image": "x:1"}]}
+        job = manifest("Job", f"{DATABASE_JOB}-probe", spec={"template": {"spec": pod}})
+        wait_for("the policy of databases", _is_denied(operator, job, NAMESPACE))
     host = {"host": "a.b.c.d.e.f.g.example.net", "backend": {"image": "a:1"}}
     key = {"credentials": {"remoteRef": {"key": "apps/default/x"}}}
     body = manifest("AppInstance", "probe", spec={**host, "database": key})
@@ -135,8 +147,10 @@ def install_policies(server: ApiServer, settings: Mapping[str, Any]) -> None:
     )
 
 
-def _is_denied(person: Person, body: Mapping[str, Any]) -> Callable[[], bool]:
-    return lambda: "denied request" in person.create("default", body, dry=True).message
+def _is_denied(
+    person: Person, body: Mapping[str, Any], namespace: str = "default"
+) -> Callable[[], bool]:
+    return lambda: "denied request" in person.create(namespace, body, dry=True).message
 
 
 def _labels(most: int) -> str:

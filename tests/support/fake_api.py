@@ -18,7 +18,8 @@ from appinstance_operator.kube import kinds
 from support.fake_cluster import FakeCluster, Refused, Stored
 
 _PLURALS = {item.plural: item for item in kinds.BY_KIND.values()} | {
-    "namespaces": kinds.Kind("v1", "Namespace", "namespaces")
+    "namespaces": kinds.Kind("v1", "Namespace", "namespaces"),
+    "cronjobs": kinds.CRON_JOB,
 }
 _METADATA = "as=PartialObjectMetadata"
 

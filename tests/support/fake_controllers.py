@@ -204,6 +204,8 @@ class Jobs:
     mood: Mood = Mood.WORKS
     completed: set[tuple[str, str]] = field(default_factory=set)
     """Uid of the instance and image of every migration that came to a good end."""
+    answers: dict[str, int] = field(default_factory=dict)
+    """By the first argument of a Job: the exit code with which it fails at once."""
 
     def step(self) -> None:
         """End every Job that runs."""
@@ -213,7 +215,14 @@ class Jobs:
             conditions = (job.body.get("status") or {}).get("conditions") or ()
             if any(item["type"] in {"Complete", "Failed"} for item in conditions):
                 continue
-            if self.mood is Mood.REFUSES:
+            (container,) = job.body["spec"]["template"]["spec"]["containers"]
+            code = self.answers.get(next(iter(container.get("args", ())), ""), 0)
+            if code:
+                words = (
+                    f"Container x for pod y/z failed with exit code {code} matching FailJob rule"
+                )
+                ended = [_condition("Failed", "True", "PodFailurePolicy", words, self.now())]
+            elif self.mood is Mood.REFUSES:
                 ended = [
                     _condition("FailureTarget", "True", "BackoffLimitExceeded", "", self.now()),
                     _condition("Failed", "True", "BackoffLimitExceeded", "no more", self.now()),

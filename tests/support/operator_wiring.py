@@ -65,6 +65,7 @@ def wire(
         Outside(kube, cache, keeper, metrics), settings, process.wake, process.woken
     )
     reconciler._converger.now = clock.of_day
+    reconciler._converger.requests.now = clock.of_day
     watches = Watches(kube, cache, settings, metrics, process.wake)
     return Wired(
         kube, cache, watches.watches, watches.relist, reconciler, watches.catch_up, keeper.run

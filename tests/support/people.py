@@ -19,6 +19,7 @@ PLURALS: Mapping[str, str] = {
     "ECRAuthorizationToken": f"{_GENERATORS}/ecrauthorizationtokens",
     "ExternalSecret": "apis/external-secrets.io/v1/{}/externalsecrets",
     "Ingress": "apis/networking.k8s.io/v1/{}/ingresses",
+    "Job": "apis/batch/v1/{}/jobs",
     "Lease": "apis/coordination.k8s.io/v1/{}/leases",
     "NetworkPolicy": "apis/networking.k8s.io/v1/{}/networkpolicies",
     "PushSecret": "apis/external-secrets.io/v1alpha1/{}/pushsecrets",

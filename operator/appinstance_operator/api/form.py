@@ -41,6 +41,7 @@ _IMAGE = re.compile(
 _LABEL = r"([-a-z0-9]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}\Z)([a-z0-9]{_LABEL}\.)+[a-z]{_LABEL}")
 _KEY_PAIR = re.compile(r"[A-Z0-9]{1,64}")
+_ROTATION = re.compile(r"[A-Za-z0-9._-]{0,64}")
 _PREFIX = re.compile(r"([A-Za-z0-9_=@.-]+/)+")
 
 
@@ -49,8 +50,20 @@ def form_violations(instance: AppInstance) -> tuple[str, ...]:
     found = []
     if len(instance.name) > MAX_NAME:
         found.append(f"metadata.name is longer than {MAX_NAME} characters; shorten it")
-    if instance.database_key is None and "database.provision" not in instance.unsupported:
-        found.append("database.credentials is missing; name the Secrets Manager entry")
+    if instance.provision and instance.database_key:
+        found.append("database.provision and database.credentials exclude each other; keep one")
+    if instance.database_key is None and not instance.provision:
+        found.append(
+            "database.credentials is missing; name the Secrets Manager entry, or set "
+            "database.provision to have one made"
+        )
+    if instance.rotation and not instance.provision:
+        found.append("database.rotate is for a provisioned database; rotate the entry yourself")
+    if not _ROTATION.fullmatch(instance.rotation):
+        found.append(
+            f"database.rotate {instance.rotation!r} must have at most 64 letters, digits, '.', '_' "
+            "or '-'"
+        )
     if instance.legacy_key and instance.backend_role_arn:
         found.append("media.legacyCredentials and identity.backendRoleArn exclude each other")
     for component in instance.components:

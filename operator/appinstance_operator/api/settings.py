@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from .databases import Database
 from .errors import SettingsError
 from .grants import Tenancy
 from .values import (
@@ -72,14 +73,6 @@ class Edge(Model):
         if self.class_name == "alb" and self.certificate_arn is None:
             raise ValueError("class alb needs certificateArn, an ACM certificate for the domains")
         return self
-
-
-class Database(Model):
-    """Where databases are. `ca_bundle` is PEM and is given to every backend."""
-
-    destinations: Peers
-    port: Port = 3306
-    ca_bundle: Annotated[str, StringConstraints(pattern=r"-----BEGIN CERTIFICATE-----")]
 
 
 class Dns(Model):

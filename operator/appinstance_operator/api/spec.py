@@ -96,6 +96,9 @@ class AppInstance:
     backend: Component
     frontend: Component | None
     database_key: str | None
+    provision: bool
+    rotation: str
+    """A word; another one than before asks for a new password of a provisioned database."""
     migrate: bool
     media_bucket: str | None
     media_prefix: str
@@ -107,8 +110,6 @@ class AppInstance:
     network: Network = field(default_factory=Network)
     pull_secrets: tuple[str, ...] = ()
     """Names of Secrets of the namespace with which images are pulled, beside the platform's."""
-    unsupported: tuple[str, ...] = ()
-    """Parts of the spec that this version does not carry out."""
 
     @property
     def components(self) -> tuple[Component, ...]:
@@ -163,13 +164,6 @@ def _cloud_front(raw: Mapping[str, Any] | None) -> CloudFront | None:
     return CloudFront(raw["domain"], raw["keyPairId"], raw["privateKey"]["remoteRef"]["key"])
 
 
-def _unsupported(spec: Mapping[str, Any]) -> tuple[str, ...]:
-    found = []
-    if spec.get("database", {}).get("provision"):
-        found.append("database.provision")
-    return tuple(found)
-
-
 def parse(body: Mapping[str, Any]) -> AppInstance:
     """Return the instance that a resource describes.
 
@@ -179,6 +173,7 @@ def parse(body: Mapping[str, Any]) -> AppInstance:
     try:
         namespace, name = metadata.get("namespace", "default"), metadata["name"]
         media, identity = spec.get("media", {}), spec.get("identity", {})
+        database = spec.get("database", {})
         network = spec.get("network", {})
         instance = AppInstance(
             namespace=namespace,
@@ -192,8 +187,10 @@ def parse(body: Mapping[str, Any]) -> AppInstance:
             frontend=_component("frontend", spec["frontend"], 8080)
             if spec.get("frontend")
             else None,
-            database_key=_key(spec.get("database", {}).get("credentials")),
-            migrate=spec.get("database", {}).get("migrate", True),
+            database_key=_key(database.get("credentials")),
+            provision=database.get("provision", False),
+            rotation=database.get("rotate", ""),
+            migrate=database.get("migrate", True),
             media_bucket=media.get("bucket"),
             media_prefix=media.get("prefix", f"{namespace}/{name}/"),
             legacy_key=_key(media.get("legacyCredentials")),
@@ -210,7 +207,6 @@ def parse(body: Mapping[str, Any]) -> AppInstance:
                 egress=tuple(network.get("egress", ())), ingress=tuple(network.get("ingress", ()))
             ),
             pull_secrets=tuple(item["name"] for item in spec.get("imagePullSecrets", ())),
-            unsupported=_unsupported(spec),
         )
         problems = form_violations(instance)
     except KeyError as error:

@@ -9,6 +9,7 @@ tags (desired/boundary.py), and the chart's admission policies say it at `kubect
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator
@@ -164,8 +165,24 @@ def inexpressible(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
     )
 
 
-def unsupported(instance: AppInstance) -> tuple[str, ...]:
-    """Return a sentence for each part of the spec that this version does not carry out."""
-    return tuple(
-        f"{part} is not supported by this version; remove it" for part in instance.unsupported
-    )
+def unsupported(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
+    """Return a sentence for each part of the spec that this platform does not carry out."""
+    if instance.provision and settings.database.provisioning is None:
+        return (
+            "database.provision is not offered by this platform (its settings have no "
+            "database.provisioning); name an entry by database.credentials",
+        )
+    return ()
+
+
+def provisioned_key(namespace: str, name: str, settings: Settings) -> str:
+    """Return the entry that an instance's provisioned database has, under its own prefix."""
+    return f"{entry_prefix(namespace, settings)}{name}/database"
+
+
+def resolved(instance: AppInstance, settings: Settings) -> AppInstance:
+    """Return the instance with the entry of its database, whoever made that."""
+    if not instance.provision:
+        return instance
+    key = provisioned_key(instance.namespace, instance.name, settings)
+    return dataclasses.replace(instance, database_key=key)

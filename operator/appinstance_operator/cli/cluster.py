@@ -69,6 +69,14 @@ def _boundary_policy(options: argparse.Namespace) -> int:
     return 0
 
 
+def _provisioner_policy(options: argparse.Namespace) -> int:
+    from appinstance_operator.runtime.provisioner_rights import provisioner_policy
+
+    policy = provisioner_policy(_settings(options))
+    sys.stdout.write(json.dumps(policy, indent=2) + "\n")
+    return 0
+
+
 def add_commands(command: Command) -> None:
     """Add the commands to `appinstance`."""
     run = command("run", _run, "run the operator")
@@ -95,5 +103,8 @@ def add_commands(command: Command) -> None:
         _boundary_policy,
         "print the permissions boundary of the instances' roles",
     )
-    for added in (run, policy, boundary):
+    provisioner = command(
+        "provisioner-policy", _provisioner_policy, "print the IAM policy of the provisioner"
+    )
+    for added in (run, policy, boundary, provisioner):
         added.add_argument("--settings", type=Path, required=True)

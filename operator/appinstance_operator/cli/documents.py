@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from appinstance_operator.api import model, settings, spec
+from appinstance_operator.api import model, settings, spec, tenancy
 from appinstance_operator.api.errors import InvalidSpec
 from appinstance_operator.desired import plan
 
@@ -74,7 +74,7 @@ def read_resources(path: Path) -> list[dict[str, Any]]:
 
 def planned(body: dict[str, Any], known: settings.Settings) -> model.Plan:
     """Return the plan for a raw resource; InvalidSpec says what is wrong with it."""
-    instance = spec.parse(body)
+    instance = tenancy.resolved(spec.parse(body), known)
     plan.check(instance, known)
     return plan.plan(instance, known)
 

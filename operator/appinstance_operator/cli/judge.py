@@ -106,8 +106,10 @@ def verdict(body: Any, settings: Settings | None, namespace: str = "default") ->
         instance = spec.parse(complete(body, namespace))
     except InvalidSpec as error:
         return Verdict(name, (), (error.message,), missing)
-    said = tenancy.unsupported(instance)
+    said: tuple[str, ...] = ()
     if settings is not None:
+        instance = tenancy.resolved(instance, settings)
+        said += tenancy.unsupported(instance, settings)
         said += tenancy.inexpressible(instance, settings)
         said += tenancy.violations(instance, settings)
     return Verdict(name, (), said, missing)

@@ -7,7 +7,18 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from . import asking, cluster, completion, differing, drain, left_roles, looking, offline, wait
+from . import (
+    asking,
+    cluster,
+    completion,
+    databases,
+    differing,
+    drain,
+    left_roles,
+    looking,
+    offline,
+    wait,
+)
 from .command import Commands, run
 from .offline import role_document
 
@@ -37,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     drain.add_command(commands.parsers)
     left_roles.add_command(commands.parsers)
     wait.add_command(commands.parsers)
+    databases.add_commands(commands.parsers)
     return made
 
 

@@ -127,6 +127,8 @@ def problems(schema: Schema, value: Any, field: str = "") -> list[Problem]:
             found += problems(schema["items"], item, f"{field}[{index}]")
     if not found:
         for rule in schema.get("x-kubernetes-validations", ()):
+            if "oldSelf" in rule["rule"]:
+                continue  # about a change; there is nothing before it offline
             said = celrules.refusal(rule, value)
             if said:
                 found.append(Problem(field, said))

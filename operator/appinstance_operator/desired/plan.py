@@ -17,7 +17,7 @@ from . import iam, identity, ingress, migration, networkpolicy, secrets, securit
 
 def check(instance: AppInstance, settings: Settings) -> None:
     """Raise InvalidSpec or NotAllowed with all that can't be carried out or named."""
-    unknown = (*unsupported(instance), *inexpressible(instance, settings))
+    unknown = (*unsupported(instance, settings), *inexpressible(instance, settings))
     if unknown:
         raise InvalidSpec("; ".join(unknown))
     found = violations(instance, settings)

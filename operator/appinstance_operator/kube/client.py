@@ -15,7 +15,7 @@ from appinstance_operator.api.errors import NameTaken, OperatorError
 from appinstance_operator.desired.names import INSTANCE, MANAGED_BY, MANAGER
 
 from .access import Access
-from .kinds import BY_KIND, EVENT, SECRET, Kind
+from .kinds import BY_KIND, EVENT, POD, SECRET, Kind
 from .transport import PLAIN, ApiError, Transport
 
 __all__ = ["NONE_YET", "ApiError", "Kube", "Outdated", "has_owner_of", "path_of"]
@@ -139,6 +139,11 @@ class Kube:
             return False
         labels = found["metadata"].get("labels") or {}
         return (labels.get(MANAGED_BY), labels.get(INSTANCE)) != (MANAGER, instance)
+
+    def log(self, namespace: str, pod: str) -> str:
+        """Return what a pod has written. Not for the operator, which has no right to it."""
+        self._on_request("log", POD.kind)
+        return self._transport.text(path_of(POD, namespace, pod, "log"))
 
     def last_warning(self, namespace: str, kind: str, name: str) -> str | None:
         """Return the message of the newest Warning about an object, None when there is none.

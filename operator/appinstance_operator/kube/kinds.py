@@ -31,11 +31,15 @@ class Kind:
 
 
 APPINSTANCE = Kind(f"{GROUP}/{VERSION}", KIND, PLURAL)
+POD = Kind("v1", "Pod", "pods")
 SECRET = Kind("v1", "Secret", "secrets", metadata_only=True)
 EVENT = Kind("v1", "Event", "events")
 LEASE = Kind("coordination.k8s.io/v1", "Lease", "leases")
 LEASE_NAME = "appinstance-operator"
 """The one Lease, in the operator's own namespace, whose holder leads."""
+CRON_JOB = Kind("batch/v1", "CronJob", "cronjobs")
+DATABASE_JOB = "appinstance-database"
+"""The CronJob, in the operator's own namespace, of whose template requests are made."""
 NAMESPACE = Kind("v1", "Namespace", "namespaces", metadata_only=True)
 INGRESS = Kind("networking.k8s.io/v1", "Ingress", "ingresses")
 

@@ -74,6 +74,11 @@ class Transport:
         response = self._request(method, path, query, body, content_type, accept, stream=False)
         return _decoded(response.data or b"{}")
 
+    def text(self, path: str) -> str:
+        """Return an answer that is no JSON, such as a log."""
+        response = self._request("GET", path, None, None, PLAIN, "*/*", stream=False)
+        return (response.data or b"").decode(errors="replace")
+
     def lines(self, path: str, query: Mapping[str, str], accept: str) -> Iterator[Any]:
         """Yield each line of an answer, decoded, as it comes, until the server ends it."""
         response = self._request("GET", path, query, None, PLAIN, accept, stream=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from .prune import Pruner
 from .reach import Reach
 from .reconciler import Reconciler
 from .report import Reporter
+from .requests import Requests
 from .rollouts import Rollouts, under_way
 
 
@@ -38,10 +40,15 @@ def assembled(
     wake: Callable[[Key], None],
     woken: Callable[[Key], bool],
     reach: Reach | None = None,
+    namespace: str = "appinstance-system",
 ) -> Reconciler:
-    """Return a reconciler. `wake` asks for a look; `woken` says whether one follows at once."""
+    """Return a reconciler. `wake` asks for a look; `woken` says whether one follows at once.
+
+    `namespace` is the operator's own.
+    """
     kube, cache, metrics = outside.kube, outside.cache, outside.metrics
-    finalizer = Finalizer(kube, cache, outside.keeper, settings)
+    requests = Requests(kube, namespace, time.time)
+    finalizer = Finalizer(kube, cache, outside.keeper, settings, requests)
     converger = Converger(
         kube=kube,
         cache=cache,
@@ -57,6 +64,7 @@ def assembled(
             under_way=lambda: under_way(cache),
         ),
         reach=reach or Reach(wake),
+        requests=requests,
     )
     reporter = Reporter(kube, cache, settings, metrics, woken)
     return Reconciler(cache, settings, converger, finalizer, Hosts(cache, wake), reporter)

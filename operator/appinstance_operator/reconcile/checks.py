@@ -29,6 +29,8 @@ WORKLOADS = "WorkloadsAvailable"
 INGRESS = "IngressReady"
 AREAS = (NETWORK, CLOUD, SECRETS, MIGRATIONS, WORKLOADS, INGRESS)
 REACHABLE = "Reachable"
+DATABASE = "DatabaseReady"
+"""Only of instances whose database the platform makes."""
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .checks import AREAS, REACHABLE, Check
+from .checks import AREAS, DATABASE, REACHABLE, Check
 
 READY = "Ready"
 RECONCILING = "Reconciling"
 STALLED = "Stalled"
 _ORDER = {
-    name: index for index, name in enumerate((READY, RECONCILING, STALLED, *AREAS, REACHABLE))
+    name: index
+    for index, name in enumerate((READY, RECONCILING, STALLED, *AREAS, DATABASE, REACHABLE))
 }
 # The CRD's bound is 32,768 characters; nobody reads so many.
 _MAX_MESSAGE = 4096
@@ -60,7 +61,8 @@ def ready_check(report: Report) -> Check:
         words = "suspended: nothing is changed until spec.suspend is false"
         return Check(READY, "False", "Suspended", words)
     by_type = {check.type: check for check in report.checks}
-    blocked = next((check for check in report.checks if not check.ok and check.type in AREAS), None)
+    judged = (*AREAS, DATABASE)
+    blocked = next((item for item in report.checks if not item.ok and item.type in judged), None)
     complete = all(area in by_type for area in AREAS)
     if complete and blocked is None and not report.retrying and not report.stalled:
         return Check(READY, "True", "ReconcileSucceeded", _seen(by_type))
@@ -116,7 +118,7 @@ def conditions(
                 "observedGeneration": generation,
                 "lastTransitionTime": old.get("lastTransitionTime", now) if same else now,
             }
-    for area in (*AREAS, REACHABLE):
+    for area in (*AREAS, DATABASE, REACHABLE):
         if area in held and area not in found:
             found[area] = dict(held[area])
     return sorted(found.values(), key=lambda item: _ORDER[item["type"]])

@@ -30,6 +30,7 @@ from .look import Look
 from .migrations import Migrations
 from .prune import Pruner
 from .reach import AGAIN_SECONDS, Reach
+from .requests import Requests
 from .rollouts import Rollouts
 from .status import recorded_arns
 from .turns import Turn, needed_turn, pods_run
@@ -59,6 +60,7 @@ class Converger:
     keeper: RoleKeeper
     rollouts: Rollouts[Key]
     reach: Reach
+    requests: Requests
     now: Callable[[], float] = time.time
     """Seconds since 1970; only the age of a failed migration is judged by it."""
 
@@ -66,6 +68,7 @@ class Converger:
         """Drop what is remembered of an instance that is going or gone."""
         self.rollouts.leave(key)
         self.reach.forget(key)
+        self.requests.forget(key)
 
     def pass_over(self, key: Key) -> None:
         """Leave an instance as it is: others need not wait until its pods are replaced."""
@@ -84,6 +87,8 @@ class Converger:
         look.body = self.finalizer.hold(look.body)
         self._network(stages[StageName.NETWORK], look)
         self._identity(key, wanted, stages[StageName.IDENTITY], look)
+        self.requests.ensure(look)
+        point("after-database")
         self._secrets(stages[StageName.SECRETS], facts, look)
         self._migration(stages[StageName.MIGRATION], migrations, look)
         self._workloads(key, stages[StageName.WORKLOADS], look)
@@ -124,11 +129,13 @@ class Converger:
 
     def _secrets(self, stage: Stage, facts: Facts, look: Look) -> None:
         roles = look.checks[checks.CLOUD]
+        database = look.checks.get(checks.DATABASE)
+        asks = roles.ok and (database is None or database.ok)
         objects = [
             item
             for item in stage.objects
-            # Asked before its role is there, External Secrets is refused and comes back late.
-            if roles.ok
+            # Asked before role and entry are there, External Secrets is refused and waits long.
+            if asks
             or item["kind"] not in _CREATED_AFTER_ROLES
             or (item["kind"], item["metadata"]["name"]) in look.children
         ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appinstance_operator.api.errors import CloudUnconfigured, InstanceGone, OperatorError
+from appinstance_operator.api.request import Request, What
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.aws.keeper import DoomedRole, RoleKeeper
 from appinstance_operator.desired import iam, names
@@ -17,6 +18,7 @@ from appinstance_operator.signals.faults import point
 
 from .checks import CLOUD, Check
 from .conditions import Report
+from .requests import Requests
 from .status import recorded_arns
 
 POLL_SECONDS = 30.0
@@ -28,6 +30,7 @@ class Finalized:
 
     report: Report | None = None
     error: str | None = None
+    again_after: float = POLL_SECONDS
 
 
 @dataclass(frozen=True)
@@ -38,17 +41,31 @@ class _Remains:
     retain: bool
     recorded: tuple[str, ...]
     """ARNs of roles, by its status."""
+    database: bool = False
+    """Whether a database goes with it: only one that was made for it, and only by its word."""
 
     @classmethod
     def of(cls, body: Mapping[str, Any], settings: Settings) -> _Remains:
         retain = body.get("spec", {}).get("deletionPolicy", "Delete") == "Retain"
-        return cls(str(body["metadata"].get("uid")), retain, recorded_roles(body, settings))
+        spec = body.get("spec", {})
+        provisioned = spec.get("database", {}).get("provision", False)
+        database = provisioned and spec.get("deletionPolicy") == "Delete"
+        uid = str(body["metadata"].get("uid"))
+        return cls(uid, retain, recorded_roles(body, settings), database)
 
 
 class Finalizer:
     """Holds instances by a finalizer, and lets them go."""
 
-    def __init__(self, kube: Kube, cache: Cache, keeper: RoleKeeper, settings: Settings) -> None:
+    def __init__(
+        self,
+        kube: Kube,
+        cache: Cache,
+        keeper: RoleKeeper,
+        settings: Settings,
+        requests: Requests,
+    ) -> None:
+        self._requests = requests
         self._kube = kube
         self._cache = cache
         self._keeper = keeper
@@ -84,9 +101,15 @@ class Finalizer:
             self._known.pop(key, None)
             return Finalized()
         try:
-            waiting = self._remove_roles(key, _Remains.of(body, self._settings))
+            remains = _Remains.of(body, self._settings)
+            waiting = self._remove_roles(key, remains)
             if waiting:
                 return Finalized(Report(checks=(waiting,), retrying="deletion waits for IAM"))
+            again = self._remove_database(key, remains)
+            if again:
+                check, seconds = again
+                words = f"deletion waits for the database: {check.message}"
+                return Finalized(Report(checks=(check,), retrying=words), again_after=seconds)
             point("before-finalizer-removal")
             self._known.pop(key, None)
             self._set_finalizers(body, [item for item in finalizers if item != names.FINALIZER])
@@ -111,6 +134,12 @@ class Finalizer:
             return POLL_SECONDS
         if waiting:
             return POLL_SECONDS
+        try:
+            again = self._remove_database(key, remains)
+        except OperatorError:
+            return POLL_SECONDS
+        if again:
+            return again[1]
         del self._known[key]
         self._keeper.forget(key)
         return None
@@ -129,6 +158,13 @@ class Finalizer:
         if state.pending:
             return Check(CLOUD, "False", "RolePending", "the IAM roles are being removed")
         return None
+
+    def _remove_database(self, key: Key, remains: _Remains) -> tuple[Check, float] | None:
+        """Ask for the database's end; None when it is there. Raises OperatorError."""
+        if not remains.database:
+            return None
+        check, again = self._requests.answered(Request(What.DELETE, *key), remains.uid)
+        return None if again is None else (check, again)
 
     def _set_finalizers(self, body: dict[str, Any], finalizers: list[str]) -> dict[str, Any] | None:
         """Return the instance with these finalizers, None when it is not there any more."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from appinstance_operator.api.model import Manifest
 
-from .checks import CLOUD, MIGRATIONS, NETWORK, SECRETS, known_good
+from .checks import CLOUD, DATABASE, MIGRATIONS, NETWORK, SECRETS, known_good
 from .look import Look
 
 _BEFORE_PODS = (NETWORK, CLOUD, SECRETS, MIGRATIONS)
@@ -19,6 +19,9 @@ def closed_gate(look: Look) -> str | None:
     """Return why no new pod may be made, None when one may."""
     if look.moving:
         return "IAM roles of other names are being made; those of before serve until then"
+    database = look.checks.get(DATABASE)
+    if database is not None and not database.ok:
+        return database.message
     for area in _BEFORE_PODS:
         check = look.checks.get(area)
         if check is None or not check.ok:

@@ -53,6 +53,8 @@ class Look:
     stalled: tuple[str, str] | None = None
     retrying: str | None = None
     held: str | None = None
+    provisioned: str | None = None
+    """The request for a database that was carried out for this instance last."""
     moving: bool = False
     """Whether the roles that serve are to be followed by others, which are not there yet."""
     applied: dict[str, list[str]] = field(default_factory=dict)

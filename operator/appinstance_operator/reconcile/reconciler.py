@@ -28,6 +28,7 @@ from appinstance_operator.api.errors import (
 from appinstance_operator.api.model import Plan
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance, parse
+from appinstance_operator.api.tenancy import resolved
 from appinstance_operator.desired.plan import check
 from appinstance_operator.kube.cache import Cache, Key
 from appinstance_operator.signals.faults import point
@@ -35,7 +36,7 @@ from appinstance_operator.signals.faults import point
 from .applier import log_applied
 from .conditions import Report, ready_check
 from .converge import Converger
-from .finalize import POLL_SECONDS, Finalizer
+from .finalize import Finalizer
 from .hosts import Hosts, given_host
 from .look import Look, Memory
 from .report import Reporter
@@ -107,7 +108,7 @@ class Reconciler:
             return self._finalize(key, body, memory)
         self._finalizer.note(body)
         try:
-            instance = parse(body)
+            instance = resolved(parse(body), self._settings)
             check(instance, self._settings)
             instance, taken = self._with_host(instance, body)
         except (InvalidSpec, NotAllowed, HostTaken) as error:
@@ -175,7 +176,7 @@ class Reconciler:
         seen = None
         if plan is not None:
             order = tuple((item["kind"], item["metadata"]["name"]) for item in plan.objects)
-            seen = Seen(look.instance, look.own, order, retiring, look.moving)
+            seen = Seen(look.instance, look.own, order, retiring, look.moving, look.provisioned)
         wait = self._reporter.write_or_leave(key, look.body, seen, report)
         if wait is not None:
             look.due.append(wait)
@@ -231,7 +232,7 @@ class Reconciler:
             memory.failures += 1
             return Outcome(backoff(memory.failures), result.error)
         # What was asked of IAM long ago is not done any more: it has to be asked for.
-        return Outcome(POLL_SECONDS if result.report else None)
+        return Outcome(result.again_after if result.report else None)
 
     def _after_it_is_gone(self, key: Key) -> Outcome:
         """Forget an instance; remove what is outside where nobody was asked to."""

@@ -27,6 +27,8 @@ class Seen:
     """ARNs of roles that the instance had and that are not removed yet."""
     moving: bool = False
     """Whether it is served by the roles of before still."""
+    provisioned: str | None = None
+    """The request for a database that was carried out last."""
 
 
 def _images(seen: Seen, before: Mapping[str, Any]) -> dict[str, str]:
@@ -82,7 +84,13 @@ def status(
     after["replicas"] = _replicas(seen)
     existing = [item for item in seen.order if item in seen.children]
     after["inventory"] = [{"kind": kind, "name": name} for kind, name in existing]
-    found = {"address": address(seen.instance, seen.children), "retiringRoles": list(seen.retiring)}
+    found: dict[str, Any] = {
+        "address": address(seen.instance, seen.children),
+        "retiringRoles": list(seen.retiring),
+        "database": {"request": seen.provisioned, "entry": seen.instance.database_key}
+        if seen.provisioned
+        else None,
+    }
     for field, value in found.items():
         after.pop(field, None)
         if value:

@@ -43,6 +43,8 @@ from .workers import Workers
 log = structlog.get_logger(__name__)
 
 # Together less than the pod's terminationGracePeriodSeconds (60).
+OWN_NAMESPACE = "appinstance-system"
+"""Of a process without a candidacy, which does not know where it runs."""
 DRAIN_SECONDS = 20.0
 _IAM_SECONDS = 5.0
 _EXIT_SECONDS = 30.0
@@ -97,7 +99,10 @@ class Operator:
         self.queue: WorkQueue[Key] = WorkQueue(self.metrics, lambda key: self.reconciler.runs(key))
         self.keeper = RoleKeeper(roles, self._wake_soon)
         outside = Outside(self.kube, self.cache, self.keeper, self.metrics)
-        self.reconciler = assembled(outside, self.settings, self._wake_soon, self.queue.woken)
+        namespace = self.candidacy.namespace if self.candidacy else OWN_NAMESPACE
+        self.reconciler = assembled(
+            outside, self.settings, self._wake_soon, self.queue.woken, namespace=namespace
+        )
         self.workers = Workers(self.queue, self.reconciler.reconcile, self.metrics)
         self.health = Health(self.metrics, self.port)
         self.watches = Watches(self.kube, self.cache, self.settings, self.metrics, self._wake_soon)

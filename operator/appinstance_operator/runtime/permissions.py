@@ -17,6 +17,7 @@ from appinstance_operator.api.tenancy import boundary_arns
 from appinstance_operator.desired import iam
 from appinstance_operator.kube.kinds import (
     CHILDREN,
+    CRON_JOB,
     LEASE,
     LEASE_NAME,
     NAMESPACE,
@@ -70,6 +71,11 @@ LEASE_RULES: tuple[Rule, ...] = (
     # A request that creates has no name yet that RBAC could look at.
     Rule("coordination.k8s.io", (LEASE.plural,), ("create",)),
     Rule("coordination.k8s.io", (LEASE.plural,), ("get", "update"), (LEASE_NAME,)),
+)
+# Only where databases are offered, and in the operator's own namespace.
+DATABASE_RULES: tuple[Rule, ...] = (
+    Rule("batch", (CRON_JOB.plural,), ("list",)),
+    Rule("batch", ("jobs",), ("create", "delete", "list")),
 )
 # Only with an edge of class alb, and not where the operator is kept to namespaces. Metadata only.
 NAMESPACE_RULE = Rule("", (NAMESPACE.plural,), ("list", "watch"))

@@ -17,6 +17,7 @@ POINTS: Final = (
     "after-identity",
     "role-without-policy",
     "after-roles",
+    "after-database",
     "after-secrets",
     "after-migration",
     "after-workloads",

@@ -70,6 +70,7 @@ override_module {
     port              = 3307
     identifier        = "appinstance-mysql"
     master_secret_arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-x"
+    kms_key_arn       = "arn:aws:kms:eu-central-1:123456789012:key/database"
     policies          = {}
   }
 }
@@ -92,6 +93,17 @@ override_module {
     allowed_prefix = "apps/"
     secret_arns    = {}
     policies       = {}
+  }
+}
+
+override_module {
+  target = module.provisioner
+  outputs = {
+    provisioner_role_arn   = "arn:aws:iam::123456789012:role/platform/provisioner"
+    administrator_role_arn = "arn:aws:iam::123456789012:role/platform/provisioner-administrator"
+    security_group_id      = "sg-00000000000000001"
+    bucket_name            = "appinstance-dumps-123456789012"
+    policies               = {}
   }
 }
 
@@ -159,6 +171,7 @@ run "each_module_gets_what_the_others_say" {
       { cidr = "10.20.48.0/20" },
       { namespace_labels = { "kubernetes.io/metadata.name" = "monitoring" }, pod_labels = { "app.kubernetes.io/name" = "prometheus" } },
     ]
+    database_provisioning   = { image_repository = "example/provisioner", rotation_days = 7 }
     max_concurrent_rollouts = 3
     operator_namespaces     = ["acme", "globex"]
     pods = {
@@ -205,6 +218,28 @@ run "each_module_gets_what_the_others_say" {
       identityProvider = null
     })
     error_message = "Backends must reach the mail server's networks on its port, and no identity provider where none is given."
+  }
+
+  # Databases are offered where that is asked for, by roles and a group of their own.
+  assert {
+    condition = output.operator_values.database.provisioning == {
+      host            = "mysql.example.eu-central-1.rds.amazonaws.com"
+      connections     = 60
+      rotationDays    = 7
+      backupBucket    = "appinstance-dumps-123456789012"
+      backupKmsKeyArn = "arn:aws:kms:eu-central-1:123456789012:key/database"
+    }
+    error_message = "Databases must be made on this server, and dumps kept in the provisioner's bucket under the database's key."
+  }
+
+  assert {
+    condition = (
+      output.operator_chart_values.provisioner.roleArn == "arn:aws:iam::123456789012:role/platform/provisioner"
+      && output.operator_chart_values.provisioner.administrator.roleArn == "arn:aws:iam::123456789012:role/platform/provisioner-administrator"
+      && output.operator_chart_values.provisioner.administrator.remoteKey == "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-x"
+      && output.operator_chart_values.provisioner.securityGroupIds == ["sg-00000000000000001"]
+    )
+    error_message = "The provisioner must run under its own role and group, and another role read the administrator's login."
   }
 
   # Groups of pods differ.

@@ -59,6 +59,8 @@ def test_every_rule_of_the_crd_can_be_evaluated() -> None:
         rule["rule"]
         for one in _schemas(judge.crd_schema())
         for rule in one.get("x-kubernetes-validations", ())
+        # About a change: offline there is nothing before it, so those are passed over.
+        if "oldSelf" not in rule["rule"]
     ]
     assert len(rules) > 20
     for rule in rules:

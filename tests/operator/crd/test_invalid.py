@@ -183,6 +183,18 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         {"spec.database.provision": True},
         "database.provision and database.credentials exclude each other",
     ),
+    "rotation of an entry of one's own": (
+        {"spec.database.rotate": "1"},
+        "database.rotate is for a provisioned database",
+    ),
+    "rotation by a sentence": (
+        {"spec.database": {"provision": True, "rotate": "now, please"}},
+        "rotate must have letters, digits",
+    ),
+    "rotation by too long a word": (
+        {"spec.database": {"provision": True, "rotate": "x" * 65}},
+        "Too long",
+    ),
     "key is an ARN": (
         {
             "spec.database.credentials.remoteRef.key": (
@@ -332,3 +344,30 @@ def test_what_the_golden_files_render_is_accepted(apiserver: ApiServer, case: Pa
     documents = (case / "expected.yaml").read_text().split("---\n")
     objects = [text for text in documents if text.strip() and "kind: IAMRole" not in text]
     apiserver.kubectl("apply", "--dry-run=server", "-f", "-", stdin="---\n".join(objects))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (VALID["spec"]["database"], {"provision": True}),
+        ({"provision": True}, VALID["spec"]["database"]),
+        ({**VALID["spec"]["database"], "provision": False}, {"provision": True}),
+    ],
+    ids=["to a provisioned one", "back", "from a spelled-out false"],
+)
+def test_a_change_of_who_makes_the_database_is_refused(
+    apiserver: ApiServer, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    """Nothing would move the data, and the app would serve an empty database."""
+    name = "moved"
+    held = _changed({"metadata.name": name, "spec.database": before})
+    apiserver.kubectl("create", "-f", "-", stdin=json.dumps(held))
+    try:
+        words = ("patch", "appi", name, "--type=json", "--dry-run=server", "-p")
+        change = [{"op": "replace", "path": "/spec/database", "value": after}]
+        told = apiserver.kubectl(*words, json.dumps(change), check=False)
+        assert "database.provision cannot be changed" in told.stderr
+        same = [{"op": "replace", "path": "/spec/suspend", "value": True}]
+        apiserver.kubectl(*words, json.dumps(same))
+    finally:
+        apiserver.kubectl("delete", "appi", name)
