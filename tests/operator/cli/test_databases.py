@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from support.scripted_api import Call, ScriptedApi
 
+import appinstance_operator.cli.databases as databases
 from appinstance_operator.api.request import Answer
-from appinstance_operator.cli import databases
 from appinstance_operator.cli.fleet import CommandError, Key
 from appinstance_operator.kube.client import Kube
 from appinstance_operator.kube.kinds import DATABASE_JOB
