@@ -16,12 +16,14 @@ _SHAPES: Mapping[str, str] = {
     "aws_kms_key": "kms:{r}:{a}:key/0",
     "aws_wafv2_web_acl": "wafv2:{r}:{a}:regional/webacl/n/0",
     "aws_iam_policy": "iam::{a}:policy/platform/n",
+    "aws_iam_role": "iam::{a}:role/platform/n",
+    "aws_ecr_repository": "ecr:{r}:{a}:repository/n/i",
     "aws_cloudwatch_log_group": "logs:{r}:{a}:log-group:/n",
     "aws_s3_bucket": "s3:::n",
     "aws_sns_topic": "sns:{r}:{a}:n",
     "aws_secretsmanager_secret": "secretsmanager:{r}:{a}:secret:n",
 }
-_ADDRESS = re.compile(r"\[(?:module\.[\w-]+\.)*(\w+)\.[\w-]+(?:\[[^\]]*\])?\]")
+_ADDRESS = re.compile(r"\[(?:module\.[\w-]+(?:\[\d+\])?\.)*(\w+)\.[\w-]+(?:\[[^\]]*\])?\]")
 
 
 def _arn(match: re.Match[str]) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import yaml
-from prometheus_client import generate_latest
 from support.helm import Helm
 
 from appinstance_local.paths import REPO
@@ -31,7 +30,7 @@ def _samples() -> dict[str, set[str]]:
     metrics.reconciles.labels("appinstance", "success").inc()
     metrics.errors.labels("appinstance").inc()
     found: dict[str, set[str]] = {}
-    for line in generate_latest(metrics.registry).decode().splitlines():
+    for line in b"".join(metrics.page()).decode().splitlines():
         if match := re.match(r"(\w+)(?:\{(.*)\})? ", line):
             found.setdefault(match[1], set()).update(re.findall(r'(\w+)="', match[2] or ""))
     return found
