@@ -575,7 +575,7 @@ variable "operator" {
 variable "images" {
   description = "Images that get a repository in ECR, `<name>/<image>`; see modules/registry."
   type        = set(string)
-  default     = ["backend", "frontend", "operator"]
+  default     = ["backend", "frontend", "operator", "provisioner"]
   nullable    = false
 }
 

@@ -99,11 +99,11 @@ def test_each_image_is_built_and_pushed_by_its_commit(programs: Programs, reposi
     tag = _head(repository)[:12]
     built = [words for words in programs.docker() if words[0] == "build"]
     assert [words[words.index("--target") + 1] for words in built] == [
-        "backend", "frontend", "operator"
+        "backend", "frontend", "operator", "provisioner"
     ]  # fmt: skip
     assert {words[words.index("--platform") + 1] for words in built} == {"linux/amd64"}
     assert [words[1] for words in programs.docker() if words[0] == "push"] == [
-        f"{_PREFIX}/{image}:{tag}" for image in ("backend", "frontend", "operator")
+        f"{_PREFIX}/{image}:{tag}" for image in ("backend", "frontend", "operator", "provisioner")
     ]
     assert pushed["operator"] == f"{_PREFIX}/operator@sha256:{'0' * 64}"
 
@@ -122,7 +122,7 @@ def test_what_is_there_is_neither_built_nor_pushed(programs: Programs, repositor
     programs.there("acme-platform/backend", "acme-platform/frontend")
     push.push(_PREFIX, dry_run=False)
     assert {words[-1].split("/")[-1].partition(":")[0] for words in programs.docker()
-            if words[0] == "push"} == {"operator"}  # fmt: skip
+            if words[0] == "push"} == {"operator", "provisioner"}  # fmt: skip
     before = len(programs.docker())
     push.push(_PREFIX, dry_run=False)
     assert len(programs.docker()) == before, "not even signed in"
@@ -135,7 +135,7 @@ def test_a_dry_run_says_everything_and_calls_nothing(
     monkeypatch.setattr(sys, "argv", ["platform-local", "push", _PREFIX, "--dry-run"])
     cli.main()
     said = capsys.readouterr().out
-    for image in ("backend", "frontend", "operator"):
+    for image in ("backend", "frontend", "operator", "provisioner"):
         assert f"--target {image} --tag {_PREFIX}/{image}:{_head(repository)[:12]}" in said
         assert f"docker push {_PREFIX}/{image}:{_head(repository)[:12]}" in said
     assert programs.calls() == []

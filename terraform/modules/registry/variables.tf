@@ -53,7 +53,7 @@ variable "tags" {
 variable "images" {
   description = "The images, a repository each: `<name>/<image>`."
   type        = set(string)
-  default     = ["backend", "frontend", "operator"]
+  default     = ["backend", "frontend", "operator", "provisioner"]
   nullable    = false
 
   validation {

@@ -13,6 +13,8 @@ from playwright.sync_api import Browser
 
 from appinstance_local.paths import REPO
 
+pytestmark = pytest.mark.integration
+
 _PICTURES = (REPO / "terraform" / "architecture.svg", REPO / "docs" / "architecture.svg")
 # What the reader's system has, and what a renderer without it falls back to: DejaVu is wide.
 _FONTS = ("", "DejaVu Sans")

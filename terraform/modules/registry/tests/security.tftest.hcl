@@ -27,7 +27,7 @@ run "images" {
 run "push" {
   assert {
     condition = toset(flatten([for statement in jsondecode(aws_iam_policy.push.policy).Statement : statement.Resource if statement.Sid != "SignIn"])) == toset([
-      for image in ["backend", "frontend", "operator"] : "arn:aws:ecr:eu-central-1:111122223333:repository/appinstance/${image}"
+      for image in ["backend", "frontend", "operator", "provisioner"] : "arn:aws:ecr:eu-central-1:111122223333:repository/appinstance/${image}"
     ])
     error_message = "Who pushes may push to these repositories alone."
   }
