@@ -148,11 +148,12 @@ module "security_groups" {
 module "database" {
   source = "../modules/database"
 
-  name                                = var.name
-  account_id                          = local.account_id
-  region                              = var.region
-  partition                           = local.partition
-  subnet_ids                          = local.network.database_subnet_ids
+  name       = var.name
+  account_id = local.account_id
+  region     = var.region
+  partition  = local.partition
+  # Written out: checkov loses the thread at local.network, and then reads none of the module's defaults.
+  subnet_ids                          = var.existing_vpc == null ? module.network[0].database_subnet_ids : module.existing_network[0].database_subnet_ids
   security_group_id                   = module.security_groups.database_security_group_id
   instance_class                      = var.database.instance_class
   allocated_storage_gib               = var.database.allocated_storage_gib
