@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.iam.models import iam_backends
 from support.stage import stage_settings
 
 from appinstance_operator.api.settings import Settings
@@ -27,6 +28,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
         monkeypatch.setenv(f"AWS_{name}", "test")
     with mock_aws():
+        iam_backends.reset()  # another suite's moto may be running still
         yield boto3.client("iam", region_name="eu-central-1")
 
 
