@@ -73,6 +73,15 @@ def _fails(words: tuple[str, ...], folder: Path) -> bool:
     return result.returncode == 1
 
 
+def broken_suites() -> list[str]:
+    """Return which suites fail on a copy without a bug: they would find any bug at all."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copytree(PACKAGE, folder / PACKAGE.name)
+        suites = {"the simulator": SIMULATOR, "all tests": UNIT}
+        return [who for who, words in suites.items() if _fails(words, folder)]
+
+
 def judge(mutant: Mutant) -> Verdict:
     """Run the simulator on a mutant; then the tests that should find it, and at last all."""
     start = time.monotonic()
@@ -90,6 +99,10 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", help="mutants to try; all without")
     names = set(parser.parse_args(words).names)
     chosen = [mutant for mutant in MUTANTS if not names or mutant.name in names]
+    broken = broken_suites()
+    if broken:
+        sys.stderr.write(f"without any bug there fail: {', '.join(broken)}; mend that first\n")
+        return 2
     verdicts = []
     for mutant in chosen:
         verdict = judge(mutant)

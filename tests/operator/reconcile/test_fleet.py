@@ -148,20 +148,7 @@ def test_the_pods_of_one_tenant_that_do_not_start_stop_nobody_elses(
 def test_one_that_waits_for_its_turn_and_does_not_take_it_keeps_nobody_waiting(
     change: dict[str, Any],
 ) -> None:
-    stage = Stage()
-    names = ("a", "b", "c")
-    for name in names:
-        key = {"remoteRef": {"key": f"apps/{NAMESPACES[0]}/{name}/database"}}
-        database = {"credentials": key, "migrate": False}
-        stage.apply(name, NAMESPACES[0], host=f"{name}.apps.example.com", database=database)
-    stage.settle()
-    before = {name: _template(stage, NAMESPACES[0], name) for name in names}
-    stage.controllers.deployments.mood = Mood.HANGS
-    stage.restart(stage_settings(database={"caBundle": CA}, rollouts={"maxConcurrent": 1}))
-    stage.settle()
-    (waits, last) = [
-        name for name in names if _template(stage, NAMESPACES[0], name) == before[name]
-    ]
+    stage, (_, waits, last), before = _three_of_which_one_may_roll()
     stage.apply(waits, NAMESPACES[0], **change)
     stage.settle()
     stage.controllers.deployments.mood = Mood.WORKS
@@ -185,6 +172,57 @@ def test_one_that_has_its_turn_gives_it_back_also_when_it_is_not_worked_on_any_m
     stage.controllers.deployments.mood = Mood.WORKS
     stage.settle()
     assert _rolled(stage, before) == set(NAMESPACES)
+
+
+def _three_of_which_one_may_roll() -> tuple[Stage, tuple[str, ...], dict[str, Any]]:
+    """Return a stage whose pods hang, its instances in order of their turns, and their templates.
+
+    None of them has a migration: the first look at a new image applies it.
+    """
+    stage = Stage()
+    names = ("a", "b", "c")
+    for name in names:
+        key = {"remoteRef": {"key": f"apps/{NAMESPACES[0]}/{name}/database"}}
+        database = {"credentials": key, "migrate": False}
+        stage.apply(name, NAMESPACES[0], host=f"{name}.apps.example.com", database=database)
+    stage.settle()
+    before = {name: _template(stage, NAMESPACES[0], name) for name in names}
+    stage.controllers.deployments.mood = Mood.HANGS
+    stage.restart(stage_settings(database={"caBundle": CA}, rollouts={"maxConcurrent": 1}))
+    stage.settle()
+    turns = sorted(names, key=lambda name: _template(stage, NAMESPACES[0], name) == before[name])
+    return stage, tuple(turns), before
+
+
+def test_one_that_is_given_a_broken_image_in_its_turn_gives_it_back() -> None:
+    stage, (rolling, *others), before = _three_of_which_one_may_roll()
+    broken = {"image": "registry.example.com/backend:bad"}
+    stage.apply(rolling, NAMESPACES[0], backend=broken)
+    stage.controllers.deployments.mood = Mood.WORKS
+    for _ in range(3):
+        stage.settle()
+        stage.pass_time(700)
+    assert all(_template(stage, NAMESPACES[0], name) != before[name] for name in others)
+
+
+def test_one_that_needs_its_turn_no_more_keeps_nobody_behind_it_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its Deployments were deleted and are made anew, with the new template; no pod comes up."""
+    stage, (_, waits, last), before = _three_of_which_one_may_roll()
+    roll = stage.controllers.deployments._roll
+
+    def roll_others(deployment: Stored) -> None:
+        if not deployment.body["metadata"]["name"].startswith(f"{waits}-"):
+            roll(deployment)
+
+    monkeypatch.setattr(stage.controllers.deployments, "_roll", roll_others)
+    for part in ("backend", "frontend"):
+        stage.cluster.delete("somebody", ("Deployment", NAMESPACES[0], f"{waits}-{part}"))
+    stage.settle()
+    stage.controllers.deployments.mood = Mood.WORKS
+    stage.settle()
+    assert _template(stage, NAMESPACES[0], last) != before[last]
 
 
 def test_one_that_was_broken_before_takes_no_turn_from_those_that_run() -> None:
