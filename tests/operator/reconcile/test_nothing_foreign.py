@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.fake_cluster import Name
-from support.stage import NAME, NAMESPACE, Stage
+from support.fake_cluster import Body, Name
+from support.stage import NAME, NAMESPACE, PLACE, Stage
 
 HOST = "contested.apps.example.com"
 LABELS = {
@@ -167,3 +167,27 @@ def test_an_instance_whose_deletion_was_missed_is_forgotten(running: Stage) -> N
     assert running.operator.parts.cache.keys() == ()
     running.settle()
     assert list(running.cluster.of_kind("Deployment")) == []
+
+
+def test_a_finalizer_that_somebody_set_meanwhile_is_not_taken_off(running: Stage) -> None:
+    place: Name = ("AppInstance", *PLACE)
+    running.delete("AppInstance", NAME)
+    running.operator.follow("AppInstance")
+    # From here on the operator does not see what others do to the instance.
+
+    def held(body: Body) -> Body:
+        meta = body["metadata"]
+        return {
+            **body,
+            "metadata": {**meta, "finalizers": [*meta["finalizers"], "theirs.org/wait"]},
+        }
+
+    running.cluster.edit("user", place, held)
+    for _ in range(5):
+        running.operator.wake(PLACE)
+        running.operator.work()
+        running.operator.parts.background()
+    assert "theirs.org/wait" in running.must("AppInstance", NAME)["metadata"]["finalizers"]
+    running.settle()
+    assert running.must("AppInstance", NAME)["metadata"]["finalizers"] == ["theirs.org/wait"]
+    assert running.iam.roles == {}

@@ -55,6 +55,22 @@ def test_leftovers_go_when_the_new_pods_run_and_policies_last(running: Stage) ->
     assert running.ready() == "True"
 
 
+def test_what_old_pods_use_stays_until_the_new_ones_run(running: Stage) -> None:
+    reference = {"key": f"apps/acme/{NAME}/app", "property": "token"}
+    running.apply(secrets=[{"name": "APP_TOKEN", "remoteRef": reference}])
+    running.settle()
+    name = f"{NAME}-app"
+    assert name in str(running.template())
+    running.controllers.deployments.mood = Mood.HANGS
+    running.apply(secrets=None)
+    running.settle()
+    assert name not in str(running.template()), "the new pods do without it"
+    assert running.get("ExternalSecret", name) is not None
+    running.controllers.deployments.mood = Mood.WORKS
+    running.settle()
+    assert running.get("ExternalSecret", name) is None
+
+
 def test_an_unchanged_instance_costs_nothing(running: Stage) -> None:
     for _ in range(3):
         running.pass_time(700)
