@@ -17,6 +17,7 @@ _DECIDED = {
     "tags": "the provider's default tags",
     "name": "the platform's", "account_id": "the caller's", "partition": "the caller's",
     "operator_namespace": "the chart's", "external_secrets_namespace": "the chart's",
+    "namespace": "the chart's",
     "operator_service_account": "the chart's", "platform_secrets_prefix": "the platform's",
     "iam_path": "the contract's", "role_name_prefix": "the contract's",
     "backend_port": "the contract's", "frontend_port": "the contract's",
@@ -57,7 +58,7 @@ def _root_default(path: str) -> str | None:
     block = _variables("platform")[name]
     if not attribute:
         return _default(block)
-    match = re.search(rf"^\s+{attribute}\s+= optional\(\w+(?:, (.*))?\)$", block, re.M)
+    match = re.search(rf"^\s+{attribute}\s+= optional\(\w+(?:\(\w+\))?(?:, (.*))?\)$", block, re.M)
     assert match, path
     return match[1] or "null"
 

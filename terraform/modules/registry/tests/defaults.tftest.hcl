@@ -4,8 +4,8 @@ mock_provider "aws" {
 
 run "a_repository_for_each_image" {
   assert {
-    condition     = jsonencode({ for image, repository in aws_ecr_repository.this : image => repository.name }) == jsonencode({ backend = "appinstance/backend", frontend = "appinstance/frontend", operator = "appinstance/operator" })
-    error_message = "Backend, frontend and operator must each have a repository under the platform's name."
+    condition     = jsonencode({ for image, repository in aws_ecr_repository.this : image => repository.name }) == jsonencode({ backend = "appinstance/backend", frontend = "appinstance/frontend", operator = "appinstance/operator", provisioner = "appinstance/provisioner" })
+    error_message = "Backend, frontend, operator and provisioner must each have a repository under the platform's name."
   }
 
   assert {
