@@ -72,9 +72,7 @@ def main() -> None:
     )
     command("up", _up, "bring the cluster up with everything the platform needs")
     command("down", _down, "take the cluster away: no process, bridge or nft table stays")
-    command(
-        "images", _images, "build backend, frontend and operator, and load them into the cluster"
-    )
+    command("images", _images, "build the platform's images, and load them into the cluster")
     pushing = command("push", _push, "build the images and push what is not in ECR yet")
     pushing.add_argument("prefix", help="what the repositories begin with")
     pushing.add_argument("--dry-run", action="store_true", help="say it and call nothing")

@@ -157,6 +157,21 @@ def _migrate_anew() -> None:
     platform.kubectl("delete", "jobs", "-A", "-l", labels)
 
 
+def refuse_instances() -> None:
+    """Raise LocalError where there are AppInstances: the way without AWS takes their operator away.
+
+    Said before it begins, and not after minutes of it.
+    """
+    columns = "custom-columns=:metadata.namespace,:metadata.name"
+    found = platform.kubectl("get", "appi", "-A", "--no-headers", "-o", columns).splitlines()
+    if found:
+        names = ", ".join("/".join(line.split()) for line in found)
+        raise LocalError(
+            f"there are AppInstances on the local cluster ({names}), whose operator this would "
+            "take away: kubectl delete appi -A --all, and start again"
+        )
+
+
 def run_sample() -> None:
     """Apply the ten-line sample and wait until it serves."""
     ensure_namespace(NAMESPACE)

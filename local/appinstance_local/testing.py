@@ -98,6 +98,7 @@ def demo_aws() -> None:
     debian.ensure(_DEBIAN)
     env = terraform.environment()
     demo.prepare()
+    demo.refuse_instances()
     _pytest(
         ["-s", "-v", "tests/e2e/test_chain.py"], {**cluster.environment(engine.ensure()), **env}
     )

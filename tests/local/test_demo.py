@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from appinstance_local import demo
+from appinstance_local import demo, platform
 from appinstance_local.errors import LocalError
 
 
@@ -53,3 +53,14 @@ def test_an_edge_that_serves_something_else_is_an_error_that_says_what(
     _edge(monkeypatch, 404)
     with pytest.raises(LocalError, match=r"answers .*404.* for acme where .*401.* is due"):
         demo.wait_until_served("acme", 0)
+
+
+def test_the_way_without_aws_begins_on_a_cluster_without_instances(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = "acme     acme\nglobex   globex\n"
+    monkeypatch.setattr(platform, "kubectl", lambda *_words: told)
+    with pytest.raises(LocalError, match=r"acme/acme, globex/globex.*kubectl delete appi -A --all"):
+        demo.refuse_instances()
+    told = ""
+    demo.refuse_instances()
