@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -68,29 +68,32 @@ def _options(login: Login) -> Iterator[str]:
         yield f"--defaults-file={options}"
 
 
-def _tool(name: str) -> str:
+@contextmanager
+def _tool(
+    name: str, login: Login, *words: str, stdout: int, stdin: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run one of the tools. Raises Failure with the end of what it says, unless it ends well."""
     found = shutil.which(name)
     if found is None:
         raise Failure(Answer.UNCONFIGURED, f"this image has no {name}")
-    return found
+    with _options(login) as options, tempfile.TemporaryFile() as errors:
+        with subprocess.Popen(
+            [found, options, *words], stdin=stdin, stdout=stdout, stderr=errors
+        ) as process:
+            yield process
+        errors.seek(0)
+        if process.returncode:
+            raise Failure(Answer.DUMP_FAILED, f"{name}: {_tail(errors.read())}")
 
 
 def dumped(login: Login, schema: str, path: Path) -> None:
     """Write a dump of a schema, compressed. Raises Failure unless it is whole."""
-    command = [_tool("mariadb-dump")]
     with (
-        _options(login) as options,
         gzip.open(path, "wb") as out,
-        tempfile.TemporaryFile() as errors,
+        _tool("mariadb-dump", login, *_DUMP, schema, stdout=subprocess.PIPE) as process,
     ):
-        with subprocess.Popen(
-            [*command, options, *_DUMP, schema], stdout=subprocess.PIPE, stderr=errors
-        ) as process:
-            if process.stdout is not None:
-                shutil.copyfileobj(process.stdout, out)
-        errors.seek(0)
-        if process.returncode:
-            raise Failure(Answer.DUMP_FAILED, f"mariadb-dump: {_tail(errors.read())}")
+        if process.stdout is not None:
+            shutil.copyfileobj(process.stdout, out)
     if not _is_whole(path):
         raise Failure(Answer.DUMP_FAILED, "mariadb-dump wrote no end of the dump")
 
@@ -102,24 +105,16 @@ def loaded(login: Login, schema: str, path: Path) -> None:
     """
     if not _is_whole(path):
         raise Failure(Answer.DUMP_FAILED, "the dump is cut off or not compressed as it should be")
-    command = [_tool("mariadb")]
+    words = ("--sandbox", "--batch", "--default-character-set=utf8mb4", schema)
     with (
-        _options(login) as options,
         gzip.open(path, "rb") as source,
-        tempfile.TemporaryFile() as errors,
+        _tool(
+            "mariadb", login, *words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+        ) as process,
+        suppress(BrokenPipeError),  # it has said why on its way out
     ):
-        with subprocess.Popen(
-            [*command, options, "--sandbox", "--batch", "--default-character-set=utf8mb4", schema],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors,
-        ) as process:  # fmt: skip
-            try:
-                if process.stdin is not None:
-                    shutil.copyfileobj(source, process.stdin)
-            except BrokenPipeError:
-                pass  # it has said why on its way out
-        errors.seek(0)
-        if process.returncode:
-            raise Failure(Answer.DUMP_FAILED, f"mariadb: {_tail(errors.read())}")
+        if process.stdin is not None:
+            shutil.copyfileobj(source, process.stdin)
 
 
 def _tail(words: bytes) -> str:

@@ -205,8 +205,12 @@ def run(arguments: Sequence[str], command: Command) -> Answer:
         return command.read(options.key, options.statement, options.reason)
     if options.command == "restore":
         return command.restore(options.key, options.dump, replace=options.replace)
+    return command.answer(_request(options))
+
+
+def _request(options: argparse.Namespace) -> Request:
     namespace, name = options.key
-    return command.answer(Request(What(options.command), namespace, name, options.rotation))
+    return Request(What(options.command), namespace, name, options.rotation)
 
 
 def main() -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_EXIT_CODE = re.compile(r"exit code (\d+)")
 _TOKEN = re.compile(r"[A-Za-z0-9._-]{0,64}")
 
 
@@ -124,6 +124,12 @@ _WORDS = {
 }
 
 
+def answer_in(words: str) -> Answer | None:
+    """Return the answer in what Kubernetes says of a failed Job, None when it names none."""
+    found = _EXIT_CODE.search(words)
+    return answer_of(int(found[1])) if found else None
+
+
 def answer_of(code: int) -> Answer | None:
     """Return the answer that an exit code is, None when it is none (a crash)."""
     return next((answer for answer in Answer if answer == code), None)
@@ -153,11 +159,3 @@ class Request:
         """Return the request as the provisioner's command line takes it."""
         words = [self.what.value, f"{self.namespace}/{self.name}"]
         return [*words, f"--rotation={self.rotation}"] if self.rotation else words
-
-
-def parse(arguments: Sequence[str]) -> Request:
-    """Return the request of a command line. Raises ValueError."""
-    what, key, *more = arguments
-    namespace, _, name = key.partition("/")
-    rotation = more[0].removeprefix("--rotation=") if more else ""
-    return Request(What(what), namespace, name, rotation)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appinstance_operator.api.errors import SettingsError
+
+from . import output
 
 if TYPE_CHECKING:
     from appinstance_operator.api.settings import Settings
@@ -56,24 +56,21 @@ def _lease_seconds(text: str) -> int:
 def _operator_policy(options: argparse.Namespace) -> int:
     from appinstance_operator.runtime import permissions
 
-    policy = permissions.operator_policy(_settings(options))
-    sys.stdout.write(json.dumps(policy, indent=2) + "\n")
+    output.to_json(permissions.operator_policy(_settings(options)))
     return 0
 
 
 def _boundary_policy(options: argparse.Namespace) -> int:
     from appinstance_operator.desired.boundary import boundary_policy
 
-    policy = boundary_policy(_settings(options))
-    sys.stdout.write(json.dumps(policy, indent=2) + "\n")
+    output.to_json(boundary_policy(_settings(options)))
     return 0
 
 
 def _provisioner_policy(options: argparse.Namespace) -> int:
     from appinstance_operator.runtime.provisioner_rights import provisioner_policy
 
-    policy = provisioner_policy(_settings(options))
-    sys.stdout.write(json.dumps(policy, indent=2) + "\n")
+    output.to_json(provisioner_policy(_settings(options)))
     return 0
 
 

@@ -14,7 +14,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from appinstance_operator.api.request import Request, What, answer_of
+from appinstance_operator.api.request import Request, What, answer_in
+from appinstance_operator.desired.names import OPERATOR_NAMESPACE
 
 from .fleet import CommandError, Key, exit_code
 
@@ -92,8 +93,7 @@ class Provisioner:
 def _told(status: Mapping[str, Any], text: str) -> str:
     """Return why a Job failed: its answer's sentence, and the last line that it wrote."""
     words = " ".join(str(item.get("message", "")) for item in status.get("conditions") or ())
-    code = words.partition("exit code ")[2].split(" ")[0]
-    answer = answer_of(int(code)) if code.isdecimal() else None
+    answer = answer_in(words)
     last = (text.strip().splitlines() or [""])[-1]
     return "; ".join(part for part in (answer.sentence if answer else words, last) if part)
 
@@ -187,7 +187,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         text: str,
     ) -> argparse.ArgumentParser:
         added = where.add_parser(name, help=text, description=text)
-        added.add_argument("--namespace", default="appinstance-system", help="the operator's own")
+        added.add_argument("--namespace", default=OPERATOR_NAMESPACE, help="the operator's own")
         added.set_defaults(run=_run, work=work)
         return added
 

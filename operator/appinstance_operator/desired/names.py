@@ -5,6 +5,8 @@ from __future__ import annotations
 from appinstance_operator.api.spec import GROUP, AppInstance
 
 MANAGER = "appinstance-operator"
+OPERATOR_NAMESPACE = "appinstance-system"
+"""Where the operator is, where nothing says otherwise."""
 MANAGED_BY = "app.kubernetes.io/managed-by"
 INSTANCE = "app.kubernetes.io/instance"
 COMPONENT = "app.kubernetes.io/component"

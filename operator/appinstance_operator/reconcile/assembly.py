@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.aws.keeper import RoleKeeper
+from appinstance_operator.desired.names import OPERATOR_NAMESPACE
 from appinstance_operator.kube.cache import Cache, Key
 from appinstance_operator.kube.client import Kube
 from appinstance_operator.signals.metrics import Metrics
@@ -40,7 +41,7 @@ def assembled(
     wake: Callable[[Key], None],
     woken: Callable[[Key], bool],
     reach: Reach | None = None,
-    namespace: str = "appinstance-system",
+    namespace: str = OPERATOR_NAMESPACE,
 ) -> Reconciler:
     """Return a reconciler. `wake` asks for a look; `woken` says whether one follows at once.
 

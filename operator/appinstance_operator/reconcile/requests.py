@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from appinstance_operator.api.backoff import backoff
 from appinstance_operator.api.errors import NotLeader, OperatorError
-from appinstance_operator.api.request import Answer, Request, What, answer_of
+from appinstance_operator.api.request import Answer, Request, What, answer_in
 from appinstance_operator.api.spec import GROUP
 from appinstance_operator.kube.client import ApiError, Kube
 from appinstance_operator.kube.kinds import BY_KIND, CRON_JOB, DATABASE_JOB
@@ -28,7 +27,6 @@ from .look import Look
 
 POLL_SECONDS = 1.0
 _JOB = BY_KIND["Job"]
-_EXIT_CODE = re.compile(r"exit code (\d+)")
 _DONE = Check(DATABASE, "True", Answer.DONE.reason, Answer.DONE.sentence)
 _SOON = 5.0
 """What cannot pass by itself within a minute is asked for less often from the start."""
@@ -130,7 +128,8 @@ class Requests:
         self, asked: _Asked, live: Mapping[str, Any], failed: Mapping[str, Any]
     ) -> tuple[Check, float | None]:
         """Take a failed Job away and say why it failed; it is asked again after a while."""
-        answer = _answer(failed)
+        # The exit code that the Job's failure policy names.
+        answer = answer_in(str(failed.get("message", "")))
         asked.failures += 1
         pause = max(_SOON, backoff(asked.failures + 2))
         asked.last = _refused(answer, live, failed)
@@ -178,12 +177,6 @@ def job_of(
             "template": {**pod, "spec": {**pod["spec"], "containers": containers}},
         },
     }
-
-
-def _answer(failed: Mapping[str, Any]) -> Answer | None:
-    """Return the answer of a failed Job: the exit code that its failure policy names."""
-    found = _EXIT_CODE.search(str(failed.get("message", "")))
-    return answer_of(int(found[1])) if found else None
 
 
 def _waiting(words: str) -> Check:

@@ -43,8 +43,6 @@ from .workers import Workers
 log = structlog.get_logger(__name__)
 
 # Together less than the pod's terminationGracePeriodSeconds (60).
-OWN_NAMESPACE = "appinstance-system"
-"""Of a process without a candidacy, which does not know where it runs."""
 DRAIN_SECONDS = 20.0
 _IAM_SECONDS = 5.0
 _EXIT_SECONDS = 30.0
@@ -99,7 +97,7 @@ class Operator:
         self.queue: WorkQueue[Key] = WorkQueue(self.metrics, lambda key: self.reconciler.runs(key))
         self.keeper = RoleKeeper(roles, self._wake_soon)
         outside = Outside(self.kube, self.cache, self.keeper, self.metrics)
-        namespace = self.candidacy.namespace if self.candidacy else OWN_NAMESPACE
+        namespace = self.candidacy.namespace if self.candidacy else names.OPERATOR_NAMESPACE
         self.reconciler = assembled(
             outside, self.settings, self._wake_soon, self.queue.woken, namespace=namespace
         )

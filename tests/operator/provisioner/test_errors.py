@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from support.ports import free_port
 from support.provisioner import Bench
 
-from appinstance_operator.api.request import Answer, Request, What, answer_of, parse
+from appinstance_operator.api.request import Answer, Request, What, answer_of
 from appinstance_operator.api.settings import parse_settings
 from appinstance_provisioner import main, server
 from appinstance_provisioner.failures import Failure
@@ -240,7 +240,8 @@ def test_every_answer_has_a_word_and_a_sentence_of_its_own() -> None:
     ],
 )
 def test_a_request_is_read_as_it_was_written(request_: Request) -> None:
-    assert parse(request_.arguments) == request_
+    options = main._parser().parse_args(request_.arguments)
+    assert main._request(options) == request_
 
 
 @pytest.mark.parametrize(
