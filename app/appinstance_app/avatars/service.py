@@ -8,7 +8,6 @@ deleted, never an account that points to nothing.
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import replace as changed
 from typing import TYPE_CHECKING, Final
@@ -19,7 +18,7 @@ from appinstance_app.workers import Bounded, Busy, in_thread
 
 from .images import CONTENT_TYPE, Fault, UnusableError, rebuilt
 from .misses import Misses
-from .outbox import UNFINISHED_FOR, object_key
+from .outbox import UNFINISHED_FOR, named, object_key
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 
     from .outbox import Outbox
 
-USER_ID: Final = re.compile(r"[0-9a-f]{32}")
-NAME: Final = re.compile(r"[0-9a-f]{48}")
 _WAITING: Final = 16
 _DECODING_SECONDS: Final = 30.0
 _READS: Final = 8
@@ -124,7 +121,7 @@ class AvatarService:
         The account is asked, and not the bucket alone: what was removed is not shown again because
         its object could not be deleted.
         """
-        if not USER_ID.fullmatch(user_id) or not NAME.fullmatch(name):
+        if named(object_key(user_id, name)) is None:
             return False
         self._misses.check(address)
         owner = await in_thread(self._store.user, user_id)

@@ -124,16 +124,20 @@ def user_of(row: Row[Any]) -> User:
     )
 
 
-def session_of(row: Row[Any]) -> Session:
-    """The session in a row of `sessions`."""
+def session_of(row: Row[Any], prefix: str = "") -> Session:
+    """The session in a row of `sessions`; `prefix`: of its columns' names, beside others'."""
+
+    def column(name: str) -> Any:
+        return getattr(row, prefix + name)
+
     return Session(
-        id=row.id,
-        user_id=row.user_id,
-        created_at=aware(row.created_at),
-        expires_at=aware(row.expires_at),
-        client=Client(row.device, row.place),
-        last_used_at=aware_or_none(row.last_used_at),
-        confirmed_at=aware_or_none(row.confirmed_at),
+        id=column("id"),
+        user_id=column("user_id"),
+        created_at=aware(column("created_at")),
+        expires_at=aware(column("expires_at")),
+        client=Client(column("device"), column("place")),
+        last_used_at=aware_or_none(column("last_used_at")),
+        confirmed_at=aware_or_none(column("confirmed_at")),
     )
 
 

@@ -17,7 +17,6 @@ from appinstance_app.store.tables import refresh_tokens, sessions, users
 from .base import (
     SqlPart,
     aware,
-    aware_or_none,
     changed,
     naive,
     naive_or_none,
@@ -31,16 +30,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import ColumnElement, Connection
 
     from appinstance_app.store.records import User
 
 _alive = sessions.c.revoked_at.is_(None)
 _OPEN: Final = insert(sessions)
 _KEEP: Final = insert(refresh_tokens)
+_BESIDE: Final = "session_"
 # Asked with every request, so it is one question, and put together once.
 _CALLER: Final = (
-    select(users, *(column.label(f"session_{column.name}") for column in sessions.c))
+    select(users, *(column.label(f"{_BESIDE}{column.name}") for column in sessions.c))
     .join(sessions, sessions.c.user_id == users.c.id)
     .where(
         sessions.c.id == bindparam("session"),
@@ -141,7 +141,7 @@ class SqlSessions(SqlPart):
     def caller(self, session_id: str, *, now: datetime) -> tuple[User, Session] | None:
         given = {"session": session_id, "now": naive(now)}
         row = self._read(lambda connection: connection.execute(_CALLER, given).first())
-        return (user_of(row), _session_beside(row)) if row else None
+        return (user_of(row), session_of(row, _BESIDE)) if row else None
 
     def sessions_of(self, user_id: str, *, now: datetime) -> Sequence[Session]:
         statement = (
@@ -169,19 +169,6 @@ class SqlSessions(SqlPart):
 
     def _revoke(self, *conditions: ColumnElement[bool], now: datetime) -> int:
         return self._run(lambda connection: revoke(connection, *conditions, now=now))
-
-
-def _session_beside(row: Row[Any]) -> Session:
-    """The session in a row of `_CALLER`, beside its owner."""
-    return Session(
-        id=row.session_id,
-        user_id=row.id,
-        created_at=aware(row.session_created_at),
-        expires_at=aware(row.session_expires_at),
-        client=Client(row.session_device, row.session_place),
-        last_used_at=aware_or_none(row.session_last_used_at),
-        confirmed_at=aware_or_none(row.session_confirmed_at),
-    )
 
 
 def _used_up(connection: Connection, token_hash: str, successor: str, now: datetime) -> bool:
