@@ -14,13 +14,13 @@ import trustme
 from app.frontend.page import launched_chromium
 from app.frontend.servers import missing
 from app.mariadb import PASSWORD, USER, MariaDb, running_mariadb
-from app.processes import EMAIL, KEY, USER_PASSWORD, Process, environment
+from app.processes import BUCKET, EMAIL, USER_PASSWORD, Process
+from app.processes import production as in_production
 from asgi_lifespan import LifespanManager
 from moto.server import ThreadedMotoServer
 from playwright.sync_api import sync_playwright
 from pydantic import SecretStr
 from sqlalchemy import text
-from support.ports import free_port
 
 from appinstance_app.application import create_app
 from appinstance_app.migrations.runner import migrate
@@ -263,27 +263,7 @@ def production(mariadb: MariaDb, tmp_path: Path) -> Iterator[dict[str, str]]:
     aws = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     aws.start()
     host, port = aws.get_host_and_port()
-    httpx.put(f"http://{host}:{port}/appinstance-media").raise_for_status()
-    yield environment(
-        APP_ENVIRONMENT="production",
-        APP_PORT=free_port(),
-        APP_METRICS_PORT=free_port(),
-        APP_PUBLIC_URL="https://acme.apps.localhost",
-        APP_TRUSTED_PROXY_HOPS=1,
-        APP_SECRET_KEY=KEY,
-        APP_DRAIN_SECONDS=0,
-        APP_START_TIMEOUT_SECONDS=5,
-        DB_HOST="localhost",
-        DB_PORT=mariadb.port,
-        DB_USERNAME=USER,
-        DB_PASSWORD=PASSWORD,
-        DB_NAME=name,
-        DB_TLS_CA_FILE=mariadb.ca_file,
-        MEDIA_BUCKET="appinstance-media",
-        MEDIA_PREFIX="acme/shop/",
-        AWS_REGION="us-east-1",
-        AWS_ENDPOINT_URL=f"http://{host}:{port}",
-        AWS_ACCESS_KEY_ID="test",
-        AWS_SECRET_ACCESS_KEY="planted-aws-secret",
-    )
+    endpoint = f"http://{host}:{port}"
+    httpx.put(f"{endpoint}/{BUCKET}").raise_for_status()
+    yield in_production(mariadb, name, endpoint, APP_START_TIMEOUT_SECONDS=5)
     aws.stop()

@@ -57,7 +57,7 @@ def running_mariadb(folder: Path, ca: trustme.CA, *, tls: bool = True) -> Iterat
     ca_file = folder / "ca.crt"
     ca.cert_pem.write_to_path(ca_file)
     as_user = ["--user=root"] if os.geteuid() == 0 else []
-    subprocess.run(
+    installed = subprocess.run(
         [
             binaries["mariadb-install-db"],
             "--no-defaults",
@@ -66,9 +66,11 @@ def running_mariadb(folder: Path, ca: trustme.CA, *, tls: bool = True) -> Iterat
             "--skip-test-db",
             *as_user,
         ],
-        check=True,
         capture_output=True,
+        text=True,
+        check=False,
     )
+    assert installed.returncode == 0, installed.stdout + installed.stderr
     # Unix socket paths have at most 107 characters, and a test's folder may be deep.
     socket_path = folder / "s"
     port = free_port()

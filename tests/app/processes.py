@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING
 import httpx
 from support.ports import free_port
 
+from .mariadb import PASSWORD, USER
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from .mariadb import MariaDb
 
 EMAIL = "ada@example.com"
 USER_PASSWORD = "planted password Zk3 horse"
 COMMAND = str(Path(sys.executable).with_name("appinstance-app"))
+BUCKET = "appinstance-media"
 KEY = "planted-Zr1xV0nT5mJ7cB2yW9kL4pD6hF3sGa"
 SIGN_UP = {"email": EMAIL, "password": USER_PASSWORD, "display_name": "Ada"}
 
@@ -35,6 +40,32 @@ def development(**variables: object) -> dict[str, str]:
         APP_PORT=free_port(),
         APP_METRICS_PORT=free_port(),
         **variables,
+    )
+
+
+def production(mariadb: MariaDb, database: str, endpoint: str, **more: object) -> dict[str, str]:
+    """What the operator gives, on a database and with AWS at an endpoint."""
+    return environment(
+        APP_ENVIRONMENT="production",
+        APP_PORT=free_port(),
+        APP_METRICS_PORT=free_port(),
+        APP_PUBLIC_URL="https://acme.apps.localhost",
+        APP_TRUSTED_PROXY_HOPS=1,
+        APP_SECRET_KEY=KEY,
+        APP_DRAIN_SECONDS=0,
+        DB_HOST="localhost",
+        DB_PORT=mariadb.port,
+        DB_USERNAME=USER,
+        DB_PASSWORD=PASSWORD,
+        DB_NAME=database,
+        DB_TLS_CA_FILE=mariadb.ca_file,
+        MEDIA_BUCKET=BUCKET,
+        MEDIA_PREFIX="acme/shop/",
+        AWS_REGION="us-east-1",
+        AWS_ENDPOINT_URL=endpoint,
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="planted-aws-secret",
+        **more,
     )
 
 

@@ -82,7 +82,7 @@ class Stage:
         """Return the processor time that each process has used so far."""
         assert self.world.process
         ids = {"operator": self.world.process.pid, **self.processes}
-        return Counter({name: _cpu(pid) for name, pid in ids.items()})
+        return Counter({name: processor_seconds(pid) for name, pid in ids.items()})
 
     def others(self) -> Counter[str]:
         """Return the processor time of all there is (`all`) and of what is not ours (`others`)."""
@@ -127,7 +127,8 @@ def program() -> Path:
     return folder / "bin" / "appinstance"
 
 
-def _cpu(pid: int) -> float:
+def processor_seconds(pid: int) -> float:
+    """Return the processor time that a process has used so far."""
     # After the name in brackets; utime and stime are the 14th and 15th field of the whole.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS

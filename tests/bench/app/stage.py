@@ -20,16 +20,16 @@ from typing import Any
 
 import httpx
 import trustme
-from app.mariadb import PASSWORD, USER, running_mariadb
-from app.processes import COMMAND, KEY, SIGN_UP, environment
+from app.mariadb import running_mariadb
+from app.processes import COMMAND, SIGN_UP, environment, production
 from support.ports import free_port
 from support.waiting import wait_for
+
+from bench.stage import processor_seconds
 
 from . import template
 
 TESTS = Path(__file__).parents[2]
-BUCKET = "appinstance-media"
-_TICKS = os.sysconf("SC_CLK_TCK")
 _POSTGRES = Path("/usr/lib/postgresql")
 
 
@@ -43,8 +43,7 @@ class Server:
     @property
     def cpu_seconds(self) -> float:
         """The processor time it has used so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return processor_seconds(self.process.pid)
 
 
 def processors() -> tuple[set[int], set[int]]:
@@ -74,33 +73,16 @@ class Stage:
 
     def variables(self, database: str, **more: object) -> dict[str, str]:
         """What the operator gives the app, on a database of that name."""
-        return environment(
-            APP_ENVIRONMENT="production",
-            APP_PORT=free_port(),
-            APP_METRICS_PORT=free_port(),
-            APP_PUBLIC_URL="https://acme.apps.localhost",
-            APP_TRUSTED_PROXY_HOPS=1,
-            APP_SECRET_KEY=KEY,
-            APP_DRAIN_SECONDS=0,
+        endpoint = f"http://127.0.0.1:{self.s3_port}"
+        return production(
+            self._mariadb, database, endpoint,
             APP_ACCESS_TOKEN_SECONDS=3600,
             APP_SIGN_IN_PER_ACCOUNT=10**6,
             APP_SIGN_IN_PER_ADDRESS=10**6,
             APP_SIGN_UP_PER_ADDRESS=10**6,
-            DB_HOST="localhost",
-            DB_PORT=self._mariadb.port,
-            DB_USERNAME=USER,
-            DB_PASSWORD=PASSWORD,
-            DB_NAME=database,
-            DB_TLS_CA_FILE=self._mariadb.ca_file,
-            MEDIA_BUCKET=BUCKET,
-            MEDIA_PREFIX="acme/shop/",
-            AWS_REGION="us-east-1",
             AWS_DEFAULT_REGION="us-east-1",
-            AWS_ENDPOINT_URL=f"http://127.0.0.1:{self.s3_port}",
-            AWS_ACCESS_KEY_ID="test",
-            AWS_SECRET_ACCESS_KEY="planted-aws-secret",
             **more,
-        )
+        )  # fmt: skip
 
     def ours(self, variables: dict[str, str], *command: str) -> Server:
         """The app, migrated. `command`: what serves it, if not its own command."""
