@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -67,6 +68,8 @@ class AuditLog:
     def read(self) -> list[Request]:
         """Return the requests that were answered since the last call."""
         with self.path.open("rb") as file:
+            if file.seek(0, os.SEEK_END) < self._offset:
+                raise AssertionError("the audit log began anew, and requests are lost")
             file.seek(self._offset)
             data = file.read()
         self._offset += len(data)
