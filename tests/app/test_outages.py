@@ -20,9 +20,7 @@ from app.conftest import Running
 from app.oidc.conftest import FAILED, OIDC, Liar
 from app.processes import EMAIL, USER_PASSWORD
 
-from appinstance_app.avatars import service
 from appinstance_app.health import health_app
-from appinstance_app.oidc import provider
 from appinstance_app.store.files.base import FileBase
 
 if TYPE_CHECKING:
@@ -117,20 +115,19 @@ async def world(
 ) -> Any:
     from appinstance_app.application import media_for, store_for
 
-    # Short, so that the test is; what is tried is who waits for whom. That of the database only
-    # where it is the one that hangs: a busy machine takes its time for what works.
-    if (
-        getattr(request.node, "callspec", None)
-        and request.node.callspec.params["thing"] == "database"
-    ):
-        monkeypatch.setattr("appinstance_app.workers.GENERAL_SECONDS", 0.5)
+    # Short, so that the test is; what is tried is who waits for whom. Only that of what hangs: a
+    # busy machine takes its time for what works.
+    callspec = getattr(request.node, "callspec", None)
+    thing = callspec.params["thing"] if callspec else "provider"
+    if deadline := DEADLINES.get(thing):
+        monkeypatch.setattr(deadline, 0.5)
     # A crowd's writes to one file would be what is waited for.
     monkeypatch.setattr(FileBase, "_write", lambda *_: None)
-    monkeypatch.setattr(service, "_READ_SECONDS", 0.5)
-    monkeypatch.setattr(provider, "SECONDS", 0.5)
     settings = make_settings()
     database, media = Hanging(store_for(settings)), Hanging(media_for(settings))
-    limits = ("sign_in_per_account", "sign_in_per_address", "mails_per_address")
+    limits = (
+        "sign_in_per_account", "sign_in_per_address", "mails_per_address", "sign_up_per_address",
+    )  # fmt: skip
     running = await start(store=database, media=media, **dict.fromkeys(limits, 10_000), **OIDC)
     made = World(running, database, media)
     made.headers = await made.running.signed_up()
@@ -179,6 +176,11 @@ ALL = {
     "/healthz", "/readyz", "own account", "sign-in", "a picture", "a forgotten password",
     "to the provider",
 }  # fmt: skip
+DEADLINES = {
+    "database": "appinstance_app.workers.GENERAL_SECONDS",
+    "media": "appinstance_app.avatars.service._READ_SECONDS",
+    "provider": "appinstance_app.oidc.provider.SECONDS",
+}
 CROWD = {
     "media": "a picture",
     "database": "own account",
