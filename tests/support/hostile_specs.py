@@ -190,6 +190,14 @@ ATTEMPTS: Mapping[str, Attempt] = {
         {"backend.env": [{"name": f"X{number}"} for number in range(1000)]}, "must have at most 64",
         {"backend.env": [{"name": f"X{number}"} for number in range(64)]},
     ),
+    "calls from everybody": _form(
+        {"access.from": [{"name": "*", "namespace": "acme"}]}, "name must be the name of an",
+        {"access.from": [{"name": "shop", "namespace": "acme"}]},
+    ),
+    "calls to a namespace by a pattern": _form(
+        {"access.to": [{"name": "shop", "namespace": "*"}]}, "namespace must be the name of a",
+        {"access.to": [{"name": "shop", "namespace": "acme"}]},
+    ),
     "the platform's own variable": _form(
         {"backend.env": [{"name": "AWS_ROLE_ARN", "value": f"{_ROLE}/admin"}]},
         "this variable is set by the platform",

@@ -185,6 +185,7 @@ _SPECIAL: dict[str, list[Any]] = {
     "failureThreshold": [1, 121, 240, 241],
     "deletionPolicy": ["delete", "Keep"],
     "key": ["arn:aws:secretsmanager:eu-central-1:1:secret:x", "apps/*", "a b", "k" * 513],
+    "namespace": ["*", "team-*", "Team", "a b", "-a", "a-", "a" * 64, "", "1a", "a.b"],
 }
 _METADATA: tuple[tuple[str, Any], ...] = (
     ("name", "s" * 40),
@@ -333,6 +334,11 @@ class Specs:
             spec.get("media", {}).pop("legacyCredentials", None)
         else:
             spec.get("identity", {}).pop("backendRoleArn", None)
+        for side in spec.get("access", {}).values():
+            for item in side:
+                item["name"] = self._random.choice(("billing", "a-1", "x" * 40))
+                if "namespace" in item:
+                    item["namespace"] = self._random.choice(("payments", "1a", "x" * 63))
         for rules in spec.get("network", {}).values():
             for rule in rules:
                 rule["ports"] = sorted(set(rule["ports"])) or [443]

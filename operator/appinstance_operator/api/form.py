@@ -43,6 +43,8 @@ _DOMAIN = re.compile(rf"(?=.{{1,253}}\Z)([a-z0-9]{_LABEL}\.)+[a-z]{_LABEL}")
 _KEY_PAIR = re.compile(r"[A-Z0-9]{1,64}")
 _ROTATION = re.compile(r"[A-Za-z0-9._-]{0,64}")
 _PREFIX = re.compile(r"([A-Za-z0-9_=@.-]+/)+")
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_INSTANCE = re.compile(r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?")
 
 
 def form_violations(instance: AppInstance) -> tuple[str, ...]:
@@ -107,6 +109,13 @@ def form_violations(instance: AppInstance) -> tuple[str, ...]:
             f"media.prefix {prefix!r} must end with a slash, not start with one, and have no "
             "wildcard or part that is empty, . or .."
         )
+    found += [
+        f"access names {namespace}/{name}, which is no namespace and name of an AppInstance"
+        for namespace, name in sorted(instance.access.named)
+        if not (_NAMESPACE.fullmatch(namespace) and _INSTANCE.fullmatch(name))
+    ]
+    if (instance.namespace, instance.name) in instance.access.named:
+        found.append("access names this AppInstance itself; name another one, or leave it out")
     for rule in instance.network.egress:
         try:
             network = ipaddress.ip_network(rule["cidr"], strict=False)

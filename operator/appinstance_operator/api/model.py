@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .access import NOBODY, Agreed
+
 Manifest = dict[str, Any]
 """One Kubernetes object as it is sent."""
 
@@ -17,10 +19,12 @@ class Facts:
 
     `secret_hashes`: Secret name → hash of its content as External Secrets notes it; offline empty.
     `migration_attempt`: which attempt the current migration Job is.
+    `agreed`: the openings between AppInstances that both sides want; offline none.
     """
 
     secret_hashes: Mapping[str, str] = field(default_factory=dict)
     migration_attempt: int = 1
+    agreed: Agreed = NOBODY
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .access import Access, parsed_access
 from .errors import InvalidSpec
 from .form import form_violations
 from .probes import Metrics, Probes, parsed_metrics, parsed_probes
@@ -19,6 +20,8 @@ GROUP = "platform.appinstance.io"
 VERSION = "v1alpha1"
 KIND = "AppInstance"
 PLURAL = "appinstances"
+BACKEND_PORT, FRONTEND_PORT = 8000, 8080
+"""Where a spec names none."""
 DATABASE_KEYS = ("host", "port", "username", "password", "dbname")
 
 
@@ -110,6 +113,8 @@ class AppInstance:
     network: Network = field(default_factory=Network)
     pull_secrets: tuple[str, ...] = ()
     """Names of Secrets of the namespace with which images are pulled, beside the platform's."""
+    access: Access = field(default_factory=Access)
+    """Which AppInstances may call this one, and which it calls."""
 
     @property
     def components(self) -> tuple[Component, ...]:
@@ -183,8 +188,8 @@ def parse(body: Mapping[str, Any]) -> AppInstance:
             host=spec["host"],
             suspend=spec.get("suspend", False),
             retain=spec.get("deletionPolicy", "Delete") == "Retain",
-            backend=_component("backend", spec["backend"], 8000),
-            frontend=_component("frontend", spec["frontend"], 8080)
+            backend=_component("backend", spec["backend"], BACKEND_PORT),
+            frontend=_component("frontend", spec["frontend"], FRONTEND_PORT)
             if spec.get("frontend")
             else None,
             database_key=_key(database.get("credentials")),
@@ -207,6 +212,7 @@ def parse(body: Mapping[str, Any]) -> AppInstance:
                 egress=tuple(network.get("egress", ())), ingress=tuple(network.get("ingress", ()))
             ),
             pull_secrets=tuple(item["name"] for item in spec.get("imagePullSecrets", ())),
+            access=parsed_access(spec.get("access"), namespace),
         )
         problems = form_violations(instance)
     except KeyError as error:

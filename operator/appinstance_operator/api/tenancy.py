@@ -153,6 +153,11 @@ def inexpressible(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
     """Return a sentence for each part that this platform's layers of network can't express."""
     if settings.pod_security_groups is None:
         return ()
+    if instance.access.named:
+        return (
+            "access can't be opened here: with security groups for pods, that of the backends is "
+            "not open to itself; leave it out, or ask the platform team",
+        )
     why = (
         f"can't be reached here: with security groups for pods the platform reaches {HEALTH_PORT} "
         "alone; answer there, and leave the port out"

@@ -21,6 +21,7 @@ _AREAS = {
     "WorkloadsAvailable": ("Deployment",),
     "IngressReady": ("Ingress",),
     "Reachable": (),
+    "AccessAgreed": (),
 }
 _PLATFORM = "this is for the platform team: show them this"
 _REASONS = {
@@ -33,6 +34,7 @@ _REASONS = {
     "InternalError": _PLATFORM,
     "Suspended": "set spec.suspend to false",
     "InvalidRule": "mend the rule under spec.network that it names",
+    "NotAgreed": "ask those who have the other one to name this one, with namespace and name",
     "AddressPending": "wait a minute or two; if it stays so, show this to the platform team",
 }
 _TROUBLES = {
@@ -102,7 +104,7 @@ def why(world: World) -> Cause:
     if instance["metadata"].get("deletionTimestamp"):
         return Cause(what, "is being deleted; its finalizer waits until what is outside is gone")
     if is_ready(instance):
-        return Cause(what, f"is ready: {ready.get('message', '')}")
+        return Cause(what, f"is ready: {ready.get('message', '')}", tuple(_areas(world)))
     if _is_old(instance):
         words = "the operator has not looked at this spec yet"
         return Cause(

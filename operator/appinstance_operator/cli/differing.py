@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from appinstance_operator.api.access import open_by_status, parsed_access
 from appinstance_operator.api.errors import InvalidSpec
+from appinstance_operator.api.model import Facts
 from appinstance_operator.desired import names
 from appinstance_operator.kube import drift
 
@@ -71,6 +73,17 @@ def _resource(manifest: dict[str, Any]) -> str:
     return f"{manifest['kind'].lower()}{'.' + group if slash else ''}"
 
 
+def _facts(client: kubectl.Kubectl, body: dict[str, Any]) -> Facts:
+    """Return the openings that others agreed to, as the status of the live AppInstance has them."""
+    if not body["spec"].get("access"):
+        return Facts()
+    meta = body["metadata"]
+    found = client.objects(kubectl.APPINSTANCES, meta["name"], "-n", meta["namespace"])
+    status = (found[0].get("status") or {}) if found else {}
+    said = parsed_access(body["spec"]["access"], meta["namespace"])
+    return Facts(agreed=open_by_status(status, said))
+
+
 def _diff(options: argparse.Namespace) -> int:
     known = settings_of(options)
     assert known is not None  # noqa: S101 - the parser demands it
@@ -80,9 +93,8 @@ def _diff(options: argparse.Namespace) -> int:
         verdict = judge.verdict(body, known, options.namespace or "default")
         if verdict.refused:
             raise InvalidSpec("; ".join(f"{verdict.name}: {said}" for said in verdict.sentences))
-        for manifest in planned(
-            judge.complete(body, options.namespace or "default"), known
-        ).objects:
+        whole = judge.complete(body, options.namespace or "default")
+        for manifest in planned(whole, known, _facts(client, whole)).objects:
             meta = manifest["metadata"]
             found = client.objects(_resource(manifest), meta["name"], "-n", meta["namespace"])
             for line in changes(manifest, found[0] if found else None):

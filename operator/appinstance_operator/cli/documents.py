@@ -72,11 +72,13 @@ def read_resources(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def planned(body: dict[str, Any], known: settings.Settings) -> model.Plan:
+def planned(
+    body: dict[str, Any], known: settings.Settings, facts: model.Facts | None = None
+) -> model.Plan:
     """Return the plan for a raw resource; InvalidSpec says what is wrong with it."""
     instance = tenancy.resolved(spec.parse(body), known)
     plan.check(instance, known)
-    return plan.plan(instance, known)
+    return plan.plan(instance, known, facts)
 
 
 class _Plain(yaml.SafeDumper):

@@ -106,6 +106,8 @@ def verdict(body: Any, settings: Settings | None, namespace: str = "default") ->
         instance = spec.parse(complete(body, namespace))
     except InvalidSpec as error:
         return Verdict(name, (), (error.message,), missing)
+    if instance.access.named:
+        missing = (*missing, "whether those that it names under access name it, too")
     said: tuple[str, ...] = ()
     if settings is not None:
         instance = tenancy.resolved(instance, settings)

@@ -38,6 +38,11 @@ def selector(instance: AppInstance, component: str | None = None) -> dict[str, s
     return {**chosen, COMPONENT: component} if component else chosen
 
 
+def backend_of(name: str) -> dict[str, str]:
+    """Return the labels that select the backend of the AppInstance of a name, in its namespace."""
+    return {"app.kubernetes.io/name": "appinstance", INSTANCE: name, COMPONENT: "backend"}
+
+
 def of(instance: AppInstance, part: str) -> str:
     """Return `<name>-<part>`, the name of most objects."""
     return f"{instance.name}-{part}"

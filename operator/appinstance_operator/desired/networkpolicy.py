@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from appinstance_operator.api.access import NOBODY, Agreed, Key
 from appinstance_operator.api.model import Manifest
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance, Component
@@ -67,6 +68,23 @@ def _from_monitoring(component: Component, settings: Settings) -> list[dict[str,
     if not sources or port is None:
         return []
     return [{"from": [_peer(peer) for peer in sources], "ports": [_tcp(port)]}]
+
+
+def _backend(key: Key) -> dict[str, Any]:
+    return {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": key[0]}},
+        "podSelector": {"matchLabels": names.backend_of(key[1])},
+    }
+
+
+def _between(
+    instance: AppInstance, agreed: Agreed
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the ingress and egress rules for other AppInstances' backends."""
+    ingress = [
+        {"from": [_backend(key)], "ports": [_tcp(instance.backend.port)]} for key in agreed.callers
+    ]
+    return ingress, [{"to": [_backend(key)], "ports": [_tcp(port)]} for key, port in agreed.called]
 
 
 def _openings(instance: AppInstance) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -127,12 +145,15 @@ def default_deny(instance: AppInstance) -> Manifest:
     )
 
 
-def policies(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
+def policies(
+    instance: AppInstance, settings: Settings, agreed: Agreed = NOBODY
+) -> tuple[Manifest, ...]:
     """Return all policies of the instance, the one that denies all first."""
     database = _to(settings.database.destinations, settings.database.port)
     aws = _to(settings.aws_endpoints.destinations, settings.aws_endpoints.port)
     outside = [_to(place.destinations, place.port) for place in settings.outside.named]
     ingress, egress = _openings(instance)
+    callers, called = _between(instance, agreed)
     found = [
         default_deny(instance),
         _policy(
@@ -142,8 +163,9 @@ def policies(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
                 _from_edge(instance.backend, settings),
                 *_from_monitoring(instance.backend, settings),
                 *ingress,
+                *callers,
             ],
-            [_dns(settings), database, aws, *outside, *egress],
+            [_dns(settings), database, aws, *outside, *egress, *called],
         ),
     ]
     if instance.frontend:

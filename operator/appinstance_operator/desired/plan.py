@@ -31,7 +31,7 @@ def plan(instance: AppInstance, settings: Settings, facts: Facts | None = None) 
     job = migration.job(instance, settings, seen.migration_attempt)
     objects: dict[StageName, tuple[Manifest, ...]] = {
         StageName.NETWORK: (
-            *networkpolicy.policies(instance, settings),
+            *networkpolicy.policies(instance, settings, seen.agreed),
             *securitygroups.policies(instance, settings),
         ),
         StageName.IDENTITY: identity.accounts(instance, settings),

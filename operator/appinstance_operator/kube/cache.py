@@ -13,8 +13,10 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from appinstance_operator.api.access import Agreed
 from appinstance_operator.desired.names import MANAGED_BY, MANAGER
 
+from .agreements import Agreements
 from .children import ChildKey, Children
 from .claims import Claim, Claims, Key
 from .objects import DATA_HASH, kept, owner_key, secret_hashes, version_of
@@ -30,7 +32,7 @@ _INGRESS = "Ingress"
 class Cache:
     """Objects by kind, namespace and name. Safe for threads; nobody may change what it returns.
 
-    `made_way(key)` is called with each AppInstance that claims a host which another one has left.
+    `made_way(key)` is called with each AppInstance to which a change of another one matters.
     """
 
     def __init__(self) -> None:
@@ -39,7 +41,7 @@ class Cache:
         self._shelf = Shelf()
         self._instances: dict[Key, Item] = {}
         self._children: dict[Key, dict[ChildKey, Item]] = {}
-        self._claims = Claims()
+        self._claims, self._agreements = Claims(), Agreements()
         self._namespaces: dict[str, Mapping[str, str]] = {}
         self._vouched: dict[tuple[str, str], int] = {}
         """Kind and where it is watched → the version up to which what is not here is gone."""
@@ -56,7 +58,7 @@ class Cache:
             if held:
                 self._shelf.forget(held)
             self._instances[key] = self._shelf.put(kept(body))
-            rivals = self._claims.put_instance(key, body)
+            rivals = self._claims.put_instance(key, body) | self._agreements.put_instance(key, body)
         self._tell(rivals)
         return True
 
@@ -66,7 +68,7 @@ class Cache:
             held = self._instances.pop(key, None)
             if held:
                 self._shelf.forget(held)
-            rivals = self._claims.drop_instance(key)
+            rivals = self._claims.drop_instance(key) | self._agreements.drop_instance(key)
         self._tell(rivals)
 
     def replace_instances(
@@ -109,6 +111,11 @@ class Cache:
         """Return who claims a host; the first one holds it."""
         with self._lock:
             return self._claims.of(host)
+
+    def agreed(self, key: Key) -> Agreed:
+        """Return which openings an instance and others want of each other."""
+        with self._lock:
+            return self._agreements.of(key)
 
     # What they own
 
@@ -219,8 +226,7 @@ class Cache:
 
     def knows_namespaces(self) -> bool:
         """Return whether the labels of any namespace are known."""
-        with self._lock:
-            return bool(self._namespaces)
+        return bool(self.namespaces())
 
     def namespaces(self) -> tuple[str, ...]:
         """Return the names of the namespaces whose labels are known."""

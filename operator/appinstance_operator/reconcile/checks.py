@@ -29,6 +29,8 @@ WORKLOADS = "WorkloadsAvailable"
 INGRESS = "IngressReady"
 AREAS = (NETWORK, CLOUD, SECRETS, MIGRATIONS, WORKLOADS, INGRESS)
 REACHABLE = "Reachable"
+ACCESS = "AccessAgreed"
+"""Only of instances that name others, and no part of being ready."""
 DATABASE = "DatabaseReady"
 """Only of instances whose database the platform makes."""
 

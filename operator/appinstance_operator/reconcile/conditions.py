@@ -12,14 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .checks import AREAS, DATABASE, REACHABLE, Check
+from .checks import ACCESS, AREAS, DATABASE, REACHABLE, Check
 
 READY = "Ready"
 RECONCILING = "Reconciling"
 STALLED = "Stalled"
 _ORDER = {
     name: index
-    for index, name in enumerate((READY, RECONCILING, STALLED, *AREAS, DATABASE, REACHABLE))
+    for index, name in enumerate((READY, RECONCILING, STALLED, *AREAS, DATABASE, REACHABLE, ACCESS))
 }
 # The CRD's bound is 32,768 characters; nobody reads so many.
 _MAX_MESSAGE = 4096
@@ -118,7 +118,9 @@ def conditions(
                 "observedGeneration": generation,
                 "lastTransitionTime": old.get("lastTransitionTime", now) if same else now,
             }
-    for area in (*AREAS, DATABASE, REACHABLE):
+    # A look that was carried out has said all of the openings between instances.
+    passed = (ACCESS,) if report.refused or report.suspended else ()
+    for area in (*AREAS, DATABASE, REACHABLE, *passed):
         if area in held and area not in found:
             found[area] = dict(held[area])
     return sorted(found.values(), key=lambda item: _ORDER[item["type"]])

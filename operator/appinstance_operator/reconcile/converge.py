@@ -81,7 +81,7 @@ class Converger:
         """Carry out the steps; errors that end the look at once are raised, all others noted."""
         migrations = Migrations(self.kube, self.cache, self.now)
         attempt = migrations.attempt(look)
-        facts = Facts(secret_hashes(look.children), attempt)
+        facts = Facts(secret_hashes(look.children), attempt, look.agreed)
         wanted = plan(look.instance, self.settings, facts)
         stages = {stage.name: stage for stage in wanted.stages}
         look.body = self.finalizer.hold(look.body)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from appinstance_operator.api.access import NOBODY, Agreed
 from appinstance_operator.api.errors import Fate, OperatorError
 from appinstance_operator.api.spec import AppInstance
 from appinstance_operator.kube.children import Children
@@ -47,6 +48,8 @@ class Look:
     body: dict[str, Any]
     children: Children
     memory: Memory
+    agreed: Agreed = NOBODY
+    """The openings that other instances want as well."""
     checks: dict[str, Check] = field(default_factory=dict)
     errors: list[OperatorError] = field(default_factory=list)
     drifted: bool = False

@@ -33,6 +33,7 @@ from appinstance_operator.desired.plan import check
 from appinstance_operator.kube.cache import Cache, Key
 from appinstance_operator.signals.faults import point
 
+from .access import access_check
 from .applier import log_applied
 from .conditions import Report, ready_check
 from .converge import Converger
@@ -145,7 +146,10 @@ class Reconciler:
         memory: Memory,
         taken: HostTaken | None,
     ) -> Outcome:
-        look = Look(instance, body, self._cache.children(key), memory)
+        look = Look(instance, body, self._cache.children(key), memory, self._cache.agreed(key))
+        access = access_check(instance.access, look.agreed)
+        if access:
+            look.set(access)
         if taken:
             look.fail(taken)
         result = None
@@ -176,7 +180,9 @@ class Reconciler:
         seen = None
         if plan is not None:
             order = tuple((item["kind"], item["metadata"]["name"]) for item in plan.objects)
-            seen = Seen(look.instance, look.own, order, retiring, look.moving, look.provisioned)
+            seen = Seen(
+                look.instance, look.own, order, retiring, look.moving, look.provisioned, look.agreed
+            )
         wait = self._reporter.write_or_leave(key, look.body, seen, report)
         if wait is not None:
             look.due.append(wait)

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from appinstance_operator.api.access import NOBODY, Agreed
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance
 from appinstance_operator.desired import iam, names
 
+from .access import access_status
 from .bodies import find_condition, rolled_out
 from .checks import CLOUD, Children, address
 from .conditions import READY, Report, conditions
@@ -29,6 +31,8 @@ class Seen:
     """Whether it is served by the roles of before still."""
     provisioned: str | None = None
     """The request for a database that was carried out last."""
+    agreed: Agreed = NOBODY
+    """The openings that other instances want as well."""
 
 
 def _images(seen: Seen, before: Mapping[str, Any]) -> dict[str, str]:
@@ -87,6 +91,7 @@ def status(
     found: dict[str, Any] = {
         "address": address(seen.instance, seen.children),
         "retiringRoles": list(seen.retiring),
+        "access": access_status(seen.agreed),
         "database": {"request": seen.provisioned, "entry": seen.instance.database_key}
         if seen.provisioned
         else None,

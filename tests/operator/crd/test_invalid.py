@@ -114,6 +114,26 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         {"spec.frontend": {"image": "page:1", "metrics": {}}},
         'unknown field "spec.frontend.metrics"',
     ),
+    "access by a pattern": (
+        {"spec.access": {"from": [{"name": "*"}]}},
+        "name must be the name of an AppInstance",
+    ),
+    "access of a namespace by a pattern": (
+        {"spec.access": {"from": [{"name": "shop", "namespace": "team-*"}]}},
+        "namespace must be the name of a namespace",
+    ),
+    "access to a whole namespace": (
+        {"spec.access": {"to": [{"namespace": "team"}]}},
+        "spec.access.to[0].name: Required value",
+    ),
+    "access on a port": (
+        {"spec.access": {"to": [{"name": "billing", "port": 8000}]}},
+        'unknown field "spec.access.to[0].port"',
+    ),
+    "access without end": (
+        {"spec.access": {"from": [{"name": f"x{n}"} for n in range(17)]}},
+        "must have at most 16 items",
+    ),
     "arguments without end": (
         {"spec.backend.args": ["x"] * 33},
         "must have at most 32 items",
