@@ -141,20 +141,27 @@ def _check_instance(world: World, body: Body) -> None:
 
 
 def _check_loser(world: World, body: Body) -> None:
-    """Check that the host of which an instance is told that it is taken is somebody else's.
+    """Check that each host of which an instance is told that it is taken is somebody else's."""
+    named = (body["spec"]["host"], *body["spec"].get("hosts", ()))
+    said = condition(body, "Stalled")["message"]
+    taken = [host for host in named if f"host {host} is taken" in said]
+    if not taken or any(_is_free(world, body, host) for host in taken):
+        name = body["metadata"]["name"]
+        world.oracles.violation(f"{name} is told that a host is taken that is free")
 
-    Named by another instance, or still served by one whose new spec was refused.
-    """
-    host = body["spec"]["host"]
+
+def _is_free(world: World, body: Body, host: str) -> bool:
+    """Return whether no other instance names a host, or serves it still though refused since."""
     for other in world.cluster.of_kind("AppInstance"):
         if other.body is body:
             continue
         meta = other.body["metadata"]
         ingress = world.cluster.get("Ingress", meta["namespace"], meta["name"]) or {}
         served = [rule["host"] for rule in ingress.get("spec", {}).get("rules", ())]
-        if host in (other.body["spec"]["host"], *served):
-            return
-    world.oracles.violation(f"{body['metadata']['name']} is told that a host is taken that is free")
+        spec = other.body["spec"]
+        if host in (spec["host"], *spec.get("hosts", ()), *served):
+            return False
+    return True
 
 
 def end(world: World) -> None:

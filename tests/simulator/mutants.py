@@ -493,7 +493,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "the host that a status names does not count",
         "reconcile/hosts.py",
-        "            if given_host(self._cache.instance(claim.key)) == host:\n",
+        "            if host in given_hosts(self._cache.instance(claim.key)):\n",
         "            if False:\n",
         _RECONCILE,
     ),

@@ -219,8 +219,9 @@ class Oracles:
         ingress = world.cluster.get("Ingress", *place)
         hosts = [rule["host"] for rule in (ingress or {}).get("spec", {}).get("rules", ())]
         address = (ingress or {}).get("status", {}).get("loadBalancer", {}).get("ingress")
-        if hosts != [body["spec"]["host"]] or not address:
-            self.violation(f"{place} is Ready while its host {body['spec']['host']} is not served")
+        named = [body["spec"]["host"], *body["spec"].get("hosts", ())]
+        if hosts != named or not address:
+            self.violation(f"{place} is Ready while of its hosts {named} it serves {hosts}")
         if world.cluster.get("NetworkPolicy", place[0], f"{place[1]}-default-deny") is None:
             self.violation(f"{place} is Ready without the policy that denies all")
 

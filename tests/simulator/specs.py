@@ -52,6 +52,10 @@ def _contested(spec: dict[str, Any], namespace: str) -> None:
     spec["host"] = CONTESTED
 
 
+def _contested_beside(spec: dict[str, Any], namespace: str) -> None:
+    spec["hosts"] = [f"beside-{namespace}.apps.example.com", CONTESTED]
+
+
 def _unmigrated(spec: dict[str, Any], namespace: str) -> None:
     spec["database"]["migrate"] = False
 
@@ -118,7 +122,7 @@ _CHANGES = (
     (_legacy,),
     (_scaled,),
     (_secrets,),
-    (_egress,),
+    (_egress, _contested_beside),
     (_media,),
     (_retained,),
     (_suspended,),

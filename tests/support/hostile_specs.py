@@ -133,6 +133,18 @@ ATTEMPTS: Mapping[str, Attempt] = {
     "a host that ends alike": _host("evilapps.example.com"),
     "the domain as a label": _host("apps.example.com.evil.example.org"),
     "a domain of a partner's grant": _host("shop.partner.example.org"),
+    "a further host elsewhere": Attempt(
+        {"hosts": ["more-evil.apps.example.com", "shop.example.org"]},
+        "host shop.example.org is not one label below one of the platform's domains "
+        "(*.apps.example.com)",
+        {"hosts": ["more-evil.apps.example.com"]},
+    ),
+    "a partner's domain as a further host": Attempt(
+        {"hosts": ["shop.partner.example.org"]},
+        "host shop.partner.example.org is not one label below one of the platform's domains "
+        "(*.apps.example.com)",
+        {"hosts": ["most-evil.apps.example.com"]},
+    ),
     "everywhere in two halves": _egress("0.0.0.0/1", "128.0.0.0/1"),
     "the metadata address": _egress("169.254.169.254/32"),
     "more than is allowed": _egress("10.0.0.0/8"),
@@ -189,6 +201,10 @@ ATTEMPTS: Mapping[str, Attempt] = {
     "a thousand variables": _form(
         {"backend.env": [{"name": f"X{number}"} for number in range(1000)]}, "must have at most 64",
         {"backend.env": [{"name": f"X{number}"} for number in range(64)]},
+    ),
+    "a wildcard as a further host": _form(
+        {"hosts": ["*.apps.example.com"]}, "each of hosts must be a DNS name",
+        {"hosts": ["more-evil.apps.example.com"]},
     ),
     "calls from everybody": _form(
         {"access.from": [{"name": "*", "namespace": "acme"}]}, "name must be the name of an",

@@ -133,6 +133,16 @@ _SPECIAL: dict[str, list[Any]] = {
         "a.b:443",
         "b" * 64 + ".c",
     ],
+    "hosts": [
+        ["shop.apps.example.com"],
+        ["a.b", "a.b"],
+        ["*.b"],
+        [""],
+        ["A.b"],
+        "a.b",
+        [None],
+        [1],
+    ],
     "cidr": [
         "0.0.0.0/0",
         "::/0",
@@ -334,6 +344,8 @@ class Specs:
             spec.get("media", {}).pop("legacyCredentials", None)
         else:
             spec.get("identity", {}).pop("backendRoleArn", None)
+        if "hosts" in spec:
+            spec["hosts"] = self._random.sample(["a.example.com", "b.c", f"{'d' * 63}.x"], 2)
         for side in spec.get("access", {}).values():
             for item in side:
                 item["name"] = self._random.choice(("billing", "a-1", "x" * 40))

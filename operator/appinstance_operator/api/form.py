@@ -25,6 +25,7 @@ _RESERVED_NAMES = frozenset(
         "APP_PORT",
         "APP_METRICS_PORT",
         "APP_PUBLIC_URL",
+        "APP_OTHER_HOSTS",
         "APP_TRUSTED_PROXY_HOPS",
         "USE_FILE_STORAGE",
     }
@@ -52,6 +53,8 @@ def form_violations(instance: AppInstance) -> tuple[str, ...]:
     found = []
     if len(instance.name) > MAX_NAME:
         found.append(f"metadata.name is longer than {MAX_NAME} characters; shorten it")
+    if len(set(instance.served_hosts)) != len(instance.served_hosts):
+        found.append("hosts has a host twice, or that of spec.host; name each once")
     if instance.provision and instance.database_key:
         found.append("database.provision and database.credentials exclude each other; keep one")
     if instance.database_key is None and not instance.provision:

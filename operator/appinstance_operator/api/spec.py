@@ -115,11 +115,18 @@ class AppInstance:
     """Names of Secrets of the namespace with which images are pulled, beside the platform's."""
     access: Access = field(default_factory=Access)
     """Which AppInstances may call this one, and which it calls."""
+    hosts: tuple[str, ...] = ()
+    """Further hosts that it answers on, beside `host`."""
 
     @property
     def components(self) -> tuple[Component, ...]:
         """Return the components that have pods all the time."""
         return (self.backend, self.frontend) if self.frontend else (self.backend,)
+
+    @property
+    def served_hosts(self) -> tuple[str, ...]:
+        """Return every host that it answers on, the one that people use first."""
+        return (self.host, *self.hosts)
 
     @property
     def secret_keys(self) -> tuple[str, ...]:
@@ -213,6 +220,7 @@ def parse(body: Mapping[str, Any]) -> AppInstance:
             ),
             pull_secrets=tuple(item["name"] for item in spec.get("imagePullSecrets", ())),
             access=parsed_access(spec.get("access"), namespace),
+            hosts=tuple(spec.get("hosts", ())),
         )
         problems = form_violations(instance)
     except KeyError as error:

@@ -74,13 +74,16 @@ def _foreign_host(instance: AppInstance, settings: Settings) -> Iterator[str]:
     grants = grants_of(instance.namespace, settings)
     domains = (*settings.edge.domains, *(domain for grant in grants for domain in grant.domains))
     most = settings.edge.host_labels
-    for domain in domains:
-        below = instance.host.removesuffix(f".{domain}")
-        if below != instance.host and below and len(below.split(".")) <= most:
-            return
     allowed = ", ".join(f"*.{domain}" for domain in domains)
     labels = "one label" if most == 1 else f"at most {most} labels"
-    yield f"host {instance.host} is not {labels} below one of the platform's domains ({allowed})"
+    for host in instance.served_hosts:
+        if not any(_is_below(host, domain, most) for domain in domains):
+            yield f"host {host} is not {labels} below one of the platform's domains ({allowed})"
+
+
+def _is_below(host: str, domain: str, most: int) -> bool:
+    below = host.removesuffix(f".{domain}")
+    return below != host and bool(below) and len(below.split(".")) <= most
 
 
 def _foreign_egress(instance: AppInstance, settings: Settings) -> Iterator[str]:

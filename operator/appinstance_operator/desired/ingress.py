@@ -76,7 +76,7 @@ def ingress(instance: AppInstance, settings: Settings) -> Manifest:
             "ingressClassName": settings.edge.class_name,
             "rules": [
                 {
-                    "host": instance.host,
+                    "host": host,
                     "http": {
                         "paths": [
                             _path(instance, "/api", instance.backend),
@@ -84,7 +84,8 @@ def ingress(instance: AppInstance, settings: Settings) -> Manifest:
                         ]
                     },
                 }
+                for host in instance.served_hosts
             ],
-            "tls": [{"hosts": [instance.host]}],
+            "tls": [{"hosts": list(instance.served_hosts)}],
         },
     )

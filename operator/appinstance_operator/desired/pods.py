@@ -66,6 +66,7 @@ def app_variables(instance: AppInstance) -> list[dict[str, Any]]:
         value("APP_PORT", str(instance.backend.port)),
         value("APP_METRICS_PORT", str(HEALTH_PORT)),
         value("APP_PUBLIC_URL", f"https://{instance.host}"),
+        *([value("APP_OTHER_HOSTS", ",".join(instance.hosts))] if instance.hosts else []),
         value("APP_TRUSTED_PROXY_HOPS", "1"),
         *(
             from_secret(item.name, names.of(instance, "app"), item.name)

@@ -29,7 +29,7 @@ class Claim:
 class _Named:
     created: str
     uid: str
-    host: str
+    hosts: tuple[str, ...]
 
 
 class Claims:
@@ -55,21 +55,22 @@ class Claims:
             if named is None:
                 continue  # gone, and its Ingress soon will be
             serving = self._serves(key, named.uid, host)
-            if serving or named.host == host:
+            if serving or host in named.hosts:
                 found.append(Claim(named.created, named.uid, key, serving))
         return sorted(found, key=lambda item: (not item.serving, item.created, item.uid))
 
     def put_instance(self, key: Key, body: Mapping[str, Any]) -> set[Key]:
         """Take in whom an AppInstance is and what it names; return whom it made way for."""
-        meta = body["metadata"]
-        host = str((body.get("spec") or {}).get("host") or "").lower()
-        named = _Named(meta.get("creationTimestamp") or "", meta.get("uid") or "", host)
+        meta, spec = body["metadata"], body.get("spec") or {}
+        hosts = (spec.get("host") or "", *(spec.get("hosts") or ()))
+        lower = tuple(dict.fromkeys(str(host).lower() for host in hosts))
+        named = _Named(meta.get("creationTimestamp") or "", meta.get("uid") or "", lower)
         before = self._instances.get(key)
         if before == named:
             return set()
         self._instances[key] = named
-        self._count(key, (host,), 1)
-        return self._leave(key, (before.host,)) if before else set()
+        self._count(key, lower, 1)
+        return self._leave(key, before.hosts) if before else set()
 
     def drop_instance(self, key: Key) -> set[Key]:
         """Forget an AppInstance; return whom it made way for."""
@@ -78,7 +79,7 @@ class Claims:
             return set()
         _, served = self._ingresses.get((key, key[1]), ("", ()))
         rivals = {rival for host in served for rival in self._by_host.get(host, ())}
-        return (rivals | self._leave(key, (before.host,))) - {key}
+        return (rivals | self._leave(key, before.hosts)) - {key}
 
     def put_ingress(self, key: Key, body: Mapping[str, Any]) -> set[Key]:
         """Take in what an Ingress serves; return whom it made way for."""

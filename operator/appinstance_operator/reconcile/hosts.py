@@ -8,10 +8,13 @@ a younger one and take it away (docs/adr/0053).
 
 from __future__ import annotations
 
+import dataclasses
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from appinstance_operator.api.errors import HostTaken
+from appinstance_operator.api.spec import AppInstance
 from appinstance_operator.kube.cache import Cache, Key
 
 
@@ -26,6 +29,28 @@ class Hosts:
         """Host → key and uid of the instance that has it."""
         self._held: dict[Key, set[str]] = {}
         """Instance → the hosts that it has: at each look only its own are gone through."""
+
+    def given(
+        self, instance: AppInstance, body: Mapping[str, Any]
+    ) -> tuple[AppInstance, HostTaken | None]:
+        """Return the instance under the hosts that it has, and why not under all that it names.
+
+        One that has a first host already goes on with it while the new one is somebody else's; of
+        the further ones it serves those that it has. Raises HostTaken where it has no first host.
+        """
+        key, uid = (instance.namespace, instance.name), str(instance.uid)
+        first, taken = instance.host, list[str]()
+        if not self.give(first, key, uid):
+            taken.append(first)
+            former = given_host(body)
+            if former is None or former == first or not self.give(former, key, uid):
+                raise _taken(taken)
+            first = former
+        taken += [host for host in instance.hosts if not self.give(host, key, uid)]
+        if not taken:
+            return instance, None
+        further = tuple(host for host in instance.hosts if host != first and host not in taken)
+        return dataclasses.replace(instance, host=first, hosts=further), _taken(taken)
 
     def give(self, host: str, key: Key, uid: str) -> bool:
         """Return whether the host is this instance's, giving it where nobody has it.
@@ -42,10 +67,10 @@ class Hosts:
             self._wake(held[0])
         return held == (key, uid)
 
-    def keep_only(self, key: Key, host: str | None) -> None:
-        """Give back all hosts of an instance but one; who waits for one of them is woken."""
+    def keep_only(self, key: Key, hosts: Collection[str]) -> None:
+        """Give back all hosts of an instance but some; who waits for one of them is woken."""
         with self._lock:
-            given_back = [name for name in self._held.get(key, ()) if name != host]
+            given_back = [name for name in self._held.get(key, ()) if name not in hosts]
             for name in given_back:
                 self._let_go(name)
         for name in given_back:
@@ -71,7 +96,7 @@ class Hosts:
         """Return who had it when a process before this one ran, else the oldest that names it."""
         claims = self._cache.host_claims(host)
         for claim in claims:
-            if given_host(self._cache.instance(claim.key)) == host:
+            if host in given_hosts(self._cache.instance(claim.key)):
                 return claim.key, claim.uid
         return (claims[0].key, claims[0].uid) if claims else None
 
@@ -83,3 +108,13 @@ def given_host(body: Mapping[str, Any] | None) -> str | None:
     """Return the host that an instance was given, by its status; None where it never had one."""
     host = (body or {}).get("status", {}).get("host")
     return str(host) if host else None
+
+
+def given_hosts(body: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Return all hosts that an instance was given, by its status."""
+    first, status = given_host(body), (body or {}).get("status", {})
+    return (*((first,) if first else ()), *(status.get("hosts") or ()))
+
+
+def _taken(hosts: Collection[str]) -> HostTaken:
+    return HostTaken("; ".join(f"host {host} is taken; choose another one" for host in hosts))

@@ -8,7 +8,6 @@ became of it; converge.py has the steps.
 
 from __future__ import annotations
 
-import dataclasses
 import random
 import uuid
 from collections.abc import Callable
@@ -38,7 +37,7 @@ from .applier import log_applied
 from .conditions import Report, ready_check
 from .converge import Converger
 from .finalize import Finalizer
-from .hosts import Hosts, given_host
+from .hosts import Hosts
 from .look import Look, Memory
 from .report import Reporter
 from .status import Seen
@@ -111,7 +110,7 @@ class Reconciler:
         try:
             instance = resolved(parse(body), self._settings)
             check(instance, self._settings)
-            instance, taken = self._with_host(instance, body)
+            instance, taken = self._hosts.given(instance, body)
         except (InvalidSpec, NotAllowed, HostTaken) as error:
             self._converger.pass_over(key)
             self._reporter.write(key, body, None, Report(refused=(error.reason, error.message)))
@@ -121,22 +120,6 @@ class Reconciler:
             self._reporter.write(key, body, None, Report(suspended=True))
             return Outcome()
         return self._converge(key, body, instance, memory, taken)
-
-    def _with_host(
-        self, instance: AppInstance, body: dict[str, Any]
-    ) -> tuple[AppInstance, HostTaken | None]:
-        """Return the instance under the host that it has, and why not under the one it names.
-
-        One that has a host already goes on with it while the new one is somebody else's.
-        """
-        key, uid = (instance.namespace, instance.name), str(instance.uid)
-        if self._hosts.give(instance.host, key, uid):
-            return instance, None
-        error = HostTaken(f"host {instance.host} is taken; choose another one")
-        former = given_host(body)
-        if former is None or former == instance.host or not self._hosts.give(former, key, uid):
-            raise error
-        return dataclasses.replace(instance, host=former), error
 
     def _converge(
         self,
@@ -160,7 +143,7 @@ class Reconciler:
         except OperatorError as error:
             look.fail(error)
         else:
-            self._hosts.keep_only(key, instance.host)
+            self._hosts.keep_only(key, instance.served_hosts)
         finally:
             log_applied(look)
         self._count_failures(look)
@@ -244,7 +227,7 @@ class Reconciler:
         """Forget an instance; remove what is outside where nobody was asked to."""
         self._reporter.forget(key)
         self._converger.forget(key)
-        self._hosts.keep_only(key, None)
+        self._hosts.keep_only(key, ())
         memory = self._memories.get(key)
         if memory is None:
             return Outcome()

@@ -90,6 +90,7 @@ def status(
     after["inventory"] = [{"kind": kind, "name": name} for kind, name in existing]
     found: dict[str, Any] = {
         "address": address(seen.instance, seen.children),
+        "hosts": list(seen.instance.hosts),
         "retiringRoles": list(seen.retiring),
         "access": access_status(seen.agreed),
         "database": {"request": seen.provisioned, "entry": seen.instance.database_key}

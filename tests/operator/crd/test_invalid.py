@@ -114,6 +114,30 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         {"spec.frontend": {"image": "page:1", "metrics": {}}},
         'unknown field "spec.frontend.metrics"',
     ),
+    "a further host with scheme": (
+        {"spec.hosts": ["https://shop.example.com"]},
+        "each of hosts must be a DNS name",
+    ),
+    "a further host by a wildcard": (
+        {"spec.hosts": ["*.apps.example.com"]},
+        "each of hosts must be a DNS name",
+    ),
+    "the host once more": (
+        {"spec.hosts": ["shop.apps.example.com"]},
+        "hosts repeats host",
+    ),
+    "a further host twice": (
+        {"spec.hosts": ["a.apps.example.com", "a.apps.example.com"]},
+        "Duplicate value",
+    ),
+    "hosts without end": (
+        {"spec.hosts": [f"x{n}.apps.example.com" for n in range(9)]},
+        "must have at most 8 items",
+    ),
+    "the platform's variable of hosts": (
+        {"spec.backend.env": [{"name": "APP_OTHER_HOSTS", "value": "x"}]},
+        "this variable is set by the platform",
+    ),
     "access by a pattern": (
         {"spec.access": {"from": [{"name": "*"}]}},
         "name must be the name of an AppInstance",

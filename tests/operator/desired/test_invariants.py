@@ -217,15 +217,16 @@ def test_the_edge_reaches_only_the_port_of_the_container(plan: Plan) -> None:
 # The edge
 
 
-def test_one_host_is_served_and_only_over_tls(plan: Plan, spec: Body) -> None:
+def test_the_specs_hosts_are_served_and_only_over_tls(plan: Plan, spec: Body) -> None:
     (ingress,) = _of(plan, "Ingress")
-    host = spec["spec"]["host"]
-    assert [rule["host"] for rule in ingress["spec"]["rules"]] == [host]
-    assert ingress["spec"]["tls"] == [{"hosts": [host]}]
+    hosts = [spec["spec"]["host"], *spec["spec"].get("hosts", ())]
+    assert [rule["host"] for rule in ingress["spec"]["rules"]] == hosts
+    assert ingress["spec"]["tls"] == [{"hosts": hosts}]
     assert "defaultBackend" not in ingress["spec"]
     services = {item["metadata"]["name"] for item in _of(plan, "Service")}
-    for path in ingress["spec"]["rules"][0]["http"]["paths"]:
-        assert path["backend"]["service"]["name"] in services
+    for rule in ingress["spec"]["rules"]:
+        for path in rule["http"]["paths"]:
+            assert path["backend"]["service"]["name"] in services
 
 
 def test_a_load_balancer_of_aws_redirects_to_https(plan: Plan, settings: Settings) -> None:

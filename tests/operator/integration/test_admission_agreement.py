@@ -67,6 +67,8 @@ def _specs(seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
                 {"name": f"X{number}", "remoteRef": {"key": one(KEYS)}}
                 for number in range(chance.randint(1, 4))
             ]
+        if chance.random() < 0.3:
+            changes["hosts"] = [host for host in (one(HOSTS),) if host != changes["host"]]
         if chance.random() < 0.5:
             changes["media.prefix"] = one(PREFIXES)
         if chance.random() < 0.3:
