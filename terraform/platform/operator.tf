@@ -82,6 +82,7 @@ locals {
           domains                = grant.domains
           egress                 = grant.egress
           roleArns               = grant.role_arns
+          certificateArns        = grant.certificate_arns
           permissionsBoundaryArn = lookup(module.identity.grant_boundary_arns, name, null)
         }
       ]

@@ -431,17 +431,18 @@ variable "grants" {
   description = <<-EOT
     What named namespaces may name beyond their own, by the grant's name: `secret_prefixes` of entries, `media_prefixes` of
     objects, more `buckets` (under the media key, or S3's own), `domains` (the certificate must hold them), networks for
-    `egress`, `role_arns` as in allowed_role_arns. `namespaces` are names, or `["*"]` for all. The first three give the
-    namespaces' roles a permissions boundary of their own, so one namespace gets them from one grant.
+    `egress`, `role_arns` as in allowed_role_arns, `certificate_arns` that the namespaces' load balancers may carry in place
+    of the platform's. `namespaces` are names, or `["*"]` for all. The first three give the namespaces' roles a permissions boundary of their own, so one namespace gets them from one grant.
   EOT
   type = map(object({
-    namespaces      = list(string)
-    secret_prefixes = optional(list(string), [])
-    media_prefixes  = optional(list(string), [])
-    buckets         = optional(list(string), [])
-    domains         = optional(list(string), [])
-    egress          = optional(list(string), [])
-    role_arns       = optional(list(string), [])
+    namespaces       = list(string)
+    secret_prefixes  = optional(list(string), [])
+    media_prefixes   = optional(list(string), [])
+    buckets          = optional(list(string), [])
+    domains          = optional(list(string), [])
+    egress           = optional(list(string), [])
+    role_arns        = optional(list(string), [])
+    certificate_arns = optional(list(string), [])
   }))
   default  = {}
   nullable = false
@@ -459,6 +460,11 @@ variable "grants" {
   validation {
     condition     = alltrue([for arn in flatten([for grant in values(var.grants) : grant.role_arns]) : can(regex("^arn:${local.partition}:iam::${local.account_id}:role/[A-Za-z0-9_+=,.@/*-]+$", replace(arn, "{namespace}", "n")))])
     error_message = "Set the grants' role_arns to roles of this account, with * for the rest of one part of the path and {namespace} for the namespace."
+  }
+
+  validation {
+    condition     = alltrue([for arn in flatten([for grant in values(var.grants) : grant.certificate_arns]) : can(regex("^arn:${local.partition}:acm:${var.region}:${local.account_id}:certificate/[a-z0-9-]+$", arn))])
+    error_message = "Set the grants' certificate_arns to certificates of this account in this region."
   }
 }
 

@@ -22,6 +22,7 @@ from support.waiting import wait_for
 
 CHART = REPO / "charts" / "appinstance-operator"
 NAMESPACE = "appinstance-system"
+CERTIFICATES = "arn:aws:acm:eu-central-1:123456789012:certificate"
 FINALIZER = "platform.appinstance.io/cloud-cleanup"
 TOKEN = "token-of-mallory"
 OPERATOR_ROLE = "arn:aws:iam::123456789012:role/platform/appinstance-operator"
@@ -37,7 +38,11 @@ def hostile_settings(**edge: Any) -> dict[str, Any]:
     values["iam"]["allowedRoleArns"] = ["arn:aws:iam::123456789012:role/tenants/{namespace}.*"]
     values["tenancy"] = {
         "grants": [
-            {"namespaces": ["*"], "egress": ["10.99.0.0/24"]},
+            {
+                "namespaces": ["*"],
+                "egress": ["10.99.0.0/24"],
+                "certificateArns": [f"{CERTIFICATES}/everyone"],
+            },
             {
                 "namespaces": ["partner", "lodger"],
                 "secretPrefixes": ["shared/partner/"],
@@ -46,6 +51,7 @@ def hostile_settings(**edge: Any) -> dict[str, Any]:
                 "domains": ["partner.example.org"],
                 "egress": ["192.0.2.0/25", "2001:db8:50::/64"],
                 "roleArns": ["arn:aws:iam::123456789012:role/partners/*/app+*"],
+                "certificateArns": [f"{CERTIFICATES}/partner"],
                 "permissionsBoundaryArn": "arn:aws:iam::123456789012:policy/platform/partner",
             },
             {"namespaces": ["lodger"], "domains": ["lodger.example.net"]},

@@ -103,6 +103,8 @@ _OF_SERVICES = frozenset(
     ]
 )
 _MOST_GROUPS, _LONGEST, _LAST_PORT = 5, 128, 65535
+# ELB's quotas: values in a condition and in a rule, rules of a load balancer
+_MOST_OF_A_CONDITION, _MOST_OF_A_RULE, _MOST_RULES = 3, 5, 100
 
 
 @functools.cache
@@ -208,7 +210,10 @@ def _values(own: Mapping[str, str]) -> Iterator[str]:
 def _rules(
     ingress: Manifest, services: Mapping[str, Manifest], own: Mapping[str, str]
 ) -> Iterator[str]:
-    for rule in ingress["spec"].get("rules", ()):
+    every = ingress["spec"].get("rules", ())
+    if sum(len(rule["http"]["paths"]) for rule in every) > _MOST_RULES:
+        yield f"rules: a load balancer has {_MOST_RULES} at most"
+    for rule in every:
         host = rule.get("host", "")
         if len(host) > _LONGEST:
             yield f"host: ELB takes {_LONGEST} characters in a condition"
@@ -219,7 +224,44 @@ def _rules(
             if backend is None:
                 yield f"path {path['path']}: no service (enhanced_backend_builder.go)"
                 continue
+            yield from _conditions(host, path, backend["name"], own)
+            if backend["port"].get("name") == "use-annotation":
+                yield from _action(backend["name"], services, own)
+                continue
             yield from _backend(backend, services, own)
+
+
+def _conditions(
+    host: str, path: Mapping[str, Any], name: str, own: Mapping[str, str]
+) -> Iterator[str]:
+    """Judge the conditions of one listener rule (docs/guide/ingress/annotations.md#conditions)."""
+    values = [1 if host else 0]
+    values.append(2 if path["pathType"] == "Prefix" and path["path"] != "/" else 1)
+    conditions = _json(own.get(f"conditions.{name}", "[]"))
+    if not isinstance(conditions, list):
+        yield f"conditions.{name}: not a list, so the whole Ingress is not built"
+        return
+    for condition in conditions:
+        networks = condition.get("sourceIpConfig", {}).get("values", [])
+        # rule_condition.go; more fields than this one are not rendered here.
+        if condition.get("field") != "source-ip" or not networks:
+            yield f"conditions.{name}: a source-ip with its values"
+        values.append(len(networks))
+    if max(values) > _MOST_OF_A_CONDITION:
+        yield f"conditions.{name}: ELB takes {_MOST_OF_A_CONDITION} values in a condition"
+    if sum(values) > _MOST_OF_A_RULE:
+        yield f"conditions.{name}: ELB takes {_MOST_OF_A_RULE} values in a rule"
+
+
+def _action(name: str, services: Mapping[str, Manifest], own: Mapping[str, str]) -> Iterator[str]:
+    """Judge an action that stands in an annotation (enhanced_backend_builder.go)."""
+    action = _json(own.get(f"actions.{name}", ""))
+    if not isinstance(action, dict) or action.get("type") != "forward":
+        yield f"actions.{name}: missing, or not one that forwards"
+        return
+    for target in action["forwardConfig"]["targetGroups"]:
+        port = {"number": int(target["servicePort"])}
+        yield from _backend({"name": target["serviceName"], "port": port}, services, own)
 
 
 def _backend(

@@ -13,6 +13,7 @@ from typing import Any
 
 TENANT, VICTIM = "evil", "acme"
 _ROLE = "arn:aws:iam::123456789012:role"
+_CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate"
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,12 @@ ATTEMPTS: Mapping[str, Attempt] = {
         "host shop.partner.example.org is not one label below one of the platform's domains "
         "(*.apps.example.com)",
         {"hosts": ["most-evil.apps.example.com"]},
+    ),
+    "a certificate of a partner's grant": Attempt(
+        {"certificate": {"arn": f"{_CERTIFICATE}/partner"}},
+        f"certificate.arn {_CERTIFICATE}/partner is not one that this namespace may name; leave it "
+        "out, and the platform's serves, or ask the platform team for a grant",
+        {"certificate": {"arn": f"{_CERTIFICATE}/everyone"}},
     ),
     "everywhere in two halves": _egress("0.0.0.0/1", "128.0.0.0/1"),
     "the metadata address": _egress("169.254.169.254/32"),

@@ -31,6 +31,7 @@ _GOOD: dict[str, list[Any]] = {
     ],
     "secretsRoleArn": ["arn:aws:iam::123456789012:role/shop"],
     "bucket": ["media", "a.b-c", "abc"],
+    "arn": ["arn:aws:acm:eu-central-1:123456789012:certificate/1a-2b"],
     "prefix": ["acme/", "acme/shop/", "a_=@.-/b/"],
     "domain": ["d111111abcdef8.cloudfront.net", "media.example.com"],
     "keyPairId": ["K2JCJMDEHXQW5F"],
@@ -133,6 +134,8 @@ _SPECIAL: dict[str, list[Any]] = {
         "a.b:443",
         "b" * 64 + ".c",
     ],
+    "arn": ["arn:aws:acm:eu-central-1:123456789012:certificate/", "arn:aws:iam::1:role/x", ""],
+    "allowFrom": [["10.0.0.0/8", "10.0.0.0/8"], ["10.1.0.0/8"], ["::/0"], ["x"], [], "10.0.0.0/8"],
     "hosts": [
         ["shop.apps.example.com"],
         ["a.b", "a.b"],
@@ -344,6 +347,8 @@ class Specs:
             spec.get("media", {}).pop("legacyCredentials", None)
         else:
             spec.get("identity", {}).pop("backendRoleArn", None)
+        if "allowFrom" in spec:
+            spec["allowFrom"] = self._random.sample(_GOOD["cidr"], self._random.randint(1, 4))
         if "hosts" in spec:
             spec["hosts"] = self._random.sample(["a.example.com", "b.c", f"{'d' * 63}.x"], 2)
         for side in spec.get("access", {}).values():

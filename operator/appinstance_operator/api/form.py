@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .exposure import form_of_exposure
 from .probes import HEALTH_PORT, MAX_STARTUP_SECONDS
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def form_violations(instance: AppInstance) -> tuple[str, ...]:
             f"media.prefix {prefix!r} must end with a slash, not start with one, and have no "
             "wildcard or part that is empty, . or .."
         )
+    found += form_of_exposure(instance.exposure)
     found += [
         f"access names {namespace}/{name}, which is no namespace and name of an AppInstance"
         for namespace, name in sorted(instance.access.named)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from .values import Arn, Cidr, Model, Namespace, RolePattern
+from .values import Arn, CertificateArn, Cidr, Model, Namespace, RolePattern
 
 WholeParts = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9_+=.@-]+/)+$")]
 """A prefix that ends with a slash: `apps/acme/` does not admit `apps/acme-evil/x`."""
@@ -26,6 +26,7 @@ class Grant(Model):
     domains: tuple[str, ...] = ()
     egress: tuple[Cidr, ...] = ()
     role_arns: tuple[RolePattern, ...] = ()
+    certificate_arns: tuple[CertificateArn, ...] = ()
     permissions_boundary_arn: Arn | None = None
 
     @model_validator(mode="after")

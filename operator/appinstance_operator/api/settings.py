@@ -45,6 +45,14 @@ class Oidc(Model):
     issuer: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+(/[A-Za-z0-9._/-]+)?$")]
 
 
+class InternalEdge(Model):
+    """Load balancers of instances that ask for the scheme `internal`: whose addresses reach the
+    pods, and their groups, where those are others than the public ones'."""
+
+    sources: Peers
+    security_group_ids: SecurityGroups | None = None
+
+
 class Edge(Model):
     """What stands before the instances. `sources` are the addresses that reach the pods.
 
@@ -60,6 +68,8 @@ class Edge(Model):
     tls_policy: str = "ELBSecurityPolicy-TLS13-1-2-2021-06"
     scheme: Literal["internet-facing", "internal"] = "internet-facing"
     security_group_ids: SecurityGroups | None = None
+    internal: InternalEdge | None = None
+    """Left out, no instance may ask for a load balancer of the private networks."""
     host_labels: Annotated[int, Field(ge=1, le=5)] = 1
     """How many labels a host may have below a domain; a wildcard certificate covers one."""
     reachability: bool = False
@@ -245,6 +255,10 @@ class Settings(Model):
         for pattern in patterns:
             if not pattern.startswith(f"arn:{self.partition}:iam::{self.account_id}:role/"):
                 raise ValueError(f"{pattern} is not a role of this account ({self.account_id})")
+        here = f"arn:{self.partition}:acm:{self.region}:{self.account_id}:"
+        for grant in self.tenancy.grants:
+            for arn in (arn for arn in grant.certificate_arns if not arn.startswith(here)):
+                raise ValueError(f"{arn} is no certificate of this account and region ({here}…)")
         return self
 
 

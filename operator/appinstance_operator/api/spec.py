@@ -13,6 +13,7 @@ from typing import Any
 
 from .access import Access, parsed_access
 from .errors import InvalidSpec
+from .exposure import Exposure, parsed_exposure
 from .form import form_violations
 from .probes import Metrics, Probes, parsed_metrics, parsed_probes
 
@@ -117,6 +118,7 @@ class AppInstance:
     """Which AppInstances may call this one, and which it calls."""
     hosts: tuple[str, ...] = ()
     """Further hosts that it answers on, beside `host`."""
+    exposure: Exposure = field(default_factory=Exposure)
 
     @property
     def components(self) -> tuple[Component, ...]:
@@ -221,6 +223,7 @@ def parse(body: Mapping[str, Any]) -> AppInstance:
             pull_secrets=tuple(item["name"] for item in spec.get("imagePullSecrets", ())),
             access=parsed_access(spec.get("access"), namespace),
             hosts=tuple(spec.get("hosts", ())),
+            exposure=parsed_exposure(spec),
         )
         problems = form_violations(instance)
     except KeyError as error:

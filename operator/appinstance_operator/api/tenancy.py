@@ -14,6 +14,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 
+from .exposure import foreign_certificate, unsupported_exposure
 from .grants import Grant
 from .probes import HEALTH_PORT
 from .settings import Settings
@@ -149,6 +150,7 @@ def violations(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
         *_foreign_media(instance, settings),
         *_foreign_egress(instance, settings),
         *_foreign_roles(instance, settings),
+        *foreign_certificate(instance.exposure, grants_of(instance.namespace, settings)),
     )
 
 
@@ -175,12 +177,13 @@ def inexpressible(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
 
 def unsupported(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
     """Return a sentence for each part of the spec that this platform does not carry out."""
+    found = list(unsupported_exposure(instance.exposure, settings))
     if instance.provision and settings.database.provisioning is None:
-        return (
+        found.append(
             "database.provision is not offered by this platform (its settings have no "
-            "database.provisioning); name an entry by database.credentials",
+            "database.provisioning); name an entry by database.credentials"
         )
-    return ()
+    return tuple(found)
 
 
 def provisioned_key(namespace: str, name: str, settings: Settings) -> str:

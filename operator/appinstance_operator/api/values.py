@@ -40,6 +40,9 @@ def _canonical(cidr: str) -> str:
 
 Cidr = Annotated[str, AfterValidator(_canonical)]
 Arn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d*:.+$")]
+CertificateArn = Annotated[
+    str, StringConstraints(pattern=r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[a-z0-9-]+$")
+]
 Labels = dict[str, str]
 Port = Annotated[int, Field(ge=1, le=65535)]
 

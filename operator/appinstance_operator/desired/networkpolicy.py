@@ -55,9 +55,11 @@ def _dns(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _from_edge(component: Component, settings: Settings) -> dict[str, Any]:
+def _from_edge(instance: AppInstance, component: Component, settings: Settings) -> dict[str, Any]:
+    edge = settings.edge
+    inside = edge.internal if instance.exposure.internal else None
     return {
-        "from": [_peer(peer) for peer in settings.edge.sources],
+        "from": [_peer(peer) for peer in (inside or edge).sources],
         "ports": [_tcp(component.port)],
     }
 
@@ -160,7 +162,7 @@ def policies(
             instance,
             "backend",
             [
-                _from_edge(instance.backend, settings),
+                _from_edge(instance, instance.backend, settings),
                 *_from_monitoring(instance.backend, settings),
                 *ingress,
                 *callers,
@@ -169,7 +171,7 @@ def policies(
         ),
     ]
     if instance.frontend:
-        edge = _from_edge(instance.frontend, settings)
+        edge = _from_edge(instance, instance.frontend, settings)
         found.append(_policy(instance, "frontend", [edge], [_dns(settings)]))
     if instance.migrate:
         found.append(_policy(instance, "migrate", [], [_dns(settings), database]))

@@ -237,6 +237,14 @@ run "refused_existing_cluster_without_its_vpc" {
   expect_failures = [var.existing_cluster]
 }
 
+run "refuses_a_certificate_of_elsewhere" {
+  command = plan
+  variables {
+    grants = { site = { namespaces = ["globex"], certificate_arns = ["arn:aws:acm:us-east-1:123456789012:certificate/0"] } }
+  }
+  expect_failures = [var.grants]
+}
+
 run "refuses_a_granted_domain_without_its_zone" {
   command = plan
   variables {

@@ -164,7 +164,7 @@ run "each_module_gets_what_the_others_say" {
     allowed_role_arns = ["arn:aws:iam::123456789012:role/tenants/{namespace}/*"]
     grants = {
       mail = { namespaces = ["acme"], secret_prefixes = ["shared/mail/"] }
-      site = { namespaces = ["globex"], domains = ["globex.example.com"], egress = ["203.0.113.0/24"] }
+      site = { namespaces = ["globex"], domains = ["globex.example.com"], egress = ["203.0.113.0/24"], certificate_arns = ["arn:aws:acm:eu-central-1:123456789012:certificate/0"] }
     }
     granted_domain_zone_ids = { "globex.example.com" = "Z0GLOBEX00" }
     monitoring_sources = [
@@ -301,8 +301,8 @@ run "each_module_gets_what_the_others_say" {
 
   assert {
     condition = jsonencode(output.operator_values.tenancy.grants) == jsonencode([
-      { namespaces = ["acme"], secretPrefixes = ["shared/mail/"], mediaPrefixes = [], buckets = [], domains = [], egress = [], roleArns = [], permissionsBoundaryArn = "arn:aws:iam::123456789012:policy/platform/grant-mail" },
-      { namespaces = ["globex"], secretPrefixes = [], mediaPrefixes = [], buckets = [], domains = ["globex.example.com"], egress = ["203.0.113.0/24"], roleArns = [], permissionsBoundaryArn = null },
+      { namespaces = ["acme"], secretPrefixes = ["shared/mail/"], mediaPrefixes = [], buckets = [], domains = [], egress = [], roleArns = [], certificateArns = [], permissionsBoundaryArn = "arn:aws:iam::123456789012:policy/platform/grant-mail" },
+      { namespaces = ["globex"], secretPrefixes = [], mediaPrefixes = [], buckets = [], domains = ["globex.example.com"], egress = ["203.0.113.0/24"], roleArns = [], certificateArns = ["arn:aws:acm:eu-central-1:123456789012:certificate/0"], permissionsBoundaryArn = null },
     ])
     error_message = "The operator must get the grants as they are given, each with the boundary that the identity module made for it."
   }

@@ -138,6 +138,32 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         {"spec.backend.env": [{"name": "APP_OTHER_HOSTS", "value": "x"}]},
         "this variable is set by the platform",
     ),
+    "a certificate of IAM": (
+        {"spec.certificate": {"arn": "arn:aws:iam::123456789012:server-certificate/shop"}},
+        "arn must be that of a certificate in ACM",
+    ),
+    "a certificate without its ARN": ({"spec.certificate": {}}, "arn: Required value"),
+    "a scheme that the platform's is": (
+        {"spec.scheme": "internet-facing"},
+        'supported values: "internal"',
+    ),
+    "everybody let through": (
+        {"spec.allowFrom": ["0.0.0.0/0"]},
+        "lets everybody through; leave allowFrom out",
+    ),
+    "nobody let through": ({"spec.allowFrom": []}, "should have at least 1 items"),
+    "let through by an address": (
+        {"spec.allowFrom": ["198.51.100.7"]},
+        "each of allowFrom must be a network",
+    ),
+    "let through with host bits": (
+        {"spec.allowFrom": ["198.51.100.7/24"]},
+        "allowFrom has host bits set",
+    ),
+    "more let through than rules hold": (
+        {"spec.allowFrom": [f"10.{n}.0.0/16" for n in range(11)]},
+        "must have at most 10 items",
+    ),
     "access by a pattern": (
         {"spec.access": {"from": [{"name": "*"}]}},
         "name must be the name of an AppInstance",

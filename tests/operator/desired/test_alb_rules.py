@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,14 @@ def _long_host(ingress: dict[str, Any], _services: dict[str, Any]) -> None:
     ingress["spec"]["rules"][0]["host"] = f"{'a' * 63}.{'b' * 63}.example.com"
 
 
+def _sources(*networks: str) -> str:
+    return json.dumps([{"field": "source-ip", "sourceIpConfig": {"values": networks}}])
+
+
+def _many_hosts(ingress: dict[str, Any], _services: dict[str, Any]) -> None:
+    ingress["spec"]["rules"] *= 51
+
+
 def _old_class(ingress: dict[str, Any], _services: dict[str, Any]) -> None:
     ingress["metadata"]["annotations"]["kubernetes.io/ingress.class"] = "alb"
 
@@ -143,6 +152,23 @@ _WRONG: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], None], str]] 
     "an annotation at a service that is read of none": (_of_service(_annotated), "not read"),
     "a host that is too long": (_long_host, "128"),
     "the class as it was once": (_old_class, "ingress.class"),
+    "an action that is not there": (
+        _path(backend={"service": {"name": "x", "port": {"name": "use-annotation"}}}),
+        "actions.x",
+    ),
+    "conditions that are no list": (_put("conditions.shop-backend", "x"), "not a list"),
+    "four networks in a condition": (
+        _put("conditions.shop-backend", _sources("10.0.0.0/8", "10.1.0.0/16", "::/1", "8::/16")),
+        "3 values in a condition",
+    ),
+    "three networks beside a host and a path": (
+        _put("conditions.shop-backend", _sources("10.0.0.0/8", "10.1.0.0/16", "8000::/1")),
+        "5 values in a rule",
+    ),
+    "a source that is none": (
+        _put("conditions.shop-backend", '[{"field":"source-ip"}]'), "source-ip with its values",
+    ),
+    "more rules than there may be": (_many_hosts, "100 at most"),
 }  # fmt: skip
 
 

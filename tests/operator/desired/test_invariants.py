@@ -7,6 +7,7 @@ Each is asked of every golden case.
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -226,7 +227,28 @@ def test_the_specs_hosts_are_served_and_only_over_tls(plan: Plan, spec: Body) ->
     services = {item["metadata"]["name"] for item in _of(plan, "Service")}
     for rule in ingress["spec"]["rules"]:
         for path in rule["http"]["paths"]:
-            assert path["backend"]["service"]["name"] in services
+            name = path["backend"]["service"]["name"]
+            if path["backend"]["service"]["port"].get("name") == "use-annotation":
+                action = ingress["metadata"]["annotations"][f"{_ALB}/actions.{name}"]
+                (target,) = json.loads(action)["forwardConfig"]["targetGroups"]
+                name = target["serviceName"]
+            assert name in services
+
+
+def test_no_rule_forgets_the_networks_that_alone_are_let_through(plan: Plan, spec: Body) -> None:
+    networks = set(spec["spec"].get("allowFrom", ()))
+    (ingress,) = _of(plan, "Ingress")
+    for rule in ingress["spec"]["rules"]:
+        for path in rule["http"]["paths"]:
+            key = f"{_ALB}/conditions.{path['backend']['service']['name']}"
+            conditions = ingress["metadata"].get("annotations", {}).get(key, "[]")
+            found = {
+                network
+                for condition in json.loads(conditions)
+                for network in condition["sourceIpConfig"]["values"]
+            }
+            assert found <= networks
+            assert bool(found) is bool(networks)
 
 
 def test_a_load_balancer_of_aws_redirects_to_https(plan: Plan, settings: Settings) -> None:

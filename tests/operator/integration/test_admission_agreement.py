@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.admission import Court, hostile_settings, install_policies
+from support.admission import CERTIFICATES, Court, hostile_settings, install_policies
 from support.hostile_specs import cloud_front, spec
 from support.people import manifest
 
@@ -39,6 +39,12 @@ CIDRS = (
     "2001:db8:40::/48", "2001:db8:40:1::/64", "2001:db8::/32", "2001:db8:41::/48", "::/1",
     "2001:db8:50::/64", "2001:db8:50::1/128", "fd00:ec2::254/128", "a28::/16",
 )  # fmt: skip
+ARNS = (
+    f"{CERTIFICATES}/everyone",
+    f"{CERTIFICATES}/partner",
+    f"{CERTIFICATES}/p",
+    f"{CERTIFICATES}/0",
+)
 ROLES = (
     f"{ROLE}/tenants/{{0}}.app", f"{ROLE}/tenants/{{0}}.", f"{ROLE}/tenants/{{0}}-app",
     f"{ROLE}/tenants/acme.app", f"{ROLE}/tenants/{{0}}.a/b", f"{ROLE}/admin",
@@ -77,6 +83,8 @@ def _specs(seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
             changes["network.egress"] = [
                 {"cidr": one(CIDRS), "ports": [443]} for _ in range(chance.randint(1, 3))
             ]
+        if chance.random() < 0.2:
+            changes["certificate"] = {"arn": one(ARNS)}
         if chance.random() < 0.2:
             changes["media.cloudFront"] = cloud_front(one(KEYS))
         if chance.random() < 0.2:
