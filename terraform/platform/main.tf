@@ -143,6 +143,7 @@ module "security_groups" {
   # What any instance may be allowed, by its spec; the policies say which.
   backend_egress_cidrs              = toset(concat(var.allowed_egress, flatten([for grant in values(var.grants) : grant.egress])))
   database_admin_security_group_ids = var.database_admin_security_group_ids
+  backends_call_each_other          = var.instances_call_each_other
 }
 
 module "database" {

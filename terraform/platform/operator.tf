@@ -119,6 +119,8 @@ locals {
     podSecurityGroups = {
       backend  = [module.security_groups.backend_security_group_id]
       frontend = [module.security_groups.frontend_security_group_id]
+
+      betweenBackends = var.instances_call_each_other
     }
   }
 

@@ -468,6 +468,13 @@ variable "grants" {
   }
 }
 
+variable "instances_call_each_other" {
+  description = "Let instances call each other where both say so (spec.access): the backends' security group is opened to itself, and NetworkPolicies say which."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "allowed_egress" {
   description = "Networks that any instance may open egress to (spec.network.egress); none by default."
   type        = list(string)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+BACKEND_PORT, FRONTEND_PORT = 8000, 8080
+"""Where each serves, if the spec names no port."""
 HEALTH_PORT = 9090
 """For the kubelet and the platform's monitoring alone (docs/adr/0070)."""
 MAX_STARTUP_SECONDS = 240

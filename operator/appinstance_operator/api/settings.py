@@ -23,6 +23,7 @@ from pydantic.alias_generators import to_camel
 from .databases import Database
 from .errors import SettingsError
 from .grants import Tenancy
+from .groups import PodSecurityGroups
 from .values import (
     Arn,
     Cidr,
@@ -166,16 +167,6 @@ class Secrets(Model):
     """Template with `{namespace}` as its last part."""
     kms_key_arn: Arn | None = None
     refresh_interval: Annotated[str, StringConstraints(pattern=r"^\d+[smh]$")] = "5m"
-
-
-class PodSecurityGroups(Model):
-    """EC2 security groups of the pods, so that RDS admits the backend's alone (at most 5 each).
-
-    The migration gets the backend's.
-    """
-
-    backend: SecurityGroups
-    frontend: SecurityGroups
 
 
 class Toleration(Model):

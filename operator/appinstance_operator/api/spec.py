@@ -15,14 +15,12 @@ from .access import Access, parsed_access
 from .errors import InvalidSpec
 from .exposure import Exposure, parsed_exposure
 from .form import form_violations
-from .probes import Metrics, Probes, parsed_metrics, parsed_probes
+from .probes import BACKEND_PORT, FRONTEND_PORT, Metrics, Probes, parsed_metrics, parsed_probes
 
 GROUP = "platform.appinstance.io"
 VERSION = "v1alpha1"
 KIND = "AppInstance"
 PLURAL = "appinstances"
-BACKEND_PORT, FRONTEND_PORT = 8000, 8080
-"""Where a spec names none."""
 DATABASE_KEYS = ("host", "port", "username", "password", "dbname")
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 
 from .exposure import foreign_certificate, unsupported_exposure
 from .grants import Grant
-from .probes import HEALTH_PORT
+from .groups import beyond_groups
 from .settings import Settings
 from .spec import AppInstance
 
@@ -156,23 +156,8 @@ def violations(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
 
 def inexpressible(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
     """Return a sentence for each part that this platform's layers of network can't express."""
-    if settings.pod_security_groups is None:
-        return ()
-    if instance.access.named:
-        return (
-            "access can't be opened here: with security groups for pods, that of the backends is "
-            "not open to itself; leave it out, or ask the platform team",
-        )
-    why = (
-        f"can't be reached here: with security groups for pods the platform reaches {HEALTH_PORT} "
-        "alone; answer there, and leave the port out"
-    )
-    return tuple(
-        f"{component.name}.{part}.port {port} {why}"
-        for component in instance.components
-        for part, port in (("probes", component.probes.port), ("metrics", component.metrics.port))
-        if port not in (None, HEALTH_PORT)
-    )
+    groups = settings.pod_security_groups
+    return tuple(beyond_groups(instance, groups)) if groups else ()
 
 
 def unsupported(instance: AppInstance, settings: Settings) -> tuple[str, ...]:

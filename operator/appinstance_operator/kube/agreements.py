@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appinstance_operator.api.access import NOBODY, Access, Agreed, parsed_access
-from appinstance_operator.api.spec import BACKEND_PORT
+from appinstance_operator.api.probes import BACKEND_PORT
 
 from .claims import Key
 

@@ -130,6 +130,33 @@ resource "aws_vpc_security_group_ingress_rule" "backend_probes" {
   tags = var.tags
 }
 
+# A group is the same for all instances: which of them call each other their policies say (spec.access).
+resource "aws_vpc_security_group_ingress_rule" "backend_from_backend" {
+  count = var.backends_call_each_other ? 1 : 0
+
+  security_group_id            = aws_security_group.backend.id
+  description                  = "Calls between backends"
+  referenced_security_group_id = aws_security_group.backend.id
+  ip_protocol                  = "tcp"
+  from_port                    = var.backend_port
+  to_port                      = var.backend_port
+
+  tags = var.tags
+}
+
+resource "aws_vpc_security_group_egress_rule" "backend_to_backend" {
+  count = var.backends_call_each_other ? 1 : 0
+
+  security_group_id            = aws_security_group.backend.id
+  description                  = "Calls between backends"
+  referenced_security_group_id = aws_security_group.backend.id
+  ip_protocol                  = "tcp"
+  from_port                    = var.backend_port
+  to_port                      = var.backend_port
+
+  tags = var.tags
+}
+
 resource "aws_vpc_security_group_egress_rule" "backend_to_database" {
   security_group_id            = aws_security_group.backend.id
   description                  = "MySQL"

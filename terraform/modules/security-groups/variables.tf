@@ -85,6 +85,13 @@ variable "health_port" {
   }
 }
 
+variable "backends_call_each_other" {
+  description = "Open the backends' group to itself on backend_port, so that instances may call each other where both say so (spec.access); which ones, their NetworkPolicies say."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "backend_egress_cidrs" {
   description = "Networks beyond the database and AWS's endpoints that backends may reach (spec.network.egress); their NetworkPolicies say which instance and which port."
   type        = set(string)

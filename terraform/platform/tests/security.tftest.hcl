@@ -244,7 +244,7 @@ run "each_module_gets_what_the_others_say" {
 
   # Groups of pods differ.
   assert {
-    condition     = output.operator_values.podSecurityGroups.backend == ["sg-0bac0000000000001"] && output.operator_values.podSecurityGroups.frontend == ["sg-0f0000000000000f1"]
+    condition     = output.operator_values.podSecurityGroups.backend == ["sg-0bac0000000000001"] && output.operator_values.podSecurityGroups.frontend == ["sg-0f0000000000000f1"] && output.operator_values.podSecurityGroups.betweenBackends == var.instances_call_each_other
     error_message = "Backend and frontend must have their own groups: the database admits the backend's."
   }
 

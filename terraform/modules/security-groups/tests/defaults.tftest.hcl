@@ -95,6 +95,11 @@ run "s3_by_interface" {
   command = plan
 
   assert {
+    condition     = length(aws_vpc_security_group_ingress_rule.backend_from_backend) == 0 && length(aws_vpc_security_group_egress_rule.backend_to_backend) == 0
+    error_message = "Unless it is asked for, no backend may reach another one."
+  }
+
+  assert {
     condition     = length(aws_vpc_security_group_egress_rule.backend_to_s3_gateway) == 0
     error_message = "With an interface endpoint the backend needs no way to S3's public ranges."
   }

@@ -34,6 +34,23 @@ run "only_the_backend_reaches_the_database" {
   }
 }
 
+run "backends_call_each_other_on_the_port_that_serves" {
+  command = apply
+
+  variables {
+    backends_call_each_other = true
+  }
+
+  assert {
+    condition = alltrue([
+      for rule in [aws_vpc_security_group_ingress_rule.backend_from_backend[0], aws_vpc_security_group_egress_rule.backend_to_backend[0]] :
+      rule.security_group_id == aws_security_group.backend.id && rule.referenced_security_group_id == aws_security_group.backend.id
+      && rule.cidr_ipv4 == null && rule.ip_protocol == "tcp" && rule.from_port == 8000 && rule.to_port == 8000
+    ])
+    error_message = "Calls between instances are from the backends' group to itself, on the port that serves alone."
+  }
+}
+
 run "the_database_calls_nobody" {
   command = apply
 
