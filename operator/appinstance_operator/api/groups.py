@@ -39,9 +39,9 @@ def beyond_groups(instance: AppInstance, groups: PodSecurityGroups) -> Iterator[
     for component in instance.components:
         if component.port != served.get(component.name, component.port):
             yield (
-                f"{component.name}.port {component.port} can't be reached here: with security "
-                f"groups for pods the load balancer reaches {served[component.name]} alone; name "
-                "that"
+                f"{component.name}.port {component.port} can't be reached here: the security "
+                f"groups for pods admit the load balancer at {served[component.name]} alone; "
+                "listen there, and make port that one"
             )
         asked = {"probes": component.probes.port, "metrics": component.metrics.port}
         for part, port in asked.items():

@@ -252,13 +252,13 @@ def _ingress(*ports: int) -> dict[str, Any]:
     [
         (
             {"backend": {"image": "x:1", "port": 3000}},
-            "backend.port 3000 can't be reached here: with security groups for pods the load "
-            "balancer reaches 8000 alone; name that",
+            "backend.port 3000 can't be reached here: the security groups for pods admit the load "
+            "balancer at 8000 alone; listen there, and make port that one",
         ),
         (
             {"frontend": {"image": "x:1", "port": 8081}},
-            "frontend.port 8081 can't be reached here: with security groups for pods the load "
-            "balancer reaches 8080 alone; name that",
+            "frontend.port 8081 can't be reached here: the security groups for pods admit the load "
+            "balancer at 8080 alone; listen there, and make port that one",
         ),
         (
             {"network": _ingress(9090, 8000)},

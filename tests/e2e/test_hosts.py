@@ -1,0 +1,45 @@
+"""A further host of an instance, through the edge and under its certificate."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+from e2e import support
+from e2e.support import kubectl, wait_for
+
+from appinstance_local.demo import through_edge
+
+pytestmark = pytest.mark.e2e
+
+FURTHER = "acme-too"
+
+
+def _name(hosts: list[str] | None) -> None:
+    patch = json.dumps({"spec": {"hosts": hosts}})
+    kubectl("-n", "acme", "patch", "appi", "acme", "--type=merge", "-p", patch)
+
+
+def _answer(path: str) -> int | None:
+    try:
+        return through_edge(FURTHER, path).status_code
+    except httpx.TransportError:
+        return None
+
+
+def test_a_further_host_is_the_same_app_and_ends_with_its_name(instances: None) -> None:
+    assert _answer("/") == 404, "nobody has it yet"
+    _name([f"{FURTHER}.apps.localhost"])
+    try:
+        wait_for("the page", lambda: _answer("/") == 200 or None)
+        assert _answer("/api/v1/users/me") == 401
+        assert through_edge("acme", "/").status_code == 200
+        status = support.get("acme", "appi", "acme")
+        assert status
+        assert status["status"]["hosts"] == [f"{FURTHER}.apps.localhost"]
+        assert status["status"]["url"] == "https://acme.apps.localhost"
+    finally:
+        _name(None)
+    wait_for("the end", lambda: _answer("/") == 404 or None)
+    support.wait_until_ready("acme", "acme")
