@@ -175,7 +175,8 @@ def test_it_holds_after_a_restart_without_a_write(calling: Stage) -> None:
     calling.operator_writes()
     calling.restart()
     calling.settle()
-    assert calling.operator_writes() == []
+    # A warning about the namespace's label comes once a process.
+    assert [said for said in calling.operator_writes() if "Event/" not in said] == []
     assert _opened(calling) == (True, True)
 
 
