@@ -70,7 +70,7 @@ def _source_rules(instance: AppInstance) -> Iterator[tuple[str, str]]:
         yield f"{_PREFIX}/conditions.{name}", _json([condition])
 
 
-def annotations(instance: AppInstance, settings: Settings) -> dict[str, str]:
+def rules_in_words(instance: AppInstance, settings: Settings) -> dict[str, str]:
     """Return the annotations of the instance's Ingress."""
     edge, exposure = settings.edge, instance.exposure
     found = {

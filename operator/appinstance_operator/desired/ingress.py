@@ -28,7 +28,7 @@ def ingress(instance: AppInstance, settings: Settings) -> Manifest:
     """Return the Ingress of the instance."""
     is_alb = settings.edge.class_name == "alb"
     page = instance.frontend or instance.backend
-    annotations = alb.annotations(instance, settings) if is_alb else None
+    annotations = alb.rules_in_words(instance, settings) if is_alb else None
     return manifest(
         "networking.k8s.io/v1",
         "Ingress",

@@ -73,7 +73,7 @@ def _specs(seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
                 {"name": f"X{number}", "remoteRef": {"key": one(KEYS)}}
                 for number in range(chance.randint(1, 4))
             ]
-        if chance.random() < 0.3:
+        if chance.random() < 0.15:
             changes["hosts"] = [host for host in (one(HOSTS),) if host != changes["host"]]
         if chance.random() < 0.5:
             changes["media.prefix"] = one(PREFIXES)
@@ -83,7 +83,7 @@ def _specs(seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
             changes["network.egress"] = [
                 {"cidr": one(CIDRS), "ports": [443]} for _ in range(chance.randint(1, 3))
             ]
-        if chance.random() < 0.2:
+        if chance.random() < 0.1:
             changes["certificate"] = {"arn": one(ARNS)}
         if chance.random() < 0.2:
             changes["media.cloudFront"] = cloud_front(one(KEYS))
