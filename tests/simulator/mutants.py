@@ -142,8 +142,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "no redirect to HTTPS",
-        "desired/ingress.py",
-        '        f"{_ALB}/ssl-redirect": "443",\n',
+        "desired/alb.py",
+        '        f"{_PREFIX}/ssl-redirect": "443",\n',
         "",
         _RENDERED,
     ),
@@ -258,6 +258,27 @@ MUTANTS: tuple[Mutant, ...] = (
         'retain = body.get("spec", {}).get("deletionPolicy", "Delete") == "Retain"',
         "retain = False",
         _RECONCILE,
+    ),
+    Mutant(
+        "whom an instance calls is not asked",
+        "kube/agreements.py",
+        "            if other in self._said and key in self._said[other].access.callers\n",
+        "            if other in self._said\n",
+        ("tests/operator/kube/test_agreements.py",),
+    ),
+    Mutant(
+        "who is let call has not asked to",
+        "kube/agreements.py",
+        " if key in self._called_by(other)]",
+        "]",
+        ("tests/operator/kube/test_agreements.py",),
+    ),
+    Mutant(
+        "of several networks the first two are let through",
+        "desired/alb.py",
+        "    starts = range(0, len(networks), _NETWORKS_IN_A_RULE)\n",
+        "    starts = range(0, min(len(networks), 2), _NETWORKS_IN_A_RULE)\n",
+        ("tests/operator/desired/test_exposure.py",),
     ),
     Mutant(
         "a host is given twice",
