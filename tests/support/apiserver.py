@@ -128,7 +128,7 @@ def started(folder: Path, users: Mapping[str, str] | None = None) -> Iterator[Ap
             "--service-account-signing-key-file", folder / "sa.key",
             "--api-audiences", "https://kubernetes.default.svc.cluster.local,sts.amazonaws.com",
             "--audit-policy-file", folder / "audit.yaml", "--audit-log-path", server.audit_log,
-            # In MB; without it a new file begins at 100, and whoever reads goes on with the old one.
+            # In MB; without it a new file begins at 100, and its reader goes on with the old one.
             "--audit-log-maxsize", "100000",
             "--service-cluster-ip-range", "10.96.0.0/16",
             "--disable-admission-plugins", "ServiceAccount",
