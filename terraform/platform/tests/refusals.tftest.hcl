@@ -112,7 +112,6 @@ run "refused_1" {
 
   variables {
     name                    = "Big"
-    region                  = "frankfurt"
     domain                  = "Apps"
     zone_id                 = "apps"
     vpc_cidr                = "10.20.1.0/16"
@@ -133,7 +132,6 @@ run "refused_1" {
 
   expect_failures = [
     var.name,
-    var.region,
     var.domain,
     var.zone_id,
     var.vpc_cidr,
@@ -199,11 +197,13 @@ run "refused_3" {
   ]
 }
 
-# As refused_3, in one run: a cluster without its VPC, with an issuer and places that it can't have.
+# As refused_3, in one run: a cluster without its VPC, with an issuer and places that it can't have. The region is here, as what is
+# compared with it is not judged where it is wrong itself.
 run "refused_existing_cluster" {
   command = plan
 
   variables {
+    region = "frankfurt"
     existing_cluster = {
       name              = "shared"
       endpoint          = "http://203.0.113.7"
@@ -216,7 +216,7 @@ run "refused_existing_cluster" {
     }
   }
 
-  expect_failures = [var.existing_cluster]
+  expect_failures = [var.region, var.existing_cluster]
 }
 
 run "refused_existing_cluster_without_its_vpc" {
