@@ -50,6 +50,17 @@ def _role_of(template: Body) -> str | None:
     return None
 
 
+def _secrets_of(template: Body) -> set[str]:
+    """Return the Secrets without which a pod does not start."""
+    found = {item["secret"]["secretName"] for item in template["spec"].get("volumes", ())
+             if "secret" in item}  # fmt: skip
+    for container in template["spec"]["containers"]:
+        for variable in container.get("env", ()):
+            reference = variable.get("valueFrom", {}).get("secretKeyRef")
+            found |= {reference["name"]} if reference else set()
+    return found
+
+
 class Oracles:
     """Watches one world; the first violation is raised where it happens."""
 
@@ -140,8 +151,9 @@ class Oracles:
         migrated = (uid, image) in self._world.controllers.jobs.completed | self._unmigrated
         if not migrated:
             self.violation(f"{name} got {image} before its migration had run")
-        if (namespace, name.replace("-backend", "-database")) not in self._secrets:
-            self.violation(f"{name} was started before its secret was there")
+        for secret in _secrets_of(template):
+            if (namespace, secret) not in self._secrets:
+                self.violation(f"{name} was started before its secret {secret} was there")
         role = _role_of(template)
         if role and ":role/appinstances/" in role and role.rpartition("/")[2] not in self._roles:
             self.violation(f"{name} was started before its role was there")
@@ -159,7 +171,7 @@ class Oracles:
 
     def _note_instance(self, body: Body) -> None:
         uid = body["metadata"]["uid"]
-        if not body["spec"]["database"].get("migrate", True):
+        if not body["spec"].get("database", {"migrate": False}).get("migrate", True):
             self._unmigrated.add((uid, body["spec"]["backend"]["image"]))
 
     def _note_rollout(self, body: Body) -> None:

@@ -340,9 +340,12 @@ class Specs:
             spec["imagePullSecrets"] = [{"name": "registry"}, {"name": "other.1"}]
         taken = {item["name"] for item in spec["backend"].get("env", [])}
         spec["secrets"] = [item for item in spec.get("secrets", []) if item["name"] not in taken]
-        database = spec.setdefault("database", {})
-        database.pop("provision", None)
-        database["credentials"] = {"remoteRef": dict(self._random.choice(_REMOTE))}
+        if "database" in spec:
+            spec["database"].pop("provision", None)
+            spec["database"].pop("rotate", None)
+            spec["database"]["credentials"] = {"remoteRef": dict(self._random.choice(_REMOTE))}
+        if not spec.get("media", {}).get("enabled", True):
+            spec["media"] = {"enabled": False}
         if self._random.random() < 0.5:
             spec.get("media", {}).pop("legacyCredentials", None)
         else:

@@ -58,10 +58,10 @@ def form_violations(instance: AppInstance) -> tuple[str, ...]:
         found.append("hosts has a host twice, or that of spec.host; name each once")
     if instance.provision and instance.database_key:
         found.append("database.provision and database.credentials exclude each other; keep one")
-    if instance.database_key is None and not instance.provision:
+    if instance.database and instance.database_key is None and not instance.provision:
         found.append(
-            "database.credentials is missing; name the Secrets Manager entry, or set "
-            "database.provision to have one made"
+            "database has neither credentials nor provision; name the Secrets Manager entry, set "
+            "database.provision to have one made, or leave database out for an app without one"
         )
     if instance.rotation and not instance.provision:
         found.append("database.rotate is for a provisioned database; rotate the entry yourself")
@@ -72,6 +72,13 @@ def form_violations(instance: AppInstance) -> tuple[str, ...]:
         )
     if instance.legacy_key and instance.backend_role_arn:
         found.append("media.legacyCredentials and identity.backendRoleArn exclude each other")
+    own_prefix = instance.media_prefix != f"{instance.namespace}/{instance.name}/"
+    named = (instance.media_bucket, instance.legacy_key, instance.cloud_front, own_prefix)
+    if not instance.media and any(named):
+        found.append(
+            "media is off; take out media.enabled, or bucket, prefix, legacyCredentials and "
+            "cloudFront"
+        )
     for component in instance.components:
         if not _IMAGE.fullmatch(component.image):
             found.append(

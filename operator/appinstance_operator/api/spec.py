@@ -97,6 +97,8 @@ class AppInstance:
     retain: bool
     backend: Component
     frontend: Component | None
+    database: bool
+    """Whether it has one at all: an image that needs none leaves it out."""
     database_key: str | None
     provision: bool
     rotation: str
@@ -117,6 +119,8 @@ class AppInstance:
     hosts: tuple[str, ...] = ()
     """Further hosts that it answers on, beside `host`."""
     exposure: Exposure = field(default_factory=Exposure)
+    media: bool = True
+    """Whether it has a place in a bucket."""
 
     @property
     def components(self) -> tuple[Component, ...]:
@@ -127,6 +131,11 @@ class AppInstance:
     def served_hosts(self) -> tuple[str, ...]:
         """Return every host that it answers on, the one that people use first."""
         return (self.host, *self.hosts)
+
+    @property
+    def goes_to_aws(self) -> bool:
+        """Return whether the backend goes to AWS at all: to its media, or as a role brought."""
+        return self.media or self.backend_role_arn is not None
 
     @property
     def secret_keys(self) -> tuple[str, ...]:
@@ -199,10 +208,11 @@ def parse(body: Mapping[str, Any]) -> AppInstance:
             frontend=_component("frontend", spec["frontend"], FRONTEND_PORT)
             if spec.get("frontend")
             else None,
+            database="database" in spec,
             database_key=_key(database.get("credentials")),
             provision=database.get("provision", False),
             rotation=database.get("rotate", ""),
-            migrate=database.get("migrate", True),
+            migrate="database" in spec and database.get("migrate", True),
             media_bucket=media.get("bucket"),
             media_prefix=media.get("prefix", f"{namespace}/{name}/"),
             legacy_key=_key(media.get("legacyCredentials")),
@@ -222,6 +232,7 @@ def parse(body: Mapping[str, Any]) -> AppInstance:
             access=parsed_access(spec.get("access"), namespace),
             hosts=tuple(spec.get("hosts", ())),
             exposure=parsed_exposure(spec),
+            media=media.get("enabled", True),
         )
         problems = form_violations(instance)
     except KeyError as error:

@@ -25,13 +25,15 @@ _QUESTIONS = (
     ("frontend_image", "spec.frontend.image", "Image of the frontend (empty: only the API)", ""),
     (
         "database", "spec.database.credentials.remoteRef.key",
-        "Entry of Secrets Manager for the database", "apps/{namespace}/{name}/database",
+        "Entry of Secrets Manager for the database (none: the app needs no database)",
+        "apps/{namespace}/{name}/database",
     ),
     (
         "secret_key", "spec.secrets[0].remoteRef.key",
-        "Entry with the app's secret key (empty: none)", "apps/{namespace}/{name}/app",
+        "Entry with the app's secret key (none: it needs none)", "apps/{namespace}/{name}/app",
     ),
 )  # fmt: skip
+_NONE = ("", "none", None)
 _SAMPLE = {"name": "x", "namespace": "x", "host": "x.example.com", "image": "x:1", "database": "x"}
 
 
@@ -40,11 +42,12 @@ def resource(answers: Mapping[str, str]) -> dict[str, Any]:
     spec: dict[str, Any] = {
         "host": answers["host"],
         "backend": {"image": answers["image"]},
-        "database": {"credentials": {"remoteRef": {"key": answers["database"]}}},
     }
+    if answers.get("database") not in _NONE:
+        spec["database"] = {"credentials": {"remoteRef": {"key": answers["database"]}}}
     if answers.get("frontend_image"):
         spec["frontend"] = {"image": answers["frontend_image"]}
-    if answers.get("secret_key"):
+    if answers.get("secret_key") not in _NONE:
         reference = {"key": answers["secret_key"], "property": "secretKey"}
         spec["secrets"] = [{"name": "APP_SECRET_KEY", "remoteRef": reference}]
     return {
@@ -110,12 +113,13 @@ def _init(options: argparse.Namespace) -> int:
     answers = answers_of(given, _ask)
     body = resource(answers)
     sys.stdout.write(to_yaml([body]))
-    output.complain(
-        f"put the entries into Secrets Manager first ({answers['database']}: host, port, username, "
-        "password, dbname), then: kubectl apply -f FILE; kubectl appi why "
-        f"{answers['name']} -n {answers['namespace']}",
-        "next",
-    )
+    then = f"kubectl apply -f FILE; kubectl appi why {answers['name']} -n {answers['namespace']}"
+    if "database" in body["spec"]:
+        then = (
+            f"put the entries into Secrets Manager first ({answers['database']}: host, port, "
+            f"username, password, dbname), then: {then}"
+        )
+    output.complain(then, "next")
     return 0
 
 

@@ -110,9 +110,9 @@ def secrets_policy(instance: AppInstance, settings: Settings) -> dict[str, Any]:
 def roles(instance: AppInstance, settings: Settings) -> tuple[DesiredRole, ...]:
     """Return the roles that the operator is to manage; those that the spec brings are left out."""
     wanted = []
-    if not instance.backend_role_arn and not instance.legacy_key:
+    if instance.media and not instance.backend_role_arn and not instance.legacy_key:
         wanted.append(("backend", backend_policy(instance, settings)))
-    if not instance.secrets_role_arn:
+    if instance.secret_keys and not instance.secrets_role_arn:
         wanted.append(("secrets", secrets_policy(instance, settings)))
     return tuple(
         DesiredRole(
@@ -153,14 +153,20 @@ def role_arn(instance: AppInstance, settings: Settings, part: str) -> str:
 
 
 def backend_role_arn(instance: AppInstance, settings: Settings) -> str | None:
-    """Return the role of the backend's pods; None with legacy credentials (never both)."""
+    """Return the role of the backend's pods; None with legacy credentials (never both).
+
+    Without media there is nothing that a role of ours could allow, so there is none (ADR 0094).
+    """
     if instance.legacy_key:
         return None
-    return instance.backend_role_arn or role_arn(instance, settings, "backend")
+    managed = role_arn(instance, settings, "backend") if instance.media else None
+    return instance.backend_role_arn or managed
 
 
-def secrets_role_arn(instance: AppInstance, settings: Settings) -> str:
-    """Return the role with which External Secrets reads the instance's entries."""
+def secrets_role_arn(instance: AppInstance, settings: Settings) -> str | None:
+    """Return the role with which External Secrets reads the instance's entries, if it has any."""
+    if not instance.secret_keys:
+        return None
     return instance.secrets_role_arn or role_arn(instance, settings, "secrets")
 
 

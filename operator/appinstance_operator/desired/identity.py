@@ -19,10 +19,9 @@ ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 
 def accounts(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
     """Return the service accounts of the instance."""
-    roles: dict[str, str | None] = {
-        "backend": iam.backend_role_arn(instance, settings),
-        "secrets": iam.secrets_role_arn(instance, settings),
-    }
+    roles: dict[str, str | None] = {"backend": iam.backend_role_arn(instance, settings)}
+    if instance.secret_keys:
+        roles["secrets"] = iam.secrets_role_arn(instance, settings)
     if instance.frontend:
         roles["frontend"] = None
     if instance.migrate:

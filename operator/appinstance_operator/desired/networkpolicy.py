@@ -156,6 +156,8 @@ def policies(
     outside = [_to(place.destinations, place.port) for place in settings.outside.named]
     ingress, egress = _openings(instance)
     callers, called = _between(instance, agreed)
+    used = [database] if instance.database else []
+    used += [aws] if instance.goes_to_aws else []
     found = [
         default_deny(instance),
         _policy(
@@ -167,7 +169,7 @@ def policies(
                 *ingress,
                 *callers,
             ],
-            [_dns(settings), database, aws, *outside, *egress, *called],
+            [_dns(settings), *used, *outside, *egress, *called],
         ),
     ]
     if instance.frontend:

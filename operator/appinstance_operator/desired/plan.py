@@ -35,11 +35,7 @@ def plan(instance: AppInstance, settings: Settings, facts: Facts | None = None) 
             *securitygroups.policies(instance, settings),
         ),
         StageName.IDENTITY: identity.accounts(instance, settings),
-        StageName.SECRETS: (
-            secrets.store(instance, settings),
-            *secrets.external_secrets(instance, settings),
-            secrets.database_ca(instance, settings),
-        ),
+        StageName.SECRETS: secrets.objects(instance, settings),
         StageName.MIGRATION: (job,) if job else (),
         StageName.WORKLOADS: workloads.workloads(instance, settings, seen),
         StageName.EDGE: (ingress.ingress(instance, settings),),

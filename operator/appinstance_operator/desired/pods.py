@@ -51,7 +51,9 @@ def spec_variables(component: Component) -> list[dict[str, Any]]:
 
 
 def database_variables(instance: AppInstance) -> list[dict[str, Any]]:
-    """Return what the app needs to reach its database over verified TLS."""
+    """Return what the app needs to reach its database over verified TLS; nothing without one."""
+    if not instance.database:
+        return []
     secret = names.of(instance, "database")
     return [
         *(from_secret(name, secret, key) for name, key in _DATABASE_VARIABLES.items()),
@@ -77,15 +79,20 @@ def app_variables(instance: AppInstance) -> list[dict[str, Any]]:
 
 
 def cloud_variables(instance: AppInstance, settings: Settings) -> list[dict[str, Any]]:
-    """Return where the media are and as whom the backend goes there: a role, or legacy keys."""
-    variables = [
+    """Return where the media are and as whom the backend goes to AWS: a role, or legacy keys."""
+    if not instance.goes_to_aws:
+        return []
+    media = [
         value("MEDIA_BUCKET", instance.media_bucket or settings.media.bucket),
         value("MEDIA_PREFIX", instance.media_prefix),
+    ]
+    variables = [
+        *(media if instance.media else ()),
         value("AWS_REGION", settings.region),
         value("AWS_DEFAULT_REGION", settings.region),
         value("AWS_STS_REGIONAL_ENDPOINTS", "regional"),
     ]
-    if settings.media.kms_key_arn:
+    if instance.media and settings.media.kms_key_arn:
         variables.append(value("MEDIA_KMS_KEY_ARN", settings.media.kms_key_arn))
     if settings.aws_endpoint_url:
         variables.append(value("AWS_ENDPOINT_URL", settings.aws_endpoint_url))

@@ -99,6 +99,14 @@ def external_secrets(instance: AppInstance, settings: Settings) -> tuple[Manifes
     return tuple(secrets)
 
 
+def objects(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
+    """Return all that secrets come by; without an entry that the spec names there is no store."""
+    found = external_secrets(instance, settings)
+    if instance.secret_keys:
+        found = (store(instance, settings), *found)
+    return (*found, database_ca(instance, settings)) if instance.database else found
+
+
 def database_ca(instance: AppInstance, settings: Settings) -> Manifest:
     """Return the ConfigMap with the CA that signs the database's certificate."""
     return manifest(

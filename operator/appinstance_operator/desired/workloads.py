@@ -87,7 +87,7 @@ def _container(instance: AppInstance, settings: Settings, component: Component) 
             **_arguments(component),
             **_probes(component.probes),
         )
-    mounts = [pods.ca_volume(instance)[1]]
+    mounts = [pods.ca_volume(instance)[1]] if instance.database else []
     if iam.backend_role_arn(instance, settings):
         mounts.append(pods.token_volume()[1])
     return pods.container(
@@ -123,7 +123,7 @@ def _scraping(component: Component) -> dict[str, str]:
 def _volumes(instance: AppInstance, settings: Settings, component: Component) -> list[Any]:
     if component.name == "frontend":
         return []
-    volumes = [pods.ca_volume(instance)[0]]
+    volumes = [pods.ca_volume(instance)[0]] if instance.database else []
     if iam.backend_role_arn(instance, settings):
         volumes.append(pods.token_volume()[0])
     return volumes
@@ -148,7 +148,8 @@ def deployment(
     annotations = {}
     if component.name == "backend":
         annotations[names.SECRETS_HASH] = secrets_hash(instance, facts)
-        annotations[names.DATABASE_CA_HASH] = _digest(settings.database.ca_bundle)
+        if instance.database:
+            annotations[names.DATABASE_CA_HASH] = _digest(settings.database.ca_bundle)
         annotations.update(_scraping(component))
     template_meta: dict[str, Any] = {"labels": names.labels(instance, component.name)}
     if annotations:

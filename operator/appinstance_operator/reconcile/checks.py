@@ -68,9 +68,18 @@ def network_check(error: OperatorError | None) -> Check:
     return Check(NETWORK, "True", "Applied", "everything is closed but what the spec opens")
 
 
-def roles_check(error: OperatorError | None, *, pending: bool, good: bool) -> Check:
-    """Return how the IAM roles stand. `good`: they were in place for this spec when last seen."""
-    fine = "the IAM roles are in place"
+def roles_check(
+    error: OperatorError | None,
+    *,
+    pending: bool,
+    good: bool,
+    arns: Mapping[str, str] | None = None,
+) -> Check:
+    """Return how the IAM roles stand. `good`: they were in place for this spec when last seen.
+
+    `arns` are those that the spec needs.
+    """
+    fine = "no IAM role is needed" if arns == {} else "the IAM roles are in place"
     if error is None and (good or not pending):
         return Check(CLOUD, "True", "RolesReady", fine)
     if error is None:
@@ -121,7 +130,9 @@ def secrets_check(
             f"secret {key} not synced: {why}, so the backend has not been started or changed",
             waiting=not refused and not store,
         )  # fmt: skip
-    return Check(SECRETS, "True", "SecretSynced", "all secrets are synced")
+    named = any(item["kind"] == "ExternalSecret" for item in wanted)
+    words = "all secrets are synced" if named else "the spec names no secret"
+    return Check(SECRETS, "True", "SecretSynced", words)
 
 
 def _store(wanted: Sequence[Mapping[str, Any]], children: Children) -> str | None:
@@ -181,11 +192,15 @@ def _synced(live: Mapping[str, Any]) -> bool:
     return find_condition(live, "Ready").get("status") == "True" and _synced_once(live)
 
 
-def migration_check(job: Mapping[str, Any] | None, children: Children, *, good: bool) -> Check:
+def migration_check(
+    job: Mapping[str, Any] | None, children: Children, *, good: bool, database: bool = True
+) -> Check:
     """Return how the current migration Job stands. `good`: it has run for this spec before."""
     applied = "the database is at the version of this image"
     if job is None:
-        return Check(MIGRATIONS, "True", "Applied", "migrations are turned off for this instance")
+        off = "migrations are turned off for this instance"
+        words = off if database else "the instance has no database"
+        return Check(MIGRATIONS, "True", "Applied", words)
     name = job["metadata"]["name"]
     live = children.get(("Job", name), {})
     if find_condition(live, "Complete").get("status") == "True":

@@ -125,7 +125,7 @@ class Converger:
             look.due.append(_ASK_IAM_AGAIN_SECONDS)
         if error:
             look.set(checks.roles_check(error, pending=False, good=False))
-        look.set(checks.roles_check(state.error, pending=state.pending, good=good))
+        look.set(checks.roles_check(state.error, pending=state.pending, good=good, arns=arns))
 
     def _secrets(self, stage: Stage, facts: Facts, look: Look) -> None:
         roles = look.checks[checks.CLOUD]
@@ -175,7 +175,7 @@ class Converger:
         point("after-migration")
         if error:
             look.set(checks.Check(checks.MIGRATIONS, "False", "MigrationFailed", error.message))
-        check = checks.migration_check(job, look.own, good=good)
+        check = checks.migration_check(job, look.own, good=good, database=look.instance.database)
         if check.reason == "MigrationFailed":
             look.stalled = look.stalled or (check.reason, check.message)
         look.set(check)

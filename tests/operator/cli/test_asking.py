@@ -50,6 +50,14 @@ def test_an_answer_that_would_be_refused_is_asked_for_again(init: Any) -> None:
     assert "host must be a DNS name" in err
 
 
+def test_an_app_without_database_and_secret_key_has_neither(init: Any) -> None:
+    typed = ["shop", "team", "", "registry.example.com/shop:1", "", "none", "none"]
+    code, body, err = init(typed)
+    assert (code, judge.refusals(body)) == (0, ())
+    assert body["spec"].keys() == {"host", "backend"}
+    assert "next: kubectl apply" in err
+
+
 def test_with_options_nothing_is_asked(init: Any) -> None:
     words = ["--name", "a", "--namespace", "a", "--host", "a.b", "--image", "a:1"]
     words += ["--frontend-image", "b:1", "--database", "apps/a/db", "--secret-key", ""]

@@ -248,7 +248,22 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         {"spec.imagePullSecrets": [{"name": "a"}, {"name": "a"}]},
         "Duplicate value",
     ),
-    "no database": ({"spec.database": None}, "database.credentials is missing"),
+    "a database of which nothing is said": (
+        {"spec.database": {}},
+        "database has neither credentials nor provision",
+    ),
+    "a database that is only not migrated": (
+        {"spec.database": {"migrate": False}},
+        "database has neither credentials nor provision",
+    ),
+    "media that are off and somewhere": (
+        {"spec.media": {"enabled": False, "prefix": "default/shop/"}},
+        "media is off; take out enabled",
+    ),
+    "media that are off with keys": (
+        {"spec.media": {"enabled": False, "legacyCredentials": REF}},
+        "media is off; take out enabled",
+    ),
     "provision beside credentials": (
         {"spec.database.provision": True},
         "database.provision and database.credentials exclude each other",
@@ -414,6 +429,33 @@ def test_what_the_golden_files_render_is_accepted(apiserver: ApiServer, case: Pa
     documents = (case / "expected.yaml").read_text().split("---\n")
     objects = [text for text in documents if text.strip() and "kind: IAMRole" not in text]
     apiserver.kubectl("apply", "--dry-run=server", "-f", "-", stdin="---\n".join(objects))
+
+
+def test_a_database_that_was_made_cannot_be_left_out(apiserver: ApiServer) -> None:
+    """It would stay behind, and nobody would know that it is there."""
+    name = "left"
+    held = _changed({"metadata.name": name, "spec.database": {"provision": True}})
+    apiserver.kubectl("create", "-f", "-", stdin=json.dumps(held))
+    try:
+        words = ("patch", "appi", name, "--type=json", "--dry-run=server", "-p")
+        change = json.dumps([{"op": "remove", "path": "/spec/database"}])
+        told = apiserver.kubectl(*words, change, check=False)
+        assert "cannot be left out" in told.stderr
+    finally:
+        apiserver.kubectl("delete", "appi", name)
+
+
+def test_a_database_of_an_entry_can_be_left_out_and_taken_up(apiserver: ApiServer) -> None:
+    name = "without"
+    held = _changed({"metadata.name": name})
+    apiserver.kubectl("create", "-f", "-", stdin=json.dumps(held))
+    try:
+        words = ("patch", "appi", name, "--type=json", "-p")
+        apiserver.kubectl(*words, json.dumps([{"op": "remove", "path": "/spec/database"}]))
+        made = [{"op": "add", "path": "/spec/database", "value": {"provision": True}}]
+        apiserver.kubectl(*words, json.dumps(made))
+    finally:
+        apiserver.kubectl("delete", "appi", name)
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,11 @@ class Instance:
             if component in line["pods"] and line["way"] == way and line["policy"]:
                 yield from self._rules(component, **line["policy"])
 
-    def _rules(self, component: str, peer: str, port: Any) -> Iterator[Rule]:
+    def _rules(
+        self, component: str, peer: str, port: Any, needs: str | None = None
+    ) -> Iterator[Rule]:
+        if needs and not self._asks_for(needs):
+            return
         if peer.startswith("spec.network."):
             for rule in self.spec.get("network", {}).get(peer.rpartition(".")[2], ()):
                 block = {key: value for key, value in rule.items() if key != "ports"}
@@ -77,6 +81,13 @@ class Instance:
             if number:
                 blocks = [{"ipBlock": item} if "cidr" in item else item for item in peers]
                 yield _rule(blocks, [("TCP", number)])
+
+    def _asks_for(self, needs: str) -> bool:
+        if needs == "database":
+            return "database" in self.spec
+        assert needs == "aws"
+        media = self.spec.get("media", {}).get("enabled", True)
+        return media or "backendRoleArn" in self.spec.get("identity", {})
 
     def _edge(self, peer: str) -> str:
         inside = self.spec.get("scheme") == "internal" and "internal" in self.settings["edge"]
