@@ -91,6 +91,11 @@ def _variable(key: str) -> dict[str, Any]:
     return {"secrets": [{"name": "TOKEN", "remoteRef": {"key": key}}]}
 
 
+def _file(key: str, path: str = "/app/keys/signing.pem") -> dict[str, Any]:
+    return {"backend.files": [{"path": path, "remoteRef": {"key": key}}]}
+
+
+_TOKEN = "/var/run/secrets/eks.amazonaws.com/serviceaccount"  # noqa: S105
 _DATABASE = "database.credentials.remoteRef.key"
 ATTEMPTS: Mapping[str, Attempt] = {
     "another's database": _entry("apps/acme/acme/database"),
@@ -106,6 +111,15 @@ ATTEMPTS: Mapping[str, Attempt] = {
         _variable("apps/acme/acme/app"),
         "secret key apps/acme/acme/app is outside of this namespace's prefix apps/evil/",
         _variable("apps/evil/shop/app"),
+    ),
+    "another's entry as a file": Attempt(
+        _file("apps/acme/acme/app"),
+        "secret key apps/acme/acme/app is outside of this namespace's prefix apps/evil/",
+        _file("apps/evil/shop/app"),
+    ),
+    "a file over the token of the role": _form(
+        _file("apps/evil/token", f"{_TOKEN}/token"), "would hide what the system",
+        _file("apps/evil/token"),
     ),
     "another's access keys": Attempt(
         {"media.legacyCredentials": {"remoteRef": {"key": "apps/acme/acme/media"}}},

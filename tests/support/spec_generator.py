@@ -11,6 +11,7 @@ from appinstance_operator.api.spec import GROUP, KIND, VERSION
 
 NAMESPACES = ("default", "acme", "team")
 _REMOTE = [{"key": "apps/acme/x"}, {"key": "apps/acme/a_b+c=d.e@f-1"}]
+_FILES = ("/app/keys/signing.pem", "/etc/ssl/x.crt", "/a/b/.c")
 _IMAGES = [
     "registry.example.com/shop:1.4.2",
     "shop:1",
@@ -194,7 +195,8 @@ _SPECIAL: dict[str, list[Any]] = {
         "1Pi",
     ],
     "bucket": ["arn:aws:s3:::x", "a", "A-b", "a_b"],
-    "path": ["healthz", "/a?b", "//", "/ä", "/a\n", "", "https://x/"],
+    "path": ["/tmp/x", "/var/run/secrets/x", "/app/keys", "/app/..", "/runs/x", "/etc/hosts",
+             "healthz", "/a?b", "//", "/ä", "/a\n", "", "https://x/"],
     "failureThreshold": [1, 121, 240, 241],
     "deletionPolicy": ["delete", "Keep"],
     "key": ["arn:aws:secretsmanager:eu-central-1:1:secret:x", "apps/*", "a b", "k" * 513],
@@ -327,6 +329,8 @@ class Specs:
             scaling = component.get("autoscaling")
             if scaling:
                 scaling["maxReplicas"] = max(scaling["maxReplicas"], scaling.get("minReplicas", 2))
+            for file, path in zip(component.get("files", []), _FILES, strict=False):
+                file["path"] = path
             _unique(component.get("env", []))
             for item in component.get("env", []):
                 source = item.get("valueFrom")

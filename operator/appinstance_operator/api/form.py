@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .exposure import form_of_exposure
+from .files import file_violations
 from .probes import HEALTH_PORT, MAX_STARTUP_SECONDS
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def form_violations(instance: AppInstance) -> tuple[str, ...]:
         scaling = component.autoscaling
         if scaling and scaling.min_replicas > scaling.max_replicas:
             found.append(f"{component.name}.autoscaling: minReplicas is above maxReplicas")
+    found += file_violations(instance.backend.files)
     names = [name for name, _ in (*instance.backend.env, *instance.backend.pod_env)]
     names += [extra.name for extra in instance.secrets]
     found += [

@@ -14,6 +14,7 @@ from typing import Any
 from .access import Access, parsed_access
 from .errors import InvalidSpec
 from .exposure import Exposure, parsed_exposure
+from .files import File, parsed_files
 from .form import form_violations
 from .probes import BACKEND_PORT, FRONTEND_PORT, Metrics, Probes, parsed_metrics, parsed_probes
 
@@ -50,6 +51,8 @@ class Component:
     """Arguments of the container; None: those of the platform's own images."""
     probes: Probes = field(default_factory=Probes)
     metrics: Metrics = field(default_factory=Metrics)
+    files: tuple[File, ...] = ()
+    """Of the backend: what of Secrets Manager lies in its pods as files."""
 
     @property
     def most_replicas(self) -> int:
@@ -140,7 +143,7 @@ class AppInstance:
     @property
     def secret_keys(self) -> tuple[str, ...]:
         """Return every Secrets Manager entry that the spec names, each once, sorted."""
-        keys = {extra.key for extra in self.secrets}
+        keys = {item.key for item in (*self.secrets, *self.backend.files)}
         signing = self.cloud_front.key if self.cloud_front else None
         keys |= {key for key in (self.database_key, self.legacy_key, signing) if key}
         return tuple(sorted(keys))
@@ -172,6 +175,7 @@ def _component(name: str, raw: Mapping[str, Any], default_port: int) -> Componen
         args=tuple(raw["args"]) if "args" in raw else None,
         probes=parsed_probes(name, raw.get("probes")),
         metrics=parsed_metrics(name, raw.get("metrics")),
+        files=parsed_files(raw.get("files", ())),
     )
 
 

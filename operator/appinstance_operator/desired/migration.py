@@ -14,7 +14,7 @@ from appinstance_operator.api.model import Manifest
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance
 
-from . import names, pods
+from . import files, names, pods
 from .base import manifest, metadata
 
 _TRIES = 2
@@ -76,10 +76,10 @@ def job(instance: AppInstance, settings: Settings, attempt: int = 1) -> Manifest
                                 *pods.app_variables(instance),
                                 *pods.database_variables(instance),
                             ],
-                            mounts=[mount],
+                            mounts=[mount, *files.mounts(instance)],
                         )
                     ],
-                    [volume],
+                    [volume, *files.volumes(instance)],
                     restartPolicy="Never",
                     terminationGracePeriodSeconds=30,
                 ),

@@ -13,7 +13,7 @@ from appinstance_operator.api.model import Manifest
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import DATABASE_KEYS, AppInstance
 
-from . import names
+from . import files, names
 from .base import manifest, metadata
 
 API = "external-secrets.io/v1"
@@ -81,7 +81,7 @@ def _external(
 
 
 def external_secrets(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
-    """Return the ExternalSecrets: database, the spec's own, media keys of either kind."""
+    """Return the ExternalSecrets: database, the spec's own, files, media keys of either kind."""
     secrets = []
     if instance.database_key:
         key = instance.database_key
@@ -90,6 +90,12 @@ def external_secrets(instance: AppInstance, settings: Settings) -> tuple[Manifes
     if instance.secrets:
         data = [_reference(item.name, item.key, item.property) for item in instance.secrets]
         secrets.append(_external(instance, settings, "app", data))
+    if instance.backend.files:
+        data = [
+            _reference(files.key_of(item), item.key, item.property)
+            for item in instance.backend.files
+        ]
+        secrets.append(_external(instance, settings, "files", data))
     if instance.legacy_key:
         data = [_reference(name, instance.legacy_key, name) for name in LEGACY_KEYS]
         secrets.append(_external(instance, settings, "media", data))

@@ -11,7 +11,7 @@ from appinstance_operator.api.probes import HEALTH_PORT, Probe, Probes
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance, Component
 
-from . import iam, names, pods
+from . import files, iam, names, pods
 from .base import manifest, metadata
 
 # The load balancer needs a moment to stop sending; then the app drains.
@@ -22,12 +22,14 @@ _REVISIONS = 3
 
 
 def secret_names(instance: AppInstance) -> tuple[str, ...]:
-    """Return the names of the Secrets that the backend's variables come from."""
+    """Return the names of the Secrets that the backend's variables and files come from."""
     parts = []
     if instance.database_key:
         parts.append("database")
     if instance.secrets:
         parts.append("app")
+    if instance.backend.files:
+        parts.append("files")
     if instance.legacy_key:
         parts.append("media")
     if instance.cloud_front:
@@ -90,6 +92,7 @@ def _container(instance: AppInstance, settings: Settings, component: Component) 
     mounts = [pods.ca_volume(instance)[1]] if instance.database else []
     if iam.backend_role_arn(instance, settings):
         mounts.append(pods.token_volume()[1])
+    mounts += files.mounts(instance)
     return pods.container(
         component,
         "backend",
@@ -126,7 +129,7 @@ def _volumes(instance: AppInstance, settings: Settings, component: Component) ->
     volumes = [pods.ca_volume(instance)[0]] if instance.database else []
     if iam.backend_role_arn(instance, settings):
         volumes.append(pods.token_volume()[0])
-    return volumes
+    return [*volumes, *files.volumes(instance)]
 
 
 def _spread(instance: AppInstance, component: Component) -> list[dict[str, Any]]:

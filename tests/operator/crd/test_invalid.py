@@ -248,6 +248,94 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         {"spec.imagePullSecrets": [{"name": "a"}, {"name": "a"}]},
         "Duplicate value",
     ),
+    "a file at the root": (
+        {"spec.backend.files": [{"path": "/key.pem", **REF}]},
+        "path must be the path of a file in a folder",
+    ),
+    "a file at the root itself": (
+        {"spec.backend.files": [{"path": "/", **REF}]},
+        "path must be the path of a file in a folder",
+    ),
+    "a file by a relative path": (
+        {"spec.backend.files": [{"path": "app/key.pem", **REF}]},
+        "path must be the path of a file in a folder",
+    ),
+    "a file that is a folder": (
+        {"spec.backend.files": [{"path": "/app/keys/", **REF}]},
+        "path must be the path of a file in a folder",
+    ),
+    "a file with a blank": (
+        {"spec.backend.files": [{"path": "/app/a key", **REF}]},
+        "path must be the path of a file in a folder",
+    ),
+    "a file upwards": (
+        {"spec.backend.files": [{"path": "/app/../etc/hosts", **REF}]},
+        "the parts . or ..",
+    ),
+    "a file here": (
+        {"spec.backend.files": [{"path": "/app/./key", **REF}]},
+        "the parts . or ..",
+    ),
+    "a file that ends upwards": (
+        {"spec.backend.files": [{"path": "/app/..", **REF}]},
+        "the parts . or ..",
+    ),
+    "a file in the temporary folder": (
+        {"spec.backend.files": [{"path": "/tmp/key", **REF}]},
+        "would hide what the system or the platform puts there",
+    ),
+    "a file over the roles' token": (
+        {"spec.backend.files": [{"path": "/var/run/secrets/eks.amazonaws.com/serviceaccount/token", **REF}]},
+        "would hide what the system",
+    ),
+    "a file in run": (
+        {"spec.backend.files": [{"path": "/run/secrets/key", **REF}]},
+        "would hide what the system",
+    ),
+    "a file over the database's CA": (
+        {"spec.backend.files": [{"path": "/etc/appinstance/database-ca/ca.crt", **REF}]},
+        "would hide what the system",
+    ),
+    "a file over the folder of CAs": (
+        {"spec.backend.files": [{"path": "/etc/appinstance", **REF}]},
+        "would hide what the system",
+    ),
+    "a file over the resolver": (
+        {"spec.backend.files": [{"path": "/etc/resolv.conf", **REF}]},
+        "would hide what the system",
+    ),
+    "a file in the kernel's": (
+        {"spec.backend.files": [{"path": "/proc/self/environ", **REF}]},
+        "would hide what the system",
+    ),
+    "a file over a device": (
+        {"spec.backend.files": [{"path": "/dev/null", **REF}]},
+        "would hide what the system",
+    ),
+    "a file twice": (
+        {"spec.backend.files": [{"path": "/app/a", **REF}, {"path": "/app/a", **REF}]},
+        "Duplicate value",
+    ),
+    "a file in another": (
+        {"spec.backend.files": [{"path": "/app/a", **REF}, {"path": "/app/a/b", **REF}]},
+        "a file's path is a folder of another one",
+    ),
+    "a file that may be written": (
+        {"spec.backend.files": [{"path": "/app/a", **REF, "mode": "0640"}]},
+        'supported values: "0440", "0444", "0550", "0555"',
+    ),
+    "a file's mode as a number": (
+        {"spec.backend.files": [{"path": "/app/a", **REF, "mode": 440}]},
+        "spec.backend.files[0].mode",
+    ),
+    "a file of a wildcard": (
+        {"spec.backend.files": [{"path": "/app/a", "remoteRef": {"key": "apps/*"}}]},
+        "not an ARN or a wildcard",
+    ),
+    "a file of a page": (
+        {"spec.frontend": {"image": "page:1", "files": []}},
+        'unknown field "spec.frontend.files"',
+    ),
     "a database of which nothing is said": (
         {"spec.database": {}},
         "database has neither credentials nor provision",

@@ -75,6 +75,11 @@ def _specs(seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
             ]
         if chance.random() < 0.15:
             changes["hosts"] = [host for host in (one(HOSTS),) if host != changes["host"]]
+        if chance.random() < 0.3:
+            changes["backend.files"] = [
+                {"path": f"/app/{number}", "remoteRef": {"key": one(KEYS)}}
+                for number in range(chance.randint(1, 3))
+            ]
         if chance.random() < 0.5:
             changes["media.prefix"] = one(PREFIXES)
         if chance.random() < 0.3:
