@@ -220,6 +220,9 @@ def _rules(
         for path in rule["http"]["paths"]:
             if path["pathType"] in {"Exact", "Prefix"} and set(path["path"]) & set("*?"):
                 yield f"path {path['path']}: no wildcard in one (model_build_listener_rules.go)"
+            if len(path["path"].rstrip("/")) + len("/*") > _LONGEST:
+                # The same file: a prefix stands there as it is, and once more with /* behind it.
+                yield f"path {path['path']}: ELB takes {_LONGEST} characters in a condition"
             backend = path["backend"].get("service")
             if backend is None:
                 yield f"path {path['path']}: no service (enhanced_backend_builder.go)"

@@ -12,6 +12,18 @@ from appinstance_operator.api.spec import GROUP, KIND, VERSION
 NAMESPACES = ("default", "acme", "team")
 _REMOTE = [{"key": "apps/acme/x"}, {"key": "apps/acme/a_b+c=d.e@f-1"}]
 _FILES = ("/app/keys/signing.pem", "/etc/ssl/x.crt", "/a/b/.c")
+_ROUTES = {
+    True: [
+        [{"path": "/", "to": "frontend"}, {"path": "/api", "to": "backend"}],
+        [
+            {"path": "/a", "to": "backend"},
+            {"path": "/a/b", "to": "frontend"},
+            {"path": "/a/b/c", "to": "backend"},
+        ],
+        [{"path": "/api", "to": "backend"}, {"path": "/apis", "to": "frontend"}],
+    ],
+    False: [[{"path": "/", "to": "backend"}], [{"path": "/v1", "to": "backend"}]],
+}
 _IMAGES = [
     "registry.example.com/shop:1.4.2",
     "shop:1",
@@ -195,7 +207,8 @@ _SPECIAL: dict[str, list[Any]] = {
         "1Pi",
     ],
     "bucket": ["arn:aws:s3:::x", "a", "A-b", "a_b"],
-    "path": ["/tmp/x", "/var/run/secrets/x", "/app/keys", "/app/..", "/runs/x", "/etc/hosts",
+    "to": ["backend", "frontend", "worker"],
+    "path": ["/tmp/x", "/a", "/a/b/c/d", "/api/*", "/x/", "/" + "a" * 125, "/var/run/secrets/x", "/app/keys", "/app/..", "/runs/x", "/etc/hosts",
              "healthz", "/a?b", "//", "/ä", "/a\n", "", "https://x/"],
     "failureThreshold": [1, 121, 240, 241],
     "deletionPolicy": ["delete", "Keep"],
@@ -339,6 +352,8 @@ class Specs:
                     source.pop(self._random.choice(("fieldRef", "resourceFieldRef")), None)
                     if len(source) != 1:
                         del item["valueFrom"]
+        if "paths" in spec:
+            spec["paths"] = copy.deepcopy(self._random.choice(_ROUTES["frontend" in spec]))
         _unique(spec.get("secrets", []))
         if "imagePullSecrets" in spec:
             spec["imagePullSecrets"] = [{"name": "registry"}, {"name": "other.1"}]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .exposure import form_of_exposure
 from .files import file_violations
 from .probes import HEALTH_PORT, MAX_STARTUP_SECONDS
+from .routes import route_violations
 
 if TYPE_CHECKING:
     from .spec import AppInstance, CloudFront, Component
@@ -101,6 +102,7 @@ def form_violations(instance: AppInstance) -> tuple[str, ...]:
         if scaling and scaling.min_replicas > scaling.max_replicas:
             found.append(f"{component.name}.autoscaling: minReplicas is above maxReplicas")
     found += file_violations(instance.backend.files)
+    found += route_violations(instance.routes, frontend=instance.frontend is not None)
     names = [name for name, _ in (*instance.backend.env, *instance.backend.pod_env)]
     names += [extra.name for extra in instance.secrets]
     found += [

@@ -17,6 +17,7 @@ from .exposure import Exposure, parsed_exposure
 from .files import File, parsed_files
 from .form import form_violations
 from .probes import BACKEND_PORT, FRONTEND_PORT, Metrics, Probes, parsed_metrics, parsed_probes
+from .routes import Route, parsed_routes
 
 GROUP = "platform.appinstance.io"
 VERSION = "v1alpha1"
@@ -124,6 +125,8 @@ class AppInstance:
     exposure: Exposure = field(default_factory=Exposure)
     media: bool = True
     """Whether it has a place in a bucket."""
+    routes: tuple[Route, ...] = ()
+    """What of the host goes to which component, the longest path first."""
 
     @property
     def components(self) -> tuple[Component, ...]:
@@ -237,6 +240,7 @@ def parse(body: Mapping[str, Any]) -> AppInstance:
             hosts=tuple(spec.get("hosts", ())),
             exposure=parsed_exposure(spec),
             media=media.get("enabled", True),
+            routes=parsed_routes(spec.get("paths"), frontend=bool(spec.get("frontend"))),
         )
         problems = form_violations(instance)
     except KeyError as error:

@@ -1,4 +1,4 @@
-"""The Ingress: `/api` goes to the backend, the rest to the frontend (without one, to the backend).
+"""The Ingress: what of the host goes to the backend, and what to the frontend.
 
 What matters to the AWS load balancer controller is in alb.py; other classes get the portable part.
 """
@@ -27,8 +27,8 @@ def _path(instance: AppInstance, path: str, component: Component) -> list[dict[s
 def ingress(instance: AppInstance, settings: Settings) -> Manifest:
     """Return the Ingress of the instance."""
     is_alb = settings.edge.class_name == "alb"
-    page = instance.frontend or instance.backend
     annotations = alb.rules_in_words(instance, settings) if is_alb else None
+    components = {component.name: component for component in instance.components}
     return manifest(
         "networking.k8s.io/v1",
         "Ingress",
@@ -40,8 +40,9 @@ def ingress(instance: AppInstance, settings: Settings) -> Manifest:
                     "host": host,
                     "http": {
                         "paths": [
-                            *_path(instance, "/api", instance.backend),
-                            *_path(instance, "/", page),
+                            rule
+                            for route in instance.routes
+                            for rule in _path(instance, route.path, components[route.to])
                         ]
                     },
                 }

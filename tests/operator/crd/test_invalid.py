@@ -32,6 +32,13 @@ ROLE = "arn:aws:iam::123456789012:role/shop"
 REF = {"remoteRef": {"key": "apps/team/shop/x"}}
 CLOUD_FRONT = {"domain": "d1.cloudfront.net", "keyPairId": "K2JCJMDEHXQW5F", "privateKey": REF}
 
+PAGE = {"spec.frontend": {"image": "page:1"}}
+
+
+def _to(path: str, to: str) -> dict[str, str]:
+    return {"path": path, "to": to}
+
+
 IMAGES = (
     "shop:1",
     "appinstance/backend:dev",
@@ -336,6 +343,52 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         {"spec.frontend": {"image": "page:1", "files": []}},
         'unknown field "spec.frontend.files"',
     ),
+    "a path that goes to a page that there is not": (
+        {"spec.paths": [_to("/", "frontend"), _to("/api", "backend")]},
+        "a path goes to the frontend, and the spec has none",
+    ),
+    "a host of which nothing goes to the backend": (
+        {**PAGE, "spec.paths": [_to("/", "frontend")]},
+        "nothing of the host goes to the backend",
+    ),
+    "a host of which nothing goes to the page": (
+        {**PAGE, "spec.paths": [_to("/", "backend")]},
+        "nothing of the host goes to the frontend",
+    ),
+    "a host of which nothing goes anywhere": (
+        {"spec.paths": []},
+        "should have at least 1 items",
+    ),
+    "a path twice": (
+        {**PAGE, "spec.paths": [_to("/", "frontend"), _to("/", "backend")]},
+        "Duplicate value",
+    ),
+    "a path within one that goes there": (
+        {**PAGE, "spec.paths": [_to("/", "frontend"), _to("/x", "frontend"), _to("/y", "backend")]},
+        "lies within another that goes to the same place",
+    ),
+    "a path deep within one that goes there": (
+        {
+            **PAGE,
+            "spec.paths": [
+                _to("/", "frontend"),
+                _to("/a", "backend"),
+                _to("/a/b", "frontend"),
+                _to("/a/b/c/d", "frontend"),
+            ],
+        },
+        "lies within another that goes to the same place",
+    ),
+    "a path with a wildcard": ({"spec.paths": [_to("/api/*", "backend")]}, "path must be / or"),
+    "a path with a slash at its end": ({"spec.paths": [_to("/a/", "backend")]}, "path must be / or"),
+    "a path with an empty part": ({"spec.paths": [_to("/a//b", "backend")]}, "path must be / or"),
+    "a path with a query": ({"spec.paths": [_to("/a?b", "backend")]}, "path must be / or"),
+    "a path upwards": ({"spec.paths": [_to("/a/../b", "backend")]}, "the parts . or .."),
+    "a path without end": ({"spec.paths": [_to("/" + "a" * 125, "backend")]}, "Too long"),
+    "a path to nowhere": (
+        {"spec.paths": [_to("/", "worker")]},
+        'supported values: "backend", "frontend"',
+    ),
     "a database of which nothing is said": (
         {"spec.database": {}},
         "database has neither credentials nor provision",
@@ -484,6 +537,24 @@ def test_the_base_of_all_cases_is_valid(apiserver: ApiServer) -> None:
 def test_refused_with_a_sentence(apiserver: ApiServer, case: str) -> None:
     changes, sentence = CASES[case]
     assert sentence in _apply(apiserver, _changed(changes))
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        [_to("/", "frontend"), _to("/api", "backend"), _to("/api/docs", "frontend")],
+        [_to("/", "frontend"), _to("/a", "backend"), _to("/a/b", "frontend"), _to("/a/b/c", "backend")],
+        [_to("/app", "frontend"), _to("/api", "backend"), _to("/apis", "backend")],
+        [_to("/.well-known", "backend"), _to("/", "frontend")],
+    ],
+    ids=lambda paths: "".join(item["path"] for item in paths),
+)  # fmt: skip
+def test_paths_within_others_that_go_elsewhere_are_accepted(
+    apiserver: ApiServer, paths: list[dict[str, str]]
+) -> None:
+    body = _changed({**PAGE, "spec.paths": paths})
+    assert _apply(apiserver, body) == ""
+    parse(body)
 
 
 @pytest.mark.parametrize("image", IMAGES)

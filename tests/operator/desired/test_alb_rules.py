@@ -143,6 +143,7 @@ _WRONG: dict[str, tuple[Callable[[dict[str, Any], dict[str, Any]], None], str]] 
     "a health check on no port": (_put("healthcheck-port", "health-port"), "healthcheck-port"),
     "a health check by TCP": (_put("healthcheck-protocol", "TCP"), "healthcheck-protocol"),
     "a path with a wildcard": (_path(path="/api/*"), "wildcard"),
+    "a path that is too long": (_path(path=f"/{'a' * 126}"), "128"),
     "a path without a service": (_path(backend={"resource": {"kind": "x"}}), "no service"),
     "a service that is not there": (
         _path(backend={"service": {"name": "x", "port": {"number": 1}}}),
