@@ -101,8 +101,9 @@ locals {
     rollouts   = { maxConcurrent = var.max_concurrent_rollouts }
     namespaces = var.operator_namespaces
     pods = {
-      imagePullSecrets = var.pods.image_pull_secrets
-      nodeSelector     = var.pods.node_selector
+      imagePullSecrets  = var.pods.image_pull_secrets
+      nodeSelector      = var.pods.node_selector
+      allowedNodeLabels = var.pods.allowed_node_labels
       tolerations = [
         for toleration in var.pods.tolerations : {
           for field, value in {

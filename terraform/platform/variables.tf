@@ -620,11 +620,12 @@ variable "pods" {
   description = <<-EOT
     What the pods of every instance get. `image_pull_secrets`: names of Secrets that the platform puts into each namespace.
     `node_selector` and `tolerations`: the nodes that are kept for them (a toleration in Kubernetes' own form). `migration_seconds`:
-    how long one try of a migration may take.
+    how long one try of a migration may take. `allowed_node_labels`: what specs may ask of nodes, labels and the values of each.
   EOT
   type = object({
-    image_pull_secrets = optional(list(string), [])
-    node_selector      = optional(map(string), {})
+    image_pull_secrets  = optional(list(string), [])
+    node_selector       = optional(map(string), {})
+    allowed_node_labels = optional(map(list(string)), {})
     tolerations = optional(list(object({
       key                = optional(string)
       operator           = optional(string)

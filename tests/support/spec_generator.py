@@ -210,6 +210,8 @@ _SPECIAL: dict[str, list[Any]] = {
     "to": ["backend", "frontend", "worker"],
     "path": ["/tmp/x", "/a", "/a/b/c/d", "/api/*", "/x/", "/" + "a" * 125, "/var/run/secrets/x", "/app/keys", "/app/..", "/runs/x", "/etc/hosts",
              "healthz", "/a?b", "//", "/ä", "/a\n", "", "https://x/"],
+    "maxSurge": [0, 1, 11],
+    "maxUnavailable": [0, 1, 2, 25, 26],
     "failureThreshold": [1, 121, 240, 241],
     "deletionPolicy": ["delete", "Keep"],
     "key": ["arn:aws:secretsmanager:eu-central-1:1:secret:x", "apps/*", "a b", "k" * 513],
@@ -342,6 +344,12 @@ class Specs:
             scaling = component.get("autoscaling")
             if scaling:
                 scaling["maxReplicas"] = max(scaling["maxReplicas"], scaling.get("minReplicas", 2))
+            if "strategy" in component and self._random.random() < 0.9:
+                least = scaling.get("minReplicas", 2) if scaling else component.get("replicas", 2)
+                component["strategy"] = {
+                    "maxSurge": self._random.randint(1, 10),
+                    "maxUnavailable": self._random.randint(0, least // 2),
+                }
             for file, path in zip(component.get("files", []), _FILES, strict=False):
                 file["path"] = path
             _unique(component.get("env", []))
@@ -352,6 +360,8 @@ class Specs:
                     source.pop(self._random.choice(("fieldRef", "resourceFieldRef")), None)
                     if len(source) != 1:
                         del item["valueFrom"]
+        if "nodeSelector" in spec.get("scheduling", {}):
+            spec["scheduling"]["nodeSelector"] = {"kubernetes.io/arch": "arm64"}
         if "paths" in spec:
             spec["paths"] = copy.deepcopy(self._random.choice(_ROUTES["frontend" in spec]))
         _unique(spec.get("secrets", []))

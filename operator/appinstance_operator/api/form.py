@@ -12,6 +12,7 @@ from .exposure import form_of_exposure
 from .files import file_violations
 from .probes import HEALTH_PORT, MAX_STARTUP_SECONDS
 from .routes import route_violations
+from .scheduling import SPREADS, strategy_violations
 
 if TYPE_CHECKING:
     from .spec import AppInstance, CloudFront, Component
@@ -93,6 +94,9 @@ def form_violations(instance: AppInstance) -> tuple[str, ...]:
                 "large into the image, or into Secrets Manager"
             )
         found += _probe_violations(component)
+        found += strategy_violations(
+            component.name, component.strategy, component.least_replicas
+        )
         found += [
             f"{component.name}.env: {name} must be taken from one of what the CRD lists"
             for name, source in component.pod_env
@@ -101,6 +105,8 @@ def form_violations(instance: AppInstance) -> tuple[str, ...]:
         scaling = component.autoscaling
         if scaling and scaling.min_replicas > scaling.max_replicas:
             found.append(f"{component.name}.autoscaling: minReplicas is above maxReplicas")
+    if instance.scheduling.spread not in SPREADS:
+        found.append(f"scheduling.topologySpread must be one of {', '.join(SPREADS)}")
     found += file_violations(instance.backend.files)
     found += route_violations(instance.routes, frontend=instance.frontend is not None)
     names = [name for name, _ in (*instance.backend.env, *instance.backend.pod_env)]

@@ -185,6 +185,8 @@ class Pods(Model):
     image_pull_secrets: tuple[str, ...] = ()
     """Names of Secrets that the platform puts into each namespace."""
     node_selector: Labels = Field(default_factory=dict)
+    allowed_node_labels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """What specs may ask of nodes (`scheduling.nodeSelector`): labels, and the values of each."""
     tolerations: tuple[Toleration, ...] = ()
     migration_seconds: Annotated[int, Field(ge=60, le=86400)] = 600
     """How long one try of a migration may take."""

@@ -18,6 +18,7 @@ from .files import File, parsed_files
 from .form import form_violations
 from .probes import BACKEND_PORT, FRONTEND_PORT, Metrics, Probes, parsed_metrics, parsed_probes
 from .routes import Route, parsed_routes
+from .scheduling import Scheduling, Strategy, parsed_scheduling, parsed_strategy
 
 GROUP = "platform.appinstance.io"
 VERSION = "v1alpha1"
@@ -52,8 +53,14 @@ class Component:
     """Arguments of the container; None: those of the platform's own images."""
     probes: Probes = field(default_factory=Probes)
     metrics: Metrics = field(default_factory=Metrics)
+    strategy: Strategy = field(default_factory=Strategy)
     files: tuple[File, ...] = ()
     """Of the backend: what of Secrets Manager lies in its pods as files."""
+
+    @property
+    def least_replicas(self) -> int:
+        """Return how many pods there are at the least."""
+        return self.autoscaling.min_replicas if self.autoscaling else self.replicas
 
     @property
     def most_replicas(self) -> int:
@@ -127,6 +134,7 @@ class AppInstance:
     """Whether it has a place in a bucket."""
     routes: tuple[Route, ...] = ()
     """What of the host goes to which component, the longest path first."""
+    scheduling: Scheduling = field(default_factory=Scheduling)
 
     @property
     def components(self) -> tuple[Component, ...]:
@@ -178,6 +186,7 @@ def _component(name: str, raw: Mapping[str, Any], default_port: int) -> Componen
         args=tuple(raw["args"]) if "args" in raw else None,
         probes=parsed_probes(name, raw.get("probes")),
         metrics=parsed_metrics(name, raw.get("metrics")),
+        strategy=parsed_strategy(raw.get("strategy")),
         files=parsed_files(raw.get("files", ())),
     )
 
@@ -240,6 +249,7 @@ def parse(body: Mapping[str, Any]) -> AppInstance:
             hosts=tuple(spec.get("hosts", ())),
             exposure=parsed_exposure(spec),
             media=media.get("enabled", True),
+            scheduling=parsed_scheduling(spec.get("scheduling")),
             routes=parsed_routes(spec.get("paths"), frontend=bool(spec.get("frontend"))),
         )
         problems = form_violations(instance)

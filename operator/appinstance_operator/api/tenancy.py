@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from .exposure import foreign_certificate, unsupported_exposure
 from .grants import Grant
 from .groups import beyond_groups
+from .scheduling import unoffered_nodes
 from .settings import Settings
 from .spec import AppInstance
 
@@ -163,6 +164,7 @@ def inexpressible(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
 def unsupported(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
     """Return a sentence for each part of the spec that this platform does not carry out."""
     found = list(unsupported_exposure(instance.exposure, settings))
+    found += unoffered_nodes(instance.scheduling, settings.pods.allowed_node_labels)
     if instance.provision and settings.database.provisioning is None:
         found.append(
             "database.provision is not offered by this platform (its settings have no "

@@ -214,12 +214,12 @@ def container(
 
 
 def _placement(instance: AppInstance, settings: Settings) -> dict[str, Any]:
-    """Return where pods may run, the platform's word alone, and how their images are pulled."""
+    """Return where pods may run, by the platform and what it offers, and how images are pulled."""
     pods = settings.pods
     secrets = dict.fromkeys((*pods.image_pull_secrets, *instance.pull_secrets))
     parts = {
         "imagePullSecrets": [{"name": name} for name in secrets],
-        "nodeSelector": dict(pods.node_selector),
+        "nodeSelector": {**pods.node_selector, **instance.scheduling.node_selector},
         "tolerations": [
             item.model_dump(by_alias=True, exclude_none=True) for item in pods.tolerations
         ],

@@ -133,7 +133,7 @@ def _volumes(instance: AppInstance, settings: Settings, component: Component) ->
 
 
 def _spread(instance: AppInstance, component: Component) -> list[dict[str, Any]]:
-    return [
+    zones, nodes = (
         {
             "maxSkew": 1,
             "topologyKey": key,
@@ -141,7 +141,12 @@ def _spread(instance: AppInstance, component: Component) -> list[dict[str, Any]]
             "labelSelector": {"matchLabels": names.selector(instance, component.name)},
         }
         for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
-    ]
+    )
+    if instance.scheduling.spread == "Required":
+        # By version, or the old pods would decide where the new ones are, and then go.
+        zones["whenUnsatisfiable"] = "DoNotSchedule"
+        zones["matchLabelKeys"] = ["pod-template-hash"]
+    return [zones, nodes]
 
 
 def deployment(
@@ -161,10 +166,13 @@ def deployment(
         "progressDeadlineSeconds": _PROGRESS_SECONDS,
         "revisionHistoryLimit": _REVISIONS,
         "selector": {"matchLabels": names.selector(instance, component.name)},
-        # A bad new version must not take capacity from the old one.
+        # A bad new version must not take capacity from the old one, unless the spec lets it.
         "strategy": {
             "type": "RollingUpdate",
-            "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
+            "rollingUpdate": {
+                "maxUnavailable": component.strategy.max_unavailable,
+                "maxSurge": component.strategy.max_surge,
+            },
         },
         "template": {
             "metadata": template_meta,

@@ -175,10 +175,11 @@ run "each_module_gets_what_the_others_say" {
     max_concurrent_rollouts = 3
     operator_namespaces     = ["acme", "globex"]
     pods = {
-      image_pull_secrets = ["registry"]
-      node_selector      = { pool = "instances" }
-      tolerations        = [{ key = "pool", value = "instances", effect = "NoSchedule" }, { operator = "Exists", effect = "NoExecute", toleration_seconds = 30 }]
-      migration_seconds  = 1800
+      image_pull_secrets  = ["registry"]
+      node_selector       = { pool = "instances" }
+      allowed_node_labels = { "kubernetes.io/arch" = ["amd64", "arm64"] }
+      tolerations         = [{ key = "pool", value = "instances", effect = "NoSchedule" }, { operator = "Exists", effect = "NoExecute", toleration_seconds = 30 }]
+      migration_seconds   = 1800
     }
   }
 
@@ -327,9 +328,10 @@ run "each_module_gets_what_the_others_say" {
 
   assert {
     condition = jsonencode(output.operator_values.pods) == jsonencode({
-      imagePullSecrets = ["registry"]
-      migrationSeconds = 1800
-      nodeSelector     = { pool = "instances" }
+      allowedNodeLabels = { "kubernetes.io/arch" = ["amd64", "arm64"] }
+      imagePullSecrets  = ["registry"]
+      migrationSeconds  = 1800
+      nodeSelector      = { pool = "instances" }
       tolerations = [
         { effect = "NoSchedule", key = "pool", value = "instances" },
         { effect = "NoExecute", operator = "Exists", tolerationSeconds = 30 },

@@ -389,6 +389,41 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         {"spec.paths": [_to("/", "worker")]},
         'supported values: "backend", "frontend"',
     ),
+    "a rollout that replaces nothing": (
+        {"spec.backend.strategy": {"maxSurge": 0}},
+        "strategy lets no pod be replaced",
+    ),
+    "a rollout that takes both pods": (
+        {"spec.backend.strategy": {"maxUnavailable": 2}},
+        "strategy.maxUnavailable may be half of the pods at the most",
+    ),
+    "a rollout that takes the only pod": (
+        {"spec.backend.strategy": {"maxSurge": 0, "maxUnavailable": 1}, "spec.backend.replicas": 1},
+        "strategy.maxUnavailable may be half of the pods at the most",
+    ),
+    "a rollout that takes more than half of the least": (
+        {
+            "spec.backend.strategy": {"maxUnavailable": 2},
+            "spec.backend.autoscaling": {"minReplicas": 3, "maxReplicas": 9},
+        },
+        "strategy.maxUnavailable may be half of the pods at the most",
+    ),
+    "a page's rollout that takes both pods": (
+        {"spec.frontend": {"image": "page:1", "strategy": {"maxUnavailable": 2}}},
+        "strategy.maxUnavailable may be half of the pods at the most",
+    ),
+    "a rollout by shares": (
+        {"spec.backend.strategy": {"maxSurge": "25%"}},
+        "must be of type integer",
+    ),
+    "a spread by another word": (
+        {"spec.scheduling": {"topologySpread": "DoNotSchedule"}},
+        'supported values: "Preferred", "Required"',
+    ),
+    "tolerations": (
+        {"spec.scheduling": {"tolerations": []}},
+        'unknown field "spec.scheduling.tolerations"',
+    ),
     "a database of which nothing is said": (
         {"spec.database": {}},
         "database has neither credentials nor provision",
