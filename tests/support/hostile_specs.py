@@ -95,7 +95,7 @@ def _file(key: str, path: str = "/app/keys/signing.pem") -> dict[str, Any]:
     return {"backend.files": [{"path": path, "remoteRef": {"key": key}}]}
 
 
-_TOKEN = "/var/run/secrets/eks.amazonaws.com/serviceaccount"  # noqa: S105
+_TOKEN = "/var/run/secrets/eks.amazonaws.com/serviceaccount"
 _DATABASE = "database.credentials.remoteRef.key"
 ATTEMPTS: Mapping[str, Attempt] = {
     "another's database": _entry("apps/acme/acme/database"),

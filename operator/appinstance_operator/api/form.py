@@ -94,9 +94,7 @@ def form_violations(instance: AppInstance) -> tuple[str, ...]:
                 "large into the image, or into Secrets Manager"
             )
         found += _probe_violations(component)
-        found += strategy_violations(
-            component.name, component.strategy, component.least_replicas
-        )
+        found += strategy_violations(component.name, component.strategy, component.least_replicas)
         found += [
             f"{component.name}.env: {name} must be taken from one of what the CRD lists"
             for name, source in component.pod_env

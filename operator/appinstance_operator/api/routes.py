@@ -24,10 +24,8 @@ class Route:
         return self.path != other.path and f"{self.path}/".startswith(other.path.rstrip("/") + "/")
 
 
-def parsed_routes(
-    raw: Sequence[Mapping[str, Any]] | None, *, frontend: bool
-) -> tuple[Route, ...]:
-    """Return the routes, the longest path first: an edge that takes the first that fits is right."""
+def parsed_routes(raw: Sequence[Mapping[str, Any]] | None, *, frontend: bool) -> tuple[Route, ...]:
+    """Return the routes, the longest path first: whatever takes the first that fits is right."""
     if raw is None:
         return (Route("/api", "backend"), Route("/", "frontend" if frontend else "backend"))
     routes = [Route(item["path"], item["to"]) for item in raw]

@@ -56,9 +56,7 @@ def strategy_violations(component: str, strategy: Strategy, least: int) -> Itera
         )
 
 
-def unoffered_nodes(
-    scheduling: Scheduling, offered: Mapping[str, Sequence[str]]
-) -> Iterator[str]:
+def unoffered_nodes(scheduling: Scheduling, offered: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Yield a sentence for each label that a spec asks of nodes and the platform does not offer."""
     names = "; ".join(f"{label}: {', '.join(values)}" for label, values in sorted(offered.items()))
     for label, value in sorted(scheduling.node_selector.items()):

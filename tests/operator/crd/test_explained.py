@@ -12,7 +12,9 @@ import yaml
 from appinstance_local.paths import REPO
 
 CRD = yaml.safe_load(
-    (REPO / "charts/appinstance-operator/crds/appinstances.platform.appinstance.io.yaml").read_text()
+    (
+        REPO / "charts/appinstance-operator/crds/appinstances.platform.appinstance.io.yaml"
+    ).read_text()
 )
 (VERSION,) = CRD["spec"]["versions"]
 SCHEMA = VERSION["schema"]["openAPIV3Schema"]
@@ -21,7 +23,9 @@ _KUBERNETES = {"apiVersion", "kind", "metadata"}
 _FEWEST = 120
 
 
-def _properties(schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _properties(
+    schema: Mapping[str, Any], path: str = ""
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield every property, by its path, also of the entries of lists."""
     for name, inner in schema.get("properties", {}).items():
         where = f"{path}.{name}".removeprefix(".")

@@ -288,11 +288,15 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         "the parts . or ..",
     ),
     "a file in the temporary folder": (
-        {"spec.backend.files": [{"path": "/tmp/key", **REF}]},
+        {"spec.backend.files": [{"path": "/tmp/key", **REF}]},  # noqa: S108
         "would hide what the system or the platform puts there",
     ),
     "a file over the roles' token": (
-        {"spec.backend.files": [{"path": "/var/run/secrets/eks.amazonaws.com/serviceaccount/token", **REF}]},
+        {
+            "spec.backend.files": [
+                {"path": "/var/run/secrets/eks.amazonaws.com/serviceaccount/token", **REF}
+            ]
+        },
         "would hide what the system",
     ),
     "a file in run": (
@@ -380,7 +384,10 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         "lies within another that goes to the same place",
     ),
     "a path with a wildcard": ({"spec.paths": [_to("/api/*", "backend")]}, "path must be / or"),
-    "a path with a slash at its end": ({"spec.paths": [_to("/a/", "backend")]}, "path must be / or"),
+    "a path with a slash at its end": (
+        {"spec.paths": [_to("/a/", "backend")]},
+        "path must be / or",
+    ),
     "a path with an empty part": ({"spec.paths": [_to("/a//b", "backend")]}, "path must be / or"),
     "a path with a query": ({"spec.paths": [_to("/a?b", "backend")]}, "path must be / or"),
     "a path upwards": ({"spec.paths": [_to("/a/../b", "backend")]}, "the parts . or .."),
@@ -578,7 +585,8 @@ def test_refused_with_a_sentence(apiserver: ApiServer, case: str) -> None:
     "paths",
     [
         [_to("/", "frontend"), _to("/api", "backend"), _to("/api/docs", "frontend")],
-        [_to("/", "frontend"), _to("/a", "backend"), _to("/a/b", "frontend"), _to("/a/b/c", "backend")],
+        [_to("/", "frontend"), _to("/a", "backend"), _to("/a/b", "frontend")],
+        [_to("/a", "frontend"), _to("/a/b", "backend"), _to("/a/b/c", "frontend")],
         [_to("/app", "frontend"), _to("/api", "backend"), _to("/apis", "backend")],
         [_to("/.well-known", "backend"), _to("/", "frontend")],
     ],

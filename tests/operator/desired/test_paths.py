@@ -1,8 +1,6 @@
-"""What of the host goes where: longest path first, and as it always was where the spec says nothing."""
+"""What of the host goes where: longest path first, and as ever where the spec says nothing."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 from support.golden_settings import DESIRED, golden_settings

@@ -1,4 +1,4 @@
-"""How pods are replaced and where they run: never beyond half of them, nor where it is not offered."""
+"""How pods are replaced and where they run: within half of them, and within what is offered."""
 
 from __future__ import annotations
 
