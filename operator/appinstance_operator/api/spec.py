@@ -154,7 +154,7 @@ class AppInstance:
     @property
     def secret_keys(self) -> tuple[str, ...]:
         """Return every Secrets Manager entry that the spec names, each once, sorted."""
-        keys = {item.key for item in (*self.secrets, *self.backend.files)}
+        keys = {extra.key for extra in self.secrets} | {file.key for file in self.backend.files}
         signing = self.cloud_front.key if self.cloud_front else None
         keys |= {key for key in (self.database_key, self.legacy_key, signing) if key}
         return tuple(sorted(keys))

@@ -133,7 +133,7 @@ def _volumes(instance: AppInstance, settings: Settings, component: Component) ->
 
 
 def _spread(instance: AppInstance, component: Component) -> list[dict[str, Any]]:
-    zones, nodes = (
+    found: list[dict[str, Any]] = [
         {
             "maxSkew": 1,
             "topologyKey": key,
@@ -141,12 +141,14 @@ def _spread(instance: AppInstance, component: Component) -> list[dict[str, Any]]
             "labelSelector": {"matchLabels": names.selector(instance, component.name)},
         }
         for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
-    )
+    ]
     if instance.scheduling.spread == "Required":
         # By version, or the old pods would decide where the new ones are, and then go.
-        zones["whenUnsatisfiable"] = "DoNotSchedule"
-        zones["matchLabelKeys"] = ["pod-template-hash"]
-    return [zones, nodes]
+        found[0] |= {
+            "whenUnsatisfiable": "DoNotSchedule",
+            "matchLabelKeys": ["pod-template-hash"],
+        }
+    return found
 
 
 def deployment(

@@ -30,6 +30,7 @@ def _names(plan: Plan) -> set[str]:
 
 
 def _policy(plan: Plan, part: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any]
     (found,) = (
         item["spec"]
         for item in plan.objects
