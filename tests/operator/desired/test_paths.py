@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 from support.golden_settings import DESIRED, golden_settings
 
-from appinstance_local.paths import REPO
 from appinstance_operator.api.errors import InvalidSpec
-from appinstance_operator.api.spec import PORTS
 from appinstance_operator.cli import documents
 
 CASE = DESIRED / "golden" / "alb-with-page"
@@ -46,10 +44,3 @@ def test_an_edge_that_takes_the_first_that_fits_takes_the_longest() -> None:
 def test_what_is_no_path_is_refused(path: str) -> None:
     with pytest.raises(InvalidSpec):
         _paths([(path, "backend")], page=False)
-
-
-def test_with_security_groups_for_pods_the_defaults_are_what_terraform_admits() -> None:
-    text = (REPO / "terraform" / "modules" / "security-groups" / "variables.tf").read_text()
-    for part, port in PORTS.items():
-        block = text.partition(f'variable "{part}_port"')[2].partition("\n}")[0]
-        assert f"= {port}\n" in block, part
