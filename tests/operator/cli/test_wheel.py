@@ -93,10 +93,10 @@ def test_it_validates_and_refuses(installed: Path, program: str, tmp_path: Path)
     told = _run(installed / program, "validate", "-f", FILE)
     assert "acme/acme: nothing wrong found" in told.stdout
     bad = tmp_path / "bad.yaml"
-    bad.write_text(FILE.read_text().replace("host:", "hots:"))
+    bad.write_text(FILE.read_text().replace("host:", "hst:"))
     told = _run(installed / program, "validate", "-f", bad, check=False)
     assert told.returncode == 2
-    assert "spec.hots: there is no such field; did you mean host?" in told.stderr
+    assert "spec.hst: there is no such field; did you mean host?" in told.stderr
 
 
 def test_it_renders(installed: Path) -> None:
