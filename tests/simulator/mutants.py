@@ -276,8 +276,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "of several networks the first two are let through",
         "desired/alb.py",
-        "    starts = range(0, len(networks), _NETWORKS_IN_A_RULE)\n",
-        "    starts = range(0, min(len(networks), 2), _NETWORKS_IN_A_RULE)\n",
+        "    starts = range(0, len(networks), NETWORKS_IN_A_RULE)\n",
+        "    starts = range(0, min(len(networks), 2), NETWORKS_IN_A_RULE)\n",
         ("tests/operator/desired/test_exposure.py",),
     ),
     Mutant(

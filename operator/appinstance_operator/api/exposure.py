@@ -14,6 +14,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .grants import Grant
     from .settings import Settings
+    from .spec import AppInstance
+
+NETWORKS_IN_A_RULE = 2
+"""ELB takes five values in a rule; host and path take up to three."""
+MOST_RULES = 100
+"""Of a load balancer, unless AWS has raised it."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,9 @@ def foreign_certificate(exposure: Exposure, grants: Iterable[Grant]) -> Iterator
         )
 
 
-def unsupported_exposure(exposure: Exposure, settings: Settings) -> Iterator[str]:
+def unsupported_exposure(instance: AppInstance, settings: Settings) -> Iterator[str]:
     """Yield a sentence for each part that this platform's edge does not carry out."""
+    exposure = instance.exposure
     if settings.edge.class_name != "alb":
         asked = {
             "certificate": exposure.certificate_arn,
@@ -74,7 +81,16 @@ def unsupported_exposure(exposure: Exposure, settings: Settings) -> Iterator[str
                 f"{field} is known to AWS's load balancer alone, and this platform's edge is of "
                 f"class {settings.edge.class_name}; leave it out"
             )
-    elif exposure.internal and settings.edge.scheme != "internal" and not settings.edge.internal:
+        return
+    parts = max(1, -(-len(exposure.allow_from) // NETWORKS_IN_A_RULE))
+    count = len(instance.served_hosts) * len(instance.routes) * parts
+    if count > MOST_RULES:
+        yield (
+            f"hosts, paths and allowFrom make {count} rules of the load balancer (a path of a host "
+            f"for each {NETWORKS_IN_A_RULE} networks), which has {MOST_RULES} at the most; name "
+            "fewer"
+        )
+    if exposure.internal and settings.edge.scheme != "internal" and not settings.edge.internal:
         yield (
             "scheme internal is not offered by this platform (its settings have no edge.internal); "
             "leave it out"

@@ -163,7 +163,7 @@ def inexpressible(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
 
 def unsupported(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
     """Return a sentence for each part of the spec that this platform does not carry out."""
-    found = list(unsupported_exposure(instance.exposure, settings))
+    found = list(unsupported_exposure(instance, settings))
     found += unoffered_nodes(instance.scheduling, settings.pods.allowed_node_labels)
     if instance.provision and settings.database.provisioning is None:
         found.append(

@@ -17,6 +17,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from appinstance_operator.api.exposure import NETWORKS_IN_A_RULE
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance, Component
 
@@ -24,7 +25,6 @@ from . import names
 
 _PREFIX = "alb.ingress.kubernetes.io"
 _LISTEN = [{"HTTP": 80}, {"HTTPS": 443}]
-_NETWORKS_IN_A_RULE = 2
 
 
 def _json(value: Any) -> str:
@@ -34,8 +34,8 @@ def _json(value: Any) -> str:
 def _by_source(instance: AppInstance) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Yield the networks of each rule, by number."""
     networks = instance.exposure.allow_from
-    starts = range(0, len(networks), _NETWORKS_IN_A_RULE)
-    return enumerate(networks[start : start + _NETWORKS_IN_A_RULE] for start in starts)
+    starts = range(0, len(networks), NETWORKS_IN_A_RULE)
+    return enumerate(networks[start : start + NETWORKS_IN_A_RULE] for start in starts)
 
 
 def _rule_name(component: Component, number: int) -> str:

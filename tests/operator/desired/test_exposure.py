@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -66,6 +67,30 @@ def test_every_rule_of_every_host_lets_the_named_networks_through_and_no_other(c
     # As many as there may be, and the controller takes them all.
     services = {name: item for (kind, name), item in objects.items() if kind == "Service"}
     assert refusals(objects["Ingress", "shop"], services) == []
+
+
+@pytest.mark.parametrize(("hosts", "paths", "networks"), [(8, 16, 0), (2, 16, 5), (8, 3, 7)])
+def test_more_rules_than_a_load_balancer_has_are_refused(
+    hosts: int, paths: int, networks: int
+) -> None:
+    """The controller would leave the whole Ingress unbuilt, and the instance without an address."""
+    spec: dict[str, Any] = {
+        "hosts": [f"h{number}.apps.example.com" for number in range(hosts)],
+        "paths": [
+            {"path": "/", "to": "frontend"},
+            *({"path": f"/p{number}", "to": "backend"} for number in range(paths - 1)),
+        ],
+    }
+    if networks:
+        spec["allowFrom"] = [f"10.{number}.0.0/16" for number in range(networks)]
+    with pytest.raises(InvalidSpec, match="which has 100 at the most"):
+        _objects(**spec)
+    with (
+        pytest.raises(InvalidSpec, match="is known to AWS's load balancer alone")
+        if networks
+        else (contextlib.nullcontext())
+    ):
+        _objects({"className": "traefik"}, **spec)
 
 
 def test_where_nothing_is_said_no_rule_has_a_condition() -> None:
