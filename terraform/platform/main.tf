@@ -360,5 +360,6 @@ module "alarms" {
   trail_log_group_name       = module.audit.trail_log_group_name
   application_log_group_name = module.addons.application_log_group_name
   operator_metrics           = module.addons.operator_metrics
+  databases_offered          = var.database_provisioning != null
   routine_role_arns          = [module.identity.operator_role_arn, module.identity.load_balancer_controller_role_arn]
 }

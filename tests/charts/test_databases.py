@@ -151,7 +151,7 @@ def test_a_sweep_that_fails_is_an_alert(helm: Helm) -> None:
     objects = helm.objects(_CHART, _WITH, "--set", "metrics.rules.enabled=true")
     (rules,) = [item for item in objects if item["kind"] == "PrometheusRule"]
     alerts = {rule["alert"]: rule["expr"] for rule in rules["spec"]["groups"][0]["rules"]}
-    assert f'cronjob="{DATABASE_JOB}-sweep"' in alerts["AppInstanceDatabaseSweepFails"]
+    assert "appinstance_database_sweep_timestamp_seconds" in alerts["AppInstanceDatabaseSweepFails"]
     assert 'type="DatabaseReady"' in alerts["AppInstanceDatabaseNotReady"]
 
 

@@ -87,10 +87,11 @@ def test_panels_ask_for_what_there_is(panel: str, query: str) -> None:
 
 
 @pytest.mark.integration
-def test_alerts_ask_for_what_there_is(helm: Helm) -> None:
+@pytest.mark.parametrize("more", [[], ["operator-databases"]], ids=["production", "databases"])
+def test_alerts_ask_for_what_there_is(helm: Helm, more: list[str]) -> None:
     (rule,) = [
         item
-        for item in helm.objects("appinstance-operator", ["operator-production"])
+        for item in helm.objects("appinstance-operator", ["operator-production", *more])
         if item["kind"] == "PrometheusRule"
     ]
     (group,) = rule["spec"]["groups"]

@@ -45,7 +45,7 @@ def _named(text: str) -> set[str]:
 def chart() -> list[dict[str, Any]]:
     """Return the operator's chart with everything on."""
     helm = Helm(str(Path(os.environ["APPINSTANCE_BIN"]) / "helm"))
-    return helm.objects("appinstance-operator", ["operator-production"])
+    return helm.objects("appinstance-operator", ["operator-production", "operator-databases"])
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def agent(applied: world.Platform) -> dict[str, Any]:
 def test_each_alert_of_the_chart_is_an_alarm_on_the_same_metrics(
     alerts: dict[str, dict[str, Any]], alarms: dict[str, dict[str, Any]]
 ) -> None:
-    assert len(alerts) >= 7
+    assert len(alerts) >= 9
     asked = {name: _named(alert["expr"]) for name, alert in alerts.items()}
     assert {name: _named(json.dumps(a["Metrics"])) for name, a in alarms.items()} == asked
 
@@ -148,7 +148,7 @@ def test_the_agent_asks_the_operators_pods_for_what_they_give(
     assert re.fullmatch(keep["regex"], port["name"])
     (kept,) = [rule["regex"] for rule in scrape["metric_relabel_configs"]]
     given = {name for name in _samples() if re.fullmatch(kept, name)}
-    assert len(given) == 5
+    assert len(given) == 6
     added = {rule["target_label"] for rule in scrape["relabel_configs"] if "target_label" in rule}
     for item in agent["exporters"]["awsemf/appinstance"]["metric_declarations"]:
         for name in given:

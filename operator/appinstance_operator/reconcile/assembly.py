@@ -48,7 +48,7 @@ def assembled(
     `namespace` is the operator's own.
     """
     kube, cache, metrics = outside.kube, outside.cache, outside.metrics
-    requests = Requests(kube, namespace, time.time)
+    requests = Requests(kube, namespace, time.time, metrics.database_answer)
     finalizer = Finalizer(kube, cache, outside.keeper, settings, requests)
     converger = Converger(
         kube=kube,

@@ -50,6 +50,8 @@ class Requests:
     namespace: str
     """The operator's own, where the Jobs are."""
     now: Callable[[], float]
+    count: Callable[[str, str], None]
+    """Told of each request that has ended: what it asked for, and the answer's word."""
     _asked: dict[tuple[str, str, str], _Asked] = field(default_factory=dict)
 
     def forget(self, key: tuple[str, str]) -> None:
@@ -103,11 +105,14 @@ class Requests:
             return self._begin(request, name)
         if find_condition(live, "Complete").get("status") == "True":
             del self._asked[slot]
+            self.count(request.what.value, _DONE.reason)
             return _DONE, None
         failed = find_condition(live, "Failed")
         if failed.get("status") != "True":
             return _waiting("the database is being made"), POLL_SECONDS
-        return self._failed(asked, live, failed)
+        refused = self._failed(asked, live, failed)
+        self.count(request.what.value, refused[0].reason)
+        return refused
 
     def _begin(self, request: Request, name: str) -> tuple[Check, float | None]:
         template = self.kube.find(CRON_JOB, self.namespace, DATABASE_JOB)

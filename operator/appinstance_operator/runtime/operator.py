@@ -37,6 +37,7 @@ from appinstance_operator.signals.metrics import Metrics
 from . import events
 from .health import PORT, Health
 from .lease import Lease, Timing, new_identity
+from .sweeps import Sweeps
 from .watching import Watches
 from .workers import Workers
 
@@ -104,6 +105,8 @@ class Operator:
         self.workers = Workers(self.queue, self.reconciler.reconcile, self.metrics)
         self.health = Health(self.metrics, self.port)
         self.watches = Watches(self.kube, self.cache, self.settings, self.metrics, self._wake_soon)
+        offered = self.settings.database.provisioning is not None
+        self.sweeps = Sweeps(self.kube, namespace, self.metrics) if offered else None
         self.leading = False
         self.lost = False
         self._ending = False
@@ -205,9 +208,9 @@ class Operator:
         configured = kopf.OperatorSettings()
         events.configure(configured)
         self.health.ready = True
-        beat = None
+        beside = [asyncio.create_task(self.sweeps.run())] if self.sweeps else []
         if self.lease:
-            beat = asyncio.create_task(self._beat(self.lease))
+            beside.append(asyncio.create_task(self._beat(self.lease)))
             self.lease.start()
         else:
             self._lead()
@@ -223,8 +226,8 @@ class Operator:
             )
         finally:
             await self._wind_down()
-            if beat:
-                beat.cancel()
+            for task in beside:
+                task.cancel()
             await self.health.stop()
         return LOST if self.lost else 0
 

@@ -82,6 +82,22 @@ class Metrics:
             registry=self.registry,
         )
 
+        self.database_requests = Counter(
+            "appinstance_database_requests_total",
+            "Requests to the provisioner that have ended, by what was asked and the answer's word.",
+            ["what", "answer"],
+            registry=self.registry,
+        )
+        self.last_sweep = Gauge(
+            "appinstance_database_sweep_timestamp_seconds",
+            "When all databases were last put right, and rotated where due (Unix time).",
+            registry=self.registry,
+        )
+
+    def database_answer(self, what: str, answer: str) -> None:
+        """Count a request to the provisioner that has ended."""
+        self.database_requests.labels(what, answer).inc()
+
     def kubernetes_request(self, verb: str, kind: str) -> None:
         """Count a request to the API server."""
         self.requests.labels("kubernetes", verb, kind).inc()

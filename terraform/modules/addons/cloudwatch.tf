@@ -53,7 +53,7 @@ locals {
             ]
             metric_relabel_configs = [{
               source_labels = ["__name__"]
-              regex         = "appinstance_(condition|leader|last_reconcile_timestamp_seconds)|controller_runtime_reconcile(_errors)?_total"
+              regex         = "appinstance_(condition|leader|(last_reconcile|database_sweep)_timestamp_seconds)|controller_runtime_reconcile(_errors)?_total"
               action        = "keep"
             }]
           }]
@@ -69,13 +69,13 @@ locals {
         dimension_rollup_option = "NoDimensionRollup"
         metric_declarations = [
           {
-            metric_name_selectors = ["^appinstance_(leader|last_reconcile_timestamp_seconds)$", "^controller_runtime_reconcile(_errors)?_total$"]
+            metric_name_selectors = ["^appinstance_(leader|(last_reconcile|database_sweep)_timestamp_seconds)$", "^controller_runtime_reconcile(_errors)?_total$"]
             dimensions            = [["cluster"]]
           },
           {
-            # Of an instance's conditions the two that alarms are for: each is a metric that costs.
+            # Of an instance's conditions those that alarms are for: each is a metric that costs.
             metric_name_selectors = ["^appinstance_condition$"]
-            label_matchers        = [{ label_names = ["type", "status"], separator = ";", regex = "^(Ready|Stalled);True$" }]
+            label_matchers        = [{ label_names = ["type", "status"], separator = ";", regex = "^(Ready|Stalled|DatabaseReady);True$" }]
             dimensions            = [["cluster"], ["cluster", "namespace", "name", "type", "status"]]
           },
         ]

@@ -10,6 +10,24 @@ locals {
   # An alarm for each instance: each that a query finds is judged by itself. By its own dimensions, and no others.
   condition_query = "SELECT MAX(appinstance_condition) FROM SCHEMA(\"${local.operator_metrics.namespace}\", \"cluster\", \"name\", \"namespace\", \"status\", \"type\") WHERE \"cluster\" = '${local.operator_metrics.cluster}' AND \"type\" = '%s' AND \"status\" = 'True' GROUP BY \"namespace\", \"name\" ORDER BY MAX() %s"
 
+  # The chart has these alerts where databases are offered.
+  database_alarms = {
+    database-sweep-fails = {
+      metrics     = { last = ["appinstance_database_sweep_timestamp_seconds", "Maximum"] }
+      expression  = "EPOCH(last) - last"
+      comparison  = "GreaterThanThreshold", threshold = 7200
+      period      = 300, periods = 2, missing = "notBreaching"
+      description = "Databases of AppInstances have not been put right or rotated for long (seconds); they go on with the passwords that they have. The log of the newest Job of cronjob/appinstance-database-sweep in ${var.operator_namespace} names each and what failed."
+    }
+    database-not-ready = {
+      metrics     = {}
+      expression  = format(local.condition_query, "DatabaseReady", "ASC")
+      comparison  = "LessThanThreshold", threshold = 1
+      period      = 300, periods = 3, missing = "notBreaching"
+      description = "An AppInstance has waited for its database for a quarter of an hour. Its condition DatabaseReady says why."
+    }
+  }
+
   # By the alert's name: AppInstance, and then each word with a capital. `missing` is what silence means.
   operator_alarms = {
     operator-not-reconciling = {
@@ -66,7 +84,9 @@ locals {
 }
 
 resource "aws_cloudwatch_metric_alarm" "operator" {
-  for_each = { for key, alarm in local.operator_alarms : key => alarm if var.operator_metrics != null }
+  for_each = {
+    for key, alarm in merge(local.operator_alarms, var.databases_offered ? local.database_alarms : {}) : key => alarm if var.operator_metrics != null
+  }
 
   alarm_name          = "${var.name}-${each.key}"
   alarm_description   = each.value.description

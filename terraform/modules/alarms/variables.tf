@@ -176,6 +176,12 @@ variable "operator_metrics" {
   }
 }
 
+variable "databases_offered" {
+  description = "Whether instances may have databases made for them: then there are alarms for what fails of it."
+  type        = bool
+  default     = false
+}
+
 variable "external_secrets_namespace" {
   description = "Where External Secrets runs."
   type        = string

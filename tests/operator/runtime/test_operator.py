@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,6 +22,7 @@ from appinstance_operator.kube.relist import Relist
 from appinstance_operator.kube.watch import Watch
 from appinstance_operator.runtime import operator as module
 from appinstance_operator.runtime.operator import Operator
+from appinstance_operator.runtime.sweeps import Sweeps
 from appinstance_operator.runtime.watching import Watches
 from appinstance_operator.runtime.workers import Workers
 
@@ -29,8 +32,9 @@ KEY = ("team", "shop")
 class Process:
     """An operator whose parts write down when they begin and end."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, case: Path = GOLDEN) -> None:
         self.told: list[str] = []
+        self.looked = threading.Event()
         self.ready: dict[str, int] = {}
         access = Access("http://cluster", urllib3.PoolManager())
         monkeypatch.setattr(credentials, "access", lambda: access)
@@ -42,9 +46,10 @@ class Process:
         for part in (Watch, Relist):
             name = part.__name__
             monkeypatch.setattr(part, "stop", lambda _self, name=name: self._say(f"{name} stops"))
+        monkeypatch.setattr(Sweeps, "look", lambda _self: self._look())
         monkeypatch.setattr(RoleKeeper, "stop", lambda _self, _seconds=0.0: True)
         monkeypatch.setattr(kopf, "operator", self._kopf)
-        self.operator = Operator(golden_settings(GOLDEN), port=0)
+        self.operator = Operator(golden_settings(case), port=0)
         self.operator.cache.put_instance(
             {"metadata": {"namespace": KEY[0], "name": KEY[1], "uid": "u", "resourceVersion": "1"}}
         )
@@ -53,8 +58,14 @@ class Process:
         if words not in self.told:
             self.told.append(words)
 
+    def _look(self) -> None:
+        self._say("look at the sweep")
+        self.looked.set()
+
     async def _kopf(self, **_: Any) -> None:
         self._say("kopf")
+        if self.operator.sweeps:
+            await asyncio.to_thread(self.looked.wait, 30)
         self.ready["kopf"] = await self.readyz()
 
     async def readyz(self) -> int:
@@ -78,6 +89,14 @@ async def test_the_caches_are_filled_before_anything_is_looked_at(process: Proce
         "fill", "Watch starts", "Relist starts", "RoleKeeper starts", "Workers starts", "kopf",
         "Watch stops", "Relist stops",
     ]  # fmt: skip
+
+
+async def test_where_databases_are_offered_their_sweep_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    process = Process(monkeypatch, GOLDEN.parent / "provisioned")
+    assert await process.operator.run() == 0
+    assert "look at the sweep" in process.told
 
 
 async def test_all_that_is_there_is_looked_at_once_it_leads(process: Process) -> None:

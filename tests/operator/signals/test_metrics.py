@@ -65,3 +65,15 @@ def test_requests_are_counted_by_target_and_verb() -> None:
     counted = _lines(metrics, "appinstance_api_requests_total{")
     assert sorted(line.rsplit(" ", 1)[1] for line in counted) == ["1.0", "1.0"]
     assert {'target="aws"' in line for line in counted} == {True, False}
+
+
+def test_requests_to_the_provisioner_are_counted_by_their_answers() -> None:
+    metrics = Metrics()
+    metrics.database_answer("ensure", "Provisioned")
+    metrics.database_answer("delete", "DumpFailed")
+    metrics.database_answer("delete", "DumpFailed")
+    name = "appinstance_database_requests_total"
+    assert _lines(metrics, name) == [
+        f'{name}{{answer="Provisioned",what="ensure"}} 1.0',
+        f'{name}{{answer="DumpFailed",what="delete"}} 2.0',
+    ]

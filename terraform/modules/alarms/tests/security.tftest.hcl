@@ -14,6 +14,10 @@ run "incidents" {
 }
 
 run "operator" {
+  variables {
+    databases_offered = true
+  }
+
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.operator : alarm.alarm_actions == toset([aws_sns_topic.alarms.arn]) && alarm.ok_actions == toset([aws_sns_topic.alarms.arn])])
     error_message = "What the operator's metrics tell must reach the topic, and so everybody who is subscribed to it."
@@ -21,7 +25,7 @@ run "operator" {
 
   assert {
     condition     = { for key, alarm in aws_cloudwatch_metric_alarm.operator : key => alarm.treat_missing_data if alarm.treat_missing_data != "notBreaching" } == { operator-absent = "breaching" }
-    error_message = "An operator that gives no metrics must be one alarm, and not seven."
+    error_message = "An operator that gives no metrics must be one alarm, and not nine."
   }
 
   assert {
@@ -30,7 +34,7 @@ run "operator" {
   }
 
   assert {
-    condition     = alltrue([for key in ["stalled", "not-ready"] : strcontains(one(aws_cloudwatch_metric_alarm.operator[key].metric_query).expression, "GROUP BY \"namespace\", \"name\" ORDER BY") && strcontains(one(aws_cloudwatch_metric_alarm.operator[key].metric_query).expression, "WHERE \"cluster\" = 'platform'")])
+    condition     = alltrue([for key in ["stalled", "not-ready", "database-not-ready"] : strcontains(one(aws_cloudwatch_metric_alarm.operator[key].metric_query).expression, "GROUP BY \"namespace\", \"name\" ORDER BY") && strcontains(one(aws_cloudwatch_metric_alarm.operator[key].metric_query).expression, "WHERE \"cluster\" = 'platform'")])
     error_message = "Each instance of this cluster must be judged by itself."
   }
 
@@ -38,6 +42,24 @@ run "operator" {
     # The least that one pod gives in five minutes with two is 10, with one 5.
     condition     = aws_cloudwatch_metric_alarm.operator["operator-no-standby"].threshold == 1.5 && anytrue([for query in aws_cloudwatch_metric_alarm.operator["operator-no-standby"].metric_query : query.expression == "samples * 60 / 300"])
     error_message = "One replica's values must be fewer than the threshold, two replicas' more."
+  }
+}
+
+run "databases_that_are_not_offered" {
+  assert {
+    condition     = length([for key in keys(aws_cloudwatch_metric_alarm.operator) : key if startswith(key, "database")]) == 0
+    error_message = "Without a sweep there is none that could be late."
+  }
+}
+
+run "a_sweep_that_fails" {
+  variables {
+    databases_offered = true
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.operator["database-sweep-fails"].threshold == 7200 && anytrue([for query in aws_cloudwatch_metric_alarm.operator["database-sweep-fails"].metric_query : query.expression == "EPOCH(last) - last"])
+    error_message = "Two hours without a sweep that ended well must be an alarm."
   }
 }
 
