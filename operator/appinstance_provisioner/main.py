@@ -80,9 +80,7 @@ class Command:
                 if line.state is State.DELETING:
                     continue
                 try:
-                    done = self._provisioner(admin).ensure(
-                        line.identity, self._key(line.identity), None
-                    )
+                    done = self._provisioner(admin).ensure(line.identity, self._key(line.identity))
                     say("ensured", line.identity, repaired=done.repaired, rotated=done.rotated)
                 except Failure as failure:
                     worst = worst or failure.answer

@@ -53,11 +53,11 @@ class Provisioner:
     entries: Entries
     terms: Terms
 
-    def ensure(self, identity: Identity, key: str, rotation: str | None = "") -> Done:
+    def ensure(self, identity: Identity, key: str, rotation: str = "") -> Done:
         """Bring schema, users and entry to what they should be.
 
-        `rotation` other than the last one asks for a new password; None asks for nothing. Raises
-        Failure.
+        `rotation`: a word other than the last one asks for a new password, no word for nothing.
+        Raises Failure.
         """
         with self.admin.alone(identity.lock):
             ledger = Ledger(self.admin)
@@ -124,7 +124,7 @@ class Provisioner:
         identity: Identity,
         key: str,
         line: Line,
-        rotation: str | None,
+        rotation: str,
         done: Done,
         *,
         exists: bool,
@@ -163,11 +163,11 @@ class Provisioner:
         key: str,
         held: Credentials,
         line: Line,
-        rotation: str | None,
+        rotation: str,
         done: Done,
     ) -> None:
         age = line.age_seconds or 0
-        asked = rotation is not None and rotation != line.rotation
+        asked = bool(rotation) and rotation != line.rotation
         if not asked and age < self.terms.rotation_seconds:
             return
         if age < self.terms.gap_seconds:
@@ -194,8 +194,8 @@ class Provisioner:
         point("after-issue")
 
     @staticmethod
-    def _note(ledger: Ledger, identity: Identity, line: Line, rotation: str | None) -> None:
-        if rotation is not None and rotation != line.rotation:
+    def _note(ledger: Ledger, identity: Identity, line: Line, rotation: str) -> None:
+        if rotation and rotation != line.rotation:
             ledger.rotated(identity, rotation)
 
     def _is_ours(self, held: Credentials, identity: Identity) -> bool:

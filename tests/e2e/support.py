@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -156,6 +157,41 @@ def python_in(namespace: str, name: str, program: str) -> Any:
     answer = run_in(namespace, name, "python3", "-c", program)
     assert answer.returncode == 0, answer.stderr[-2000:]
     return json.loads(answer.stdout)
+
+
+@contextmanager
+def migration_of(namespace: str) -> Iterator[str]:
+    """Make a pod like a migration's, under its labels and its account, that waits to be asked."""
+    jobs = json.loads(kubectl("-n", namespace, "get", "jobs", "-o", "json"))["items"]
+    template = next(
+        job["spec"]["template"]
+        for job in jobs
+        if job["metadata"]["labels"]["app.kubernetes.io/component"] == "migrate"
+    )
+    container: dict[str, Any] = dict(template["spec"]["containers"][0])
+    container.pop("args", None)
+    container["command"] = ["sleep", "infinity"]
+    # What ties a pod to the Job; without it nobody counts or collects this one.
+    ours = {
+        key: value
+        for key, value in template["metadata"]["labels"].items()
+        if "job" not in key and "controller" not in key
+    }
+    name = "like-the-migration"
+    body = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": namespace, "labels": ours},
+        "spec": {
+            **template["spec"], "containers": [container], "terminationGracePeriodSeconds": 0,
+        },
+    }  # fmt: skip
+    kubectl("apply", "-f", "-", stdin=json.dumps(body))
+    try:
+        kubectl("-n", namespace, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=60s")
+        yield name
+    finally:
+        kubectl("-n", namespace, "delete", "pod", name, "--wait=false")
 
 
 def restart_operator() -> None:

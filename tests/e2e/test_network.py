@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from e2e import support
@@ -105,39 +104,9 @@ def test_a_backend_reaches_outside_only_what_its_spec_opens(
 
 @pytest.fixture
 def migration(instances: None) -> Iterator[str]:
-    """A pod like the migration's, under its labels and its account, that waits to be asked."""
-    jobs = json.loads(kubectl("-n", "acme", "get", "jobs", "-o", "json"))["items"]
-    template = next(
-        job["spec"]["template"]
-        for job in jobs
-        if job["metadata"]["labels"]["app.kubernetes.io/component"] == "migrate"
-    )
-    container: dict[str, Any] = dict(template["spec"]["containers"][0])
-    container.pop("args", None)
-    container["command"] = ["sleep", "infinity"]
-    # What ties a pod to the Job; without it nobody counts or collects this one.
-    ours = {
-        key: value
-        for key, value in template["metadata"]["labels"].items()
-        if "job" not in key and "controller" not in key
-    }
-    body = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": "like-the-migration", "namespace": "acme", "labels": ours},
-        "spec": {
-            **template["spec"], "containers": [container], "terminationGracePeriodSeconds": 0,
-        },
-    }  # fmt: skip
-    kubectl("apply", "-f", "-", stdin=json.dumps(body))
-    try:
-        kubectl(
-            "-n", "acme", "wait", "--for=condition=Ready", "pod/like-the-migration",
-            "--timeout=60s",
-        )  # fmt: skip
-        yield "like-the-migration"
-    finally:
-        kubectl("-n", "acme", "delete", "pod", "like-the-migration", "--wait=false")
+    """A pod like the migration's of `acme`."""
+    with support.migration_of("acme") as made:
+        yield made
 
 
 def test_a_migration_reaches_the_database_alone(

@@ -17,7 +17,7 @@ from e2e import node_logs, support
 from e2e.support import kubectl
 from support.planted import every_value, patterns, where
 
-from appinstance_local import aws, platform
+from appinstance_local import aws, platform, seed
 
 pytestmark = pytest.mark.e2e
 
@@ -27,8 +27,14 @@ _FIELDS = ("password", "secretKey")
 @pytest.fixture(scope="module")
 def planted(instances: None) -> dict[str, str]:
     """Return all values by name."""
-    found = {"root": platform.root_password(), "aws": aws.admin().secret}
+    found = {
+        "root": platform.root_password(),
+        "administrator": platform.administrator_password(),
+        "aws": aws.admin().secret,
+    }
     manager = aws.client("secretsmanager")
+    if seed.get_secret("apps/ledger/ledger/database"):  # by test_databases
+        found |= every_value(manager, "apps/ledger/ledger/database", ["password"])
     for name in ("acme", "globex"):
         for entry in ("database", "app"):
             found |= every_value(manager, f"apps/{name}/{name}/{entry}", _FIELDS)

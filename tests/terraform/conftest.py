@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from support.apiserver import ApiServer, started
+from support.crds import SECURITY_GROUP_POLICIES
 
 from appinstance_local import builds
 from appinstance_local.paths import REPO
@@ -54,6 +55,8 @@ def attached(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, 
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """Return an API server without nodes, to which the charts are installed."""
     with started(tmp_path_factory.mktemp("api")) as server:
+        # EKS has it by itself.
+        server.kubectl("apply", "-f", str(SECURITY_GROUP_POLICIES))
         yield server
 
 

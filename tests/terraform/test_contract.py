@@ -259,12 +259,19 @@ def test_the_security_groups_are_the_documents_chain(
     # The nodes' group: the kubelet's probes and metrics, and nothing that serves.
     assert ingress(backend) == {(edge, 8000), (nodes, 9090)}
     assert ingress(frontend) == {(edge, 8080), (nodes, 9090)}
-    hosts = ec2.describe_security_groups(
-        Filters=[{"Name": "group-name", "Values": ["acme-platform-database-host"]}]
+    host, provisioner = (
+        _group(applied, f"acme-platform-{name}") for name in ("database-host", "provisioner")
+    )
+    assert ingress(database) == {(backend, 3306), (host, 3306), (provisioner, 3306)}
+    assert ingress(host) == ingress(provisioner) == set()
+
+
+def _group(applied: world.Platform, name: str) -> str:
+    found = applied.client("ec2").describe_security_groups(
+        Filters=[{"Name": "group-name", "Values": [name]}]
     )["SecurityGroups"]
-    (host,) = [group["GroupId"] for group in hosts]
-    assert ingress(database) == {(backend, 3306), (host, 3306)}
-    assert ingress(host) == set()
+    (group,) = [str(item["GroupId"]) for item in found]
+    return group
 
 
 def test_what_policies_open_beyond_the_platform_the_backends_group_opens_and_no_more(

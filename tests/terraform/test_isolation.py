@@ -49,7 +49,10 @@ def docs(outputs: dict[str, Any]) -> isolation.Documents:
         operator=identity["operator"],
         bucket_policy=made["media"]["bucket"],
         resource_policies=(made["media"]["key"], *made["secrets"].values()),
-        platform_roles={name: identity[name] for name in others},
+        platform_roles={
+            **{name: identity[name] for name in others},
+            "provisioner-administrator": made["provisioner"]["provisioner-administrator"],
+        },
     )
 
 

@@ -40,6 +40,8 @@ class _Asked:
     failures: int = 0
     waits_until: float = 0.0
     last: Check | None = None
+    running: bool = False
+    """Whether its end is still to be seen: one that is done is looked at until the status says so."""
 
 
 @dataclass
@@ -102,13 +104,16 @@ class Requests:
         name = job_name(request, uid)
         live = self.kube.find(_JOB, self.namespace, name)
         if live is None:
+            asked.running = True
             return self._begin(request, name)
         if find_condition(live, "Complete").get("status") == "True":
+            if asked.running:
+                self.count(request.what.value, _DONE.reason)
             del self._asked[slot]
-            self.count(request.what.value, _DONE.reason)
             return _DONE, None
         failed = find_condition(live, "Failed")
         if failed.get("status") != "True":
+            asked.running = True
             return _waiting("the database is being made"), POLL_SECONDS
         refused = self._failed(asked, live, failed)
         self.count(request.what.value, refused[0].reason)

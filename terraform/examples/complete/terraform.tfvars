@@ -64,6 +64,13 @@ secret_entries = {
 }
 secret_admin_role_arns = ["arn:aws:iam::123456789012:role/platform-engineers"]
 
+# Databases of their own for instances that ask for one
+database_provisioning = {
+  image_repository     = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/appinstance/provisioner"
+  image_digest         = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+  dump_admin_role_arns = ["arn:aws:iam::123456789012:role/database-engineers"]
+}
+
 # Tenants: what they may name beyond their own
 grants = {
   mail   = { namespaces = ["acme", "globex"], secret_prefixes = ["shared/mail/"] }

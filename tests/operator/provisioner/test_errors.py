@@ -143,6 +143,49 @@ def test_an_administrator_who_may_not(bench: Bench) -> None:
     assert command is not None
 
 
+@pytest.mark.integration
+def test_a_server_with_no_connection_left(bench: Bench) -> None:
+    ((most,),) = bench.root("SELECT @@GLOBAL.max_connections")
+    bench.root("SET GLOBAL max_connections = 10")
+    taken = []
+    try:
+        while len(taken) < 10:
+            taken.append(pymysql.connect(unix_socket=str(bench.server.socket), user="root"))
+        assert _answer(bench) is Answer.FULL
+    finally:
+        for connected in taken:
+            connected.close()
+        bench.root(f"SET GLOBAL max_connections = {most}")
+    assert bench.asked(ENSURE) is Answer.DONE
+
+
+def _fill(bench: Bench, table: str) -> None:
+    columns = "(schema_name, cluster, namespace, name, state)"
+    for number in range(10_000):
+        values = f"('x-{number}', 'x', 'x', 'x-{number}', 'making')"
+        bench.root(f"INSERT INTO {table} {columns} VALUES {values}")  # noqa: S608
+
+
+@pytest.mark.integration
+def test_a_server_with_no_room_left(bench: Bench) -> None:
+    """By a table in memory that takes no more: the server's own refusal, wherever the room ends."""
+    table = "`appinstance-ledger`.`databases`"
+    assert bench.asked(Request(What.ENSURE, "acme", "first")) is Answer.DONE
+    ((most,),) = bench.root("SELECT @@GLOBAL.max_heap_table_size")
+    bench.root("SET GLOBAL max_heap_table_size = 16384")
+    try:
+        bench.root(f"ALTER TABLE {table} ENGINE=MEMORY")
+        with pytest.raises(pymysql.OperationalError, match="is full"):
+            _fill(bench, table)
+        assert _answer(bench) is Answer.FULL
+        assert bench.entries() == [bench.key("acme", "first")]
+        assert bench.schemas() == [bench.identity("acme", "first").schema]
+        bench.root(f"DELETE FROM {table} WHERE cluster = 'x'")  # noqa: S608
+        assert bench.asked(ENSURE) is Answer.DONE
+    finally:
+        bench.root(f"SET GLOBAL max_heap_table_size = {most}")
+
+
 @pytest.mark.parametrize(
     ("error", "answer"),
     [

@@ -342,6 +342,15 @@ def test_a_rotation_changes_user_and_password_and_is_done_once(made: Bench) -> N
     assert made.entry() == after
 
 
+def test_no_word_asks_for_nothing(made: Bench) -> None:
+    """Where the word is taken out of a spec, or an AppInstance is made anew without it."""
+    assert made.asked(_rotation("1")) is Answer.DONE
+    held = made.entry()
+    for token in ("", "1", ""):
+        assert made.asked(_rotation(token)) is Answer.DONE
+        assert made.entry() == held
+
+
 def test_users_take_turns_and_the_one_before_serves_until_the_next(made: Bench) -> None:
     passwords = [made.entry()]
     for token in ("1", "2", "3"):

@@ -137,6 +137,19 @@ def test_while_it_rotates_pods_are_left_alone(running: Stage) -> None:
     assert running.get("ExternalSecret", f"{NAME}-database") is not None
 
 
+def test_requests_are_counted_by_their_answers(stage: Stage) -> None:
+    counted: list[tuple[str, str]] = []
+    requests = stage.operator.parts.reconciler._converger.requests
+    requests.count = lambda *words: counted.append(words)
+    stage.controllers.jobs.answers["ensure"] = Answer.UNREACHABLE.value
+    _ask(stage)
+    _settle(stage)
+    assert counted == [("ensure", "DatabaseUnreachable")]
+    stage.controllers.jobs.answers.clear()
+    _settle(stage, 400)
+    assert counted[1:] == [("ensure", "Provisioned")]
+
+
 @pytest.mark.parametrize(
     "answer", [item for item in Answer if item not in (Answer.DONE, Answer.ROTATION_WAITS)]
 )
@@ -264,6 +277,17 @@ def test_one_made_anew_under_the_name_asks_anew(running: Stage) -> None:
     _settle(running)
     assert running.ready() == "True"
     assert len([job for job in _jobs(running) if _args(job)[0] == "ensure"]) == 2
+
+
+def test_another_namespace_may_not_name_what_was_left(running: Stage) -> None:
+    running.delete("AppInstance", NAME)
+    _settle(running)
+    key = f"apps/{NAMESPACE}/{NAME}/database"
+    running.apply(namespace="globex", database={"credentials": {"remoteRef": {"key": key}}})
+    _settle(running)
+    stalled = running.condition("Stalled", namespace="globex")
+    assert stalled["reason"] == "NotAllowed"
+    assert key in stalled["message"]
 
 
 def test_one_with_credentials_asks_for_nothing(stage: Stage) -> None:

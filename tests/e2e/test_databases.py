@@ -1,0 +1,334 @@
+"""Databases that the platform makes: kept apart, kept or dumped at the end, rotated under load.
+
+Two AppInstances of one name in two namespaces: the sample, whose data stays when it is deleted, and
+one with `deletionPolicy: Delete`.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import ssl
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from e2e import support
+from e2e.support import condition, kubectl, names, wait_for
+
+from appinstance_local import aws, demo, platform, seed, tls
+from appinstance_local.paths import REPO, kubeconfig
+from appinstance_local.shell import run
+
+pytestmark = pytest.mark.e2e
+
+OWN, JOB = "appinstance-system", "appinstance-database"
+SAMPLE = REPO / "manifests" / "samples" / "provisioned.yaml"
+NAME = "ledger"
+KEPT, ENDED = "ledger", "lodger"
+"""The two namespaces; hosts begin with the same words."""
+
+_ASKING = """
+import json, os, ssl, pymysql
+def ask(statement):
+    connected = pymysql.connect(host=os.environ["DB_HOST"], user=os.environ["DB_USERNAME"],
+        password=os.environ["DB_PASSWORD"],
+        ssl=ssl.create_default_context(cafile=os.environ["DB_TLS_CA_FILE"]))
+    with connected, connected.cursor() as cursor:
+        try:
+            cursor.execute(statement)
+        except pymysql.MySQLError as error:
+            return error.args[0]
+        return [list(map(str, row)) for row in cursor.fetchall()]
+"""
+_REFUSED = {1044, 1142, 1227}
+"""The schema, the table, the right."""
+
+
+def _apply(namespace: str, **spec: Any) -> None:
+    body = yaml.safe_load(SAMPLE.read_text())
+    body["metadata"]["namespace"] = namespace
+    text = json.dumps(body["spec"]).replace("apps/ledger/", f"apps/{namespace}/")
+    body["spec"] = json.loads(text) | {"host": f"{namespace}.{platform.DOMAIN}", **spec}
+    body["spec"]["backend"]["replicas"] = 1
+    kubectl("apply", "-f", "-", stdin=json.dumps(body))
+
+
+def _make() -> None:
+    """Apply both, and wait until they answer."""
+    _apply(KEPT)
+    _apply(ENDED, deletionPolicy="Delete")
+    for namespace in (KEPT, ENDED):
+        support.wait_until_ready(namespace, NAME)
+        demo.wait_until_served(namespace, page=False)
+
+
+@pytest.fixture(scope="module")
+def people(instances: None) -> Iterator[dict[str, Person]]:
+    """Both instances, ready, with one person in each."""
+    for namespace in (KEPT, ENDED):
+        demo.ensure_namespace(namespace)
+        if seed.get_secret(f"apps/{namespace}/{NAME}/app") is None:
+            key = secrets.token_urlsafe(48)
+            seed.put_secret(f"apps/{namespace}/{NAME}/app", {"secretKey": key})
+    _make()
+    yield {namespace: Person.signed_up(namespace) for namespace in (KEPT, ENDED)}
+    for namespace in (KEPT, ENDED):
+        kubectl("-n", namespace, "delete", "appi", NAME, "--timeout=120s")
+        kubectl("delete", "namespace", namespace, "--wait=false")
+
+
+@contextmanager
+def _edge(namespace: str) -> Iterator[httpx.Client]:
+    """An instance's API as somebody outside has it: the edge by address, under our own CA."""
+    host = f"{namespace}.{platform.DOMAIN}"
+    context = ssl.create_default_context(cafile=str(tls.ca_path()))
+    with httpx.Client(
+        base_url="https://127.0.0.1:8443/api/v1", verify=context, headers={"Host": f"{host}:8443"}
+    ) as client:
+        client.event_hooks["request"].append(
+            lambda request: request.extensions.update(sni_hostname=host)
+        )
+        yield client
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account, by whose session it shows whose data is there."""
+
+    namespace: str
+    headers: dict[str, str]
+
+    @classmethod
+    def signed_up(cls, namespace: str) -> Person:
+        """Return a new one."""
+        account = {
+            "email": f"{secrets.token_hex(6)}@example.com",
+            "password": "a long enough passphrase",
+            "display_name": "Ada",
+        }
+        with _edge(namespace) as client:
+            answer = client.post("/auth/sign-up", json=account)
+        assert answer.status_code == 201, answer.text
+        return cls(namespace, {"Authorization": f"Bearer {answer.json()['access_token']}"})
+
+    @property
+    def known(self) -> bool:
+        """Whether the instance has the account and its session."""
+        with _edge(self.namespace) as client:
+            answer = client.get("/users/me", headers=self.headers)
+        assert answer.status_code in {200, 401}, answer.text
+        return answer.status_code == 200
+
+
+def _entry(namespace: str) -> dict[str, Any] | None:
+    return seed.get_secret(f"apps/{namespace}/{NAME}/database")
+
+
+def _schema(namespace: str) -> str:
+    entry = _entry(namespace)
+    assert entry
+    return str(entry["dbname"])
+
+
+def _asked(namespace: str, pod: str, *statements: str) -> list[Any]:
+    """Return what a pod is told by the database: rows, or the number of an error."""
+    program = f"{_ASKING}\nprint(json.dumps([ask(item) for item in {list(statements)!r}]))"
+    found: list[Any] = support.python_in(namespace, pod, program)
+    return found
+
+
+def _appinstance(*words: str) -> str:
+    """Run the command line as a person of the platform does."""
+    program = Path(sys.executable).parent / "appinstance"
+    return run([program, *words], env={"KUBECONFIG": str(kubeconfig())}, timeout=120)
+
+
+def _sees_its_own_alone(namespace: str, pod: str, other: str) -> None:
+    beyond = ["mysql`.`user", "appinstance-ledger`.`databases", f"{_schema(other)}`.`users"]
+    shown, grants, made, *others = _asked(
+        namespace,
+        pod,
+        "SHOW DATABASES",
+        f"GRANT SELECT ON `{_schema(namespace)}`.* TO CURRENT_USER",
+        "CREATE DATABASE `app-beside`",
+        *(f"SELECT 1 FROM `{table}`" for table in beyond),  # noqa: S608
+    )
+    assert sorted(name for (name,) in shown) == sorted([_schema(namespace), "information_schema"])
+    assert {grants, made, *others} <= _REFUSED, (grants, made, others)
+
+
+def test_each_sees_its_own_schema_and_neither_the_others_nor_the_administrators(
+    people: dict[str, Person],
+) -> None:
+    for namespace, other in ((KEPT, ENDED), (ENDED, KEPT)):
+        assert condition(namespace, NAME, "DatabaseReady")["reason"] == "Provisioned"
+        assert people[namespace].known
+        _sees_its_own_alone(namespace, support.pod(namespace, "backend", NAME), other)
+
+
+def test_nor_does_a_migration(people: dict[str, Person]) -> None:
+    with support.migration_of(KEPT) as pod:
+        _sees_its_own_alone(KEPT, pod, ENDED)
+
+
+def test_the_operator_holds_no_login_and_its_requests_none_either(
+    people: dict[str, Person],
+) -> None:
+    text = kubectl("-n", OWN, "get", "jobs,cronjobs,pods,configmaps", "-o", "json")
+    assert f"{KEPT}/{NAME}" in text
+    for password in (platform.administrator_password(), *_passwords()):
+        assert password not in text
+    deployment = kubectl("-n", OWN, "get", "deployment", "appinstance-operator", "-o", "json")
+    assert "database-administrator" not in deployment
+    operator = "system:serviceaccount:appinstance-system:appinstance-operator"
+    may = support.kubectl_as(
+        kubeconfig(), "-n", OWN, "auth", "can-i", "get", "secret/database-administrator",
+        f"--as={operator}",
+    )  # fmt: skip
+    assert may == (False, "no\n")
+
+
+def _passwords() -> list[str]:
+    return [str(entry["password"]) for entry in map(_entry, (KEPT, ENDED)) if entry]
+
+
+def test_the_provisioner_reaches_database_endpoint_and_dns_alone(
+    stranger: str, outside: tuple[str, int], people: dict[str, Person]
+) -> None:
+    """Tried from a pod with its labels, and so under its policy; names, so DNS answers too."""
+    name = "like-the-provisioner"
+    labels = {"app.kubernetes.io/name": JOB, "app.kubernetes.io/instance": "appinstance-operator"}
+    meta = {"name": name, "namespace": OWN, "labels": labels}
+    body = {**support.STRANGER, "metadata": meta}
+    kubectl("apply", "-f", "-", stdin=json.dumps(body))
+    try:
+        kubectl("-n", OWN, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=60s")
+        for place in ((seed.DATABASE_HOST, 3306), ("moto.aws.svc.cluster.local", 5000)):
+            wait_for(f"{place}", lambda place=place: support.reaches(OWN, name, *place), 30)
+        closed = [
+            outside,
+            (support.pod_ip(stranger, "stranger"), support.LISTENS),
+            ("kubernetes.default.svc.cluster.local", 443),
+            ("traefik.traefik.svc.cluster.local", 443),
+            (support.pod_ip(KEPT, support.pod(KEPT, "backend", NAME)), 8000),
+        ]
+        with ThreadPoolExecutor(len(closed)) as pool:
+            reached = pool.map(lambda place: support.reaches(OWN, name, *place), closed)
+        assert dict(zip(closed, reached, strict=True)) == dict.fromkeys(closed, False)
+        address = support.pod_ip(OWN, name)
+        backend = support.pod(KEPT, "backend", NAME)
+        assert not support.reaches(KEPT, backend, address, support.LISTENS)
+        assert not support.reaches("stranger", stranger, address, support.LISTENS)
+    finally:
+        kubectl("-n", OWN, "delete", "pod", name, "--wait=false")
+
+
+def test_one_keeps_its_data_for_the_next_of_its_name_and_the_other_leaves_a_dump(
+    people: dict[str, Person],
+) -> None:
+    kept, ended = _schema(KEPT), _schema(ENDED)
+    for namespace in (KEPT, ENDED):
+        kubectl("-n", namespace, "delete", "appi", NAME, "--wait=false")
+    for namespace in (KEPT, ENDED):
+        kubectl("-n", namespace, "wait", "--for=delete", f"appi/{NAME}", "--timeout=120s")
+    assert _entry(ENDED) is None
+    told = _appinstance("orphans")
+    assert kept in told
+    assert ended not in told
+    listed = aws.client("s3").list_objects_v2(Bucket=aws.DUMPS, Prefix=f"{ENDED}/{NAME}/")
+    dump = sorted(item["Key"] for item in listed["Contents"])[-1]
+
+    _make()
+    assert _schema(KEPT) == kept
+    assert people[KEPT].known
+    assert not people[ENDED].known
+    assert dump in _appinstance(
+        "database", "restore", f"{ENDED}/{NAME}", "--dump", dump, "--replace"
+    )
+    assert people[ENDED].known
+    _no_instances_role_reads(dump)
+
+
+def _no_instances_role_reads(dump: str) -> None:
+    program = f"""
+import boto3, json
+from botocore.exceptions import ClientError
+try:
+    boto3.client("s3").get_object(Bucket={aws.DUMPS!r}, Key={dump!r})
+except ClientError as error:
+    print(json.dumps(error.response["Error"]["Code"]))
+"""
+    pod = support.pod(ENDED, "backend", NAME)
+    assert support.python_in(ENDED, pod, program) in {"AccessDenied", "403"}
+
+
+def test_a_person_reads_and_statement_and_reason_are_in_the_log(
+    people: dict[str, Person],
+) -> None:
+    reason = f"ticket {secrets.token_hex(4)}"
+    words = ("database", "read", f"{KEPT}/{NAME}", "--reason", reason)
+    (told,) = _appinstance(*words, "SELECT COUNT(*) FROM users").splitlines()
+    assert int(json.loads(told)[0]) >= 1
+    logs = kubectl("-n", OWN, "logs", "-l", f"app.kubernetes.io/name={JOB}", "--tail=-1")
+    (line,) = [json.loads(line) for line in logs.splitlines() if reason in line]
+    assert line["event"] == "read"
+    assert line["statement"] == "SELECT COUNT(*) FROM users"
+
+
+def test_a_rotation_under_load_fails_no_request(people: dict[str, Person]) -> None:
+    held, old = _entry(KEPT), support.pod(KEPT, "backend", NAME)
+    assert held
+    failed: list[str] = []
+    answered = 0
+    done = threading.Event()
+
+    def keep_asking() -> None:
+        """Reads and writes by turns; a session is looked up for each."""
+        nonlocal answered
+        with _edge(KEPT) as client:
+            while not done.is_set():
+                method, body = (("GET", None), ("PATCH", {"display_name": "Ada"}))[answered % 2]
+                try:
+                    answer = client.request(
+                        method, "/users/me", json=body, headers=people[KEPT].headers
+                    )
+                except httpx.HTTPError as error:  # as a user would see it: no answer
+                    failed.append(repr(error))
+                    continue
+                answered += 1
+                if answer.status_code != 200:
+                    failed.append(f"{answer.status_code} {answer.text}")
+
+    asking = [threading.Thread(target=keep_asking) for _ in range(2)]
+    for thread in asking:
+        thread.start()
+    try:
+        _apply(KEPT, database={"provision": True, "rotate": secrets.token_hex(4)})
+        wait_for("the old pod to go", lambda: old not in names(KEPT, "pods") or None)
+        support.wait_until_ready(KEPT, NAME)
+    finally:
+        done.set()
+        for thread in asking:
+            thread.join()
+    assert failed == []
+    assert answered > 10
+    now = _entry(KEPT)
+    assert now
+    assert now["username"] != held["username"]
+    pod = support.pod(KEPT, "backend", NAME)
+    assert _asked(KEPT, pod, "SELECT CURRENT_USER()") == [[[f"{now['username']}@%"]]]
+
+
+def test_the_sweep_has_ended_well(people: dict[str, Person]) -> None:
+    """It comes every two minutes here; the alert looks at the same time."""
+    path = "-o=jsonpath={.status.lastSuccessfulTime}"
+    wait_for("a sweep", lambda: kubectl("-n", OWN, "get", "cronjob", f"{JOB}-sweep", path))
