@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -118,7 +119,8 @@ def _failures(doing: str) -> Iterator[None]:
         yield
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
-        denied = code in _DENIED
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        denied = code in _DENIED or status == HTTPStatus.FORBIDDEN
         answer = Answer.ENTRIES_DENIED if denied else Answer.ENTRIES_UNREACHABLE
         if code == "ResourceExistsException":
             answer = Answer.TAKEN

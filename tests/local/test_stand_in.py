@@ -453,6 +453,44 @@ def test_an_explicit_deny_wins_over_any_allow(settings: Settings, instance: Cred
     assert _code(put, Bucket=BUCKET, Key="acme/locked", Body=b"x") in REFUSED
 
 
+# The provisioner's entries, by tags
+
+
+@pytest.fixture(scope="module")
+def provisioner(settings: Settings) -> Any:
+    """Return a client of Secrets Manager with the role of the provisioner of databases."""
+    role = f"arn:aws:iam::{ACCOUNT}:role/platform/appinstance-provisioner"
+    account = "system:serviceaccount:appinstance-system:appinstance-database"
+    return aws.client("secretsmanager", _assume(role, _token(account)))
+
+
+_MARK = {"appinstance-provisioned": "true"}
+
+
+def test_the_provisioner_makes_entries_with_its_mark_and_keeps_them(provisioner: Any) -> None:
+    key = "apps/acme/marked/database"
+    with pytest.raises(provisioner.exceptions.ResourceNotFoundException):
+        provisioner.describe_secret(SecretId=key)
+    make, given = provisioner.create_secret, {"Name": key, "SecretString": "{}"}
+    assert _code(make, **given) in REFUSED
+    assert _code(make, **given, Tags=_tag_list({"another": "true"})) in REFUSED
+    assert _code(make, **given, Tags=_tag_list(_MARK)) == "ok"
+    assert _code(provisioner.put_secret_value, SecretId=key, SecretString="{}") == "ok"
+    assert _code(provisioner.get_secret_value, SecretId=key) == "ok"
+    assert _code(provisioner.delete_secret, SecretId=key, ForceDeleteWithoutRecovery=True) == "ok"
+
+
+def test_what_was_made_by_hand_it_sees_and_neither_reads_nor_marks(provisioner: Any) -> None:
+    key = "apps/acme/by-hand/database"
+    seed.put_secret(key, {"password": "x"})
+    assert _code(provisioner.describe_secret, SecretId=key) == "ok"
+    assert _code(provisioner.get_secret_value, SecretId=key) in REFUSED
+    assert _code(provisioner.put_secret_value, SecretId=key, SecretString="{}") in REFUSED
+    assert _code(provisioner.delete_secret, SecretId=key) in REFUSED
+    own = {"Name": "apps/acme/other/app", "SecretString": "{}", "Tags": _tag_list(_MARK)}
+    assert _code(provisioner.create_secret, **own) in REFUSED
+
+
 # Trust
 
 

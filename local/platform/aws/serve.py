@@ -7,9 +7,9 @@ file, on all that a request says about itself:
 - an action needs an Allow, and no Deny, of the caller's own policies, and of the role's permissions
   boundary where it has one (its default version; one that does not exist allows nothing);
 - conditions and policy variables know the tags of the caller's role, of the request and of the role
-  that a call to IAM names, `iam:PermissionsBoundary`, and `s3:prefix`;
-- what AWS asks for besides is asked for: `iam:TagRole` where a role is created with tags, and
-  `s3:GetObject` on the source of a copy;
+  or the entry that a call names, `iam:PermissionsBoundary`, and `s3:prefix`;
+- what AWS asks for besides is asked for: `iam:TagRole` and `secretsmanager:TagResource` where a
+  role or an entry is created with tags, and `s3:GetObject` on the source of a copy;
 - calls to Secrets Manager are judged on the entry's ARN, and calls to IAM on the role's, also where
   the role does not exist yet (moto takes `*` for both);
 - AssumeRoleWithWebIdentity is not signed: the token is the proof, and moto asks for a signature all
@@ -24,7 +24,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -35,6 +35,7 @@ from moto.iam.access_control import IAMPolicy, IAMRequestBase
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.iam.responses import IamResponse
+from moto.secretsmanager.models import secretsmanager_backends
 from moto.secretsmanager.responses import SecretsManagerResponse
 from moto.server import main
 
@@ -67,8 +68,12 @@ def _first(form: Mapping[str, Any], field: str) -> str | None:
     return value[0] if isinstance(value, list) else value
 
 
+def _tags_of(listed: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in listed or ()}
+
+
 def _tags(role: Any) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in role.tags} if role else {}
+    return _tags_of(role.tags) if role else {}
 
 
 def _request_tags(form: Mapping[str, Any]) -> Context:
@@ -100,6 +105,18 @@ def _of_iam(action: str, form: Mapping[str, Any], role: Any) -> Context:
     return {**context, "iam:PermissionsBoundary": boundary} if boundary else context
 
 
+def _of_entry(request: Any, resource: str) -> Context:
+    """Return what the tags make that a call to Secrets Manager gives, and those of its entry."""
+    given = _tags_of(json.loads(request._body or b"{}").get("Tags"))  # noqa: SLF001
+    context: Context = {f"aws:RequestTag/{key}": value for key, value in given.items()}
+    if given:
+        context["aws:TagKeys"] = [*given]
+    entries = secretsmanager_backends[request.account_id][request._region].secrets  # noqa: SLF001
+    held = next((entry.tags for entry in entries.values() if entry.arn == resource), None)
+    context.update({f"aws:ResourceTag/{key}": value for key, value in _tags_of(held).items()})
+    return context
+
+
 def _of_s3(path: str) -> Context:
     query = parse_qs(urlsplit(path).query, keep_blank_values=True)
     return {"s3:prefix": query["prefix"][0]} if "prefix" in query else {}
@@ -123,6 +140,11 @@ def _needs(request: Any, resource: str) -> Iterator[tuple[str, str, Context]]:
         if source:
             name = unquote(source).lstrip("/").partition("?")[0]
             yield "s3:GetObject", f"arn:aws:s3:::{name}", context
+    elif action.startswith("secretsmanager:"):
+        context = _of_entry(request, resource)
+        yield action, resource, context
+        if action == "secretsmanager:CreateSecret" and "aws:TagKeys" in context:
+            yield "secretsmanager:TagResource", resource, context
     else:
         yield action, resource, {}
 
@@ -223,13 +245,15 @@ def _role_resource(self: Any) -> str:
 
 
 def _secret_resource(self: Any) -> str:
-    name = self._get_param("SecretId") or self._get_param("Name")
-    if not name:
-        return "*"
+    made, named = self._get_param("Name"), self._get_param("SecretId")
     for secret in self.backend.secrets.values():
-        if name in {secret.name, secret.arn}:
+        if named and named in {secret.name, secret.arn}:
             return str(secret.arn)
-    return f"arn:aws:secretsmanager:{self.region}:{self.current_account}:secret:{name}-000000"
+    base = f"arn:aws:secretsmanager:{self.region}:{self.current_account}:secret:"
+    if made:
+        return f"{base}{made}-000000"
+    # Of one that is not there AWS knows no six letters, so nothing is allowed that waits for them.
+    return f"{base}{named}" if named else "*"
 
 
 def judge() -> None:

@@ -41,7 +41,7 @@ class _Asked:
     waits_until: float = 0.0
     last: Check | None = None
     running: bool = False
-    """Whether its end is still to be seen: one that is done is looked at until the status says so."""
+    """Whether its end is still to be seen; of one that is done it was, until the status has it."""
 
 
 @dataclass

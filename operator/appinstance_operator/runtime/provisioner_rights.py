@@ -12,13 +12,13 @@ PROVISIONED = "appinstance-provisioned"
 
 
 def _statement(
-    sid: str, actions: list[str], resource: str, condition: dict[str, Any] | None = None
+    sid: str, actions: list[str], *resources: str, condition: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     body: dict[str, Any] = {
         "Sid": sid,
         "Effect": "Allow",
         "Action": actions,
-        "Resource": [resource],
+        "Resource": list(resources),
     }
     return {**body, "Condition": condition} if condition else body
 
@@ -35,17 +35,19 @@ def provisioner_policy(settings: Settings) -> dict[str, Any]:
         raise SettingsError("database.provisioning is not set, so there is no provisioner")
     prefix = settings.secrets.allowed_prefix.removesuffix("{namespace}/")
     where = f"{settings.partition}:secretsmanager:{settings.region}:{settings.account_id}"
-    entries = f"arn:{where}:secret:{prefix}*/database-*"
+    # Without the six letters that Secrets Manager adds: one that is not there has none.
+    missing = f"arn:{where}:secret:{prefix}*/database"
+    entries = f"{missing}-*"
     own = {"StringEquals": {f"aws:ResourceTag/{PROVISIONED}": "true"}}
     made = {"StringEquals": {f"aws:RequestTag/{PROVISIONED}": "true"}}
     found = [
-        _statement("LookAtEntries", ["secretsmanager:DescribeSecret"], entries),
-        _statement("MakeEntries", ["secretsmanager:CreateSecret"], entries, made),
+        _statement("LookAtEntries", ["secretsmanager:DescribeSecret"], entries, missing),
+        _statement("MakeEntries", ["secretsmanager:CreateSecret"], entries, condition=made),
         _statement(
             "TagOnCreationAlone",
             ["secretsmanager:TagResource"],
             entries,
-            {
+            condition={
                 **made,
                 # Of an entry that is being made there is no tag yet; one that is there has ours or
                 # is not to be touched.
@@ -61,7 +63,7 @@ def provisioner_policy(settings: Settings) -> dict[str, Any]:
                 "secretsmanager:RestoreSecret",
             ],
             entries,
-            own,
+            condition=own,
         ),
     ]
     if settings.secrets.kms_key_arn:
@@ -77,4 +79,4 @@ def provisioner_policy(settings: Settings) -> dict[str, Any]:
 
 def _key(sid: str, arn: str, service: str, settings: Settings) -> dict[str, Any]:
     through = {"StringEquals": {"kms:ViaService": f"{service}.{settings.region}.amazonaws.com"}}
-    return _statement(sid, ["kms:Decrypt", "kms:GenerateDataKey"], arn, through)
+    return _statement(sid, ["kms:Decrypt", "kms:GenerateDataKey"], arn, condition=through)

@@ -6,7 +6,8 @@ locals {
   bucket_arn = "arn:${var.partition}:s3:::${var.bucket_name}"
   # Under the tenants' prefix, each namespace's and each instance's: the name that the operator gives it, and the six characters
   # that Secrets Manager adds.
-  entries = "arn:${var.partition}:secretsmanager:${var.region}:${var.account_id}:secret:${var.secrets_prefix}*/database-*"
+  entries         = "${local.missing_entries}-*"
+  missing_entries = "arn:${var.partition}:secretsmanager:${var.region}:${var.account_id}:secret:${var.secrets_prefix}*/database"
   # From the name, not from the resource: policies stay readable in a plan.
   role_arns = { for role in keys(local.accounts) : role => "${local.iam}:role/platform/${var.name}-${role}" }
   accounts = {

@@ -32,7 +32,7 @@ locals {
         Sid      = "LookAtEntries"
         Effect   = "Allow"
         Action   = ["secretsmanager:DescribeSecret"]
-        Resource = [local.entries]
+        Resource = [local.entries, local.missing_entries]
       },
       {
         Sid       = "MakeEntries"

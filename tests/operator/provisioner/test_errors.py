@@ -216,6 +216,8 @@ def test_a_statement_that_the_server_cannot_read_is_not_repeated() -> None:
     ("error", "answer"),
     [
         (ClientError({"Error": {"Code": "AccessDeniedException"}}, "x"), Answer.ENTRIES_DENIED),
+        (ClientError({"Error": {"Code": "403"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "x"),
+         Answer.ENTRIES_DENIED),
         (ClientError({"Error": {"Code": "InternalServiceError"}}, "x"),
          Answer.ENTRIES_UNREACHABLE),
         (EndpointConnectionError(endpoint_url="https://x"), Answer.ENTRIES_UNREACHABLE),

@@ -51,7 +51,11 @@ run "entries_of_its_own_alone" {
 
   assert {
     condition = alltrue([
-      for statement in jsondecode(aws_iam_role_policy.this["provisioner"].policy).Statement : statement.Resource == ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:apps/*/database-*"]
+      for statement in jsondecode(aws_iam_role_policy.this["provisioner"].policy).Statement : statement.Resource == concat(
+        ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:apps/*/database-*"],
+        # Whether one is there is asked of those that are not, too: they have no letters behind their name.
+        statement.Action == ["secretsmanager:DescribeSecret"] ? ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:apps/*/database"] : [],
+      )
       if anytrue([for action in statement.Action : startswith(action, "secretsmanager:")])
     ])
     error_message = "Under the tenants' prefix, and there the entries of databases alone."
