@@ -82,8 +82,7 @@ def people(instances: None) -> Iterator[dict[str, Person]]:
     _make()
     yield {namespace: Person.signed_up(namespace) for namespace in (KEPT, ENDED)}
     for namespace in (KEPT, ENDED):
-        kubectl("-n", namespace, "delete", "appi", NAME, "--timeout=120s")
-        kubectl("delete", "namespace", namespace, "--wait=false")
+        kubectl("-n", namespace, "delete", "appi", NAME, "--wait=false")
 
 
 @contextmanager
