@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -211,8 +212,8 @@ def test_the_provisioner_reaches_database_endpoint_and_dns_alone(
     kubectl("apply", "-f", "-", stdin=json.dumps(body))
     try:
         kubectl("-n", OWN, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=60s")
-        for place in ((seed.DATABASE_HOST, 3306), ("moto.aws.svc.cluster.local", 5000)):
-            wait_for(f"{place}", lambda place=place: support.reaches(OWN, name, *place), 30)
+        for host, port in ((seed.DATABASE_HOST, 3306), ("moto.aws.svc.cluster.local", 5000)):
+            wait_for(f"{host}", partial(support.reaches, OWN, name, host, port), 30)
         closed = [
             outside,
             (support.pod_ip(stranger, "stranger"), support.LISTENS),

@@ -20,6 +20,9 @@ from appinstance_provisioner import main, server
 from appinstance_provisioner.failures import Failure
 
 ENSURE = Request(What.ENSURE, "acme", "shop")
+_TOLD: Any = {"Error": {"Code": "403"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+_FORBIDDEN = ClientError(_TOLD, "x")
+"""Without a word of its own, as the local stand-in and whatever lies between refuse."""
 
 
 @pytest.fixture(autouse=True)
@@ -147,7 +150,7 @@ def test_an_administrator_who_may_not(bench: Bench) -> None:
 def test_a_server_with_no_connection_left(bench: Bench) -> None:
     ((most,),) = bench.root("SELECT @@GLOBAL.max_connections")
     bench.root("SET GLOBAL max_connections = 10")
-    taken = []
+    taken: list[pymysql.Connection[Any]] = []
     try:
         while len(taken) < 10:
             taken.append(pymysql.connect(unix_socket=str(bench.server.socket), user="root"))
@@ -216,8 +219,7 @@ def test_a_statement_that_the_server_cannot_read_is_not_repeated() -> None:
     ("error", "answer"),
     [
         (ClientError({"Error": {"Code": "AccessDeniedException"}}, "x"), Answer.ENTRIES_DENIED),
-        (ClientError({"Error": {"Code": "403"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "x"),
-         Answer.ENTRIES_DENIED),
+        (_FORBIDDEN, Answer.ENTRIES_DENIED),
         (ClientError({"Error": {"Code": "InternalServiceError"}}, "x"),
          Answer.ENTRIES_UNREACHABLE),
         (EndpointConnectionError(endpoint_url="https://x"), Answer.ENTRIES_UNREACHABLE),
