@@ -44,7 +44,8 @@ def _carries(role: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
 class RoleManager:
     """The roles behind one IAM client (boto3, blocking).
 
-    `on_request` hears of each action before it is sent. `fence` is called before each one that may
+    `on_request` hears of each action before it is sent, `on_error` of each that fails, and why
+    (AWS's code, or what kept it from an answer). `fence` is called before each one that may
     change something, and raises NotLeader where this process may write nothing (any more).
     """
 
@@ -53,8 +54,10 @@ class RoleManager:
         iam: Any,
         on_request: Callable[[str], None] | None = None,
         fence: Callable[[], None] | None = None,
+        on_error: Callable[[str, str], None] | None = None,
     ) -> None:
         self._iam = iam
+        self._on_error = on_error or (lambda _action, _code: None)
         self._on_request = on_request or (lambda _action: None)
         self._fence = fence or (lambda: None)
 
@@ -70,10 +73,13 @@ class RoleManager:
         try:
             return getattr(self._iam, action)(RoleName=role, **arguments)
         except ClientError as error:
-            if without and error.response["Error"]["Code"] == without:
+            code = error.response["Error"]["Code"]
+            if without and code == without:
                 return None
+            self._on_error(action, code)
             raise translated(action, role, error, amiss=writes) from None
         except (BotoCoreError, ResponseParserError) as error:
+            self._on_error(action, type(error).__name__)
             raise unanswered(action, role, error, amiss=writes) from None
 
     def _role(self, name: str) -> Mapping[str, Any] | None:

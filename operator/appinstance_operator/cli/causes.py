@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from appinstance_operator.api.reasons import STEPS
+
 from .standing import condition, container_trouble, ready_pods
 
 Body = Mapping[str, Any]
@@ -24,19 +26,6 @@ _AREAS = {
     "AccessAgreed": (),
 }
 _PLATFORM = "this is for the platform team: show them this"
-_REASONS = {
-    "InvalidSpec": "change the spec as it says; `appinstance validate` tells beforehand",
-    "NotAllowed": "name what is this namespace's own, or ask the platform team for a grant",
-    "HostTaken": "choose another host, or ask the platform team who has this one",
-    "NameTaken": "rename or delete what is in the way, or name the AppInstance otherwise",
-    "AccessDenied": _PLATFORM,
-    "RolePending": "wait a moment; if it stays so, show this to the platform team",
-    "InternalError": _PLATFORM,
-    "Suspended": "set spec.suspend to false",
-    "InvalidRule": "mend the rule under spec.network that it names",
-    "NotAgreed": "ask those who have the other one to name this one, with namespace and name",
-    "AddressPending": "wait a minute or two; if it stays so, show this to the platform team",
-}
 _TROUBLES = {
     "ErrImagePull": "see whether the image exists, and whether the nodes may pull it",
     "ImagePullBackOff": "see whether the image exists, and whether the nodes may pull it",
@@ -113,7 +102,7 @@ def why(world: World) -> Cause:
     reason = str((stalled if stalled.get("status") == "True" else ready).get("reason", ""))
     says = f"{reason}: {ready.get('message') or stalled.get('message') or 'no message'}"
     because = tuple(_areas(world))
-    step = _REASONS.get(reason)
+    step = STEPS.get(reason)
     if not because or reason in ("Suspended", "InvalidSpec", "NotAllowed", "HostTaken"):
         return Cause(what, says, (), step or "wait a moment, and ask again")
     return Cause(what, says, because)
@@ -128,7 +117,7 @@ def _areas(world: World) -> Iterator[Cause]:
             cause for item in world.of_kind(*kinds) for cause in _of_object(world, item)
         )
         says = f"{found.get('reason')}: {found.get('message')}"
-        step = None if objects else _REASONS.get(str(found.get("reason")), "wait, and ask again")
+        step = None if objects else STEPS.get(str(found.get("reason")), "wait, and ask again")
         yield Cause(area, says, objects, step)
 
 

@@ -1,4 +1,4 @@
-"""The four calls of `Fleet` against a Kubernetes API server.
+"""The calls of `Fleet`, and the making of one, against a Kubernetes API server.
 
 The pods start at the same moment as their NetworkPolicy is programmed, so the first connections may
 be refused: they are retried for about half a minute, as is a busy API server (429, 5xx).
@@ -7,7 +7,7 @@ be refused: they are retried for about half a minute, as is a busy API server (4
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -78,6 +78,17 @@ class KubernetesFleet:
             tuple(found),
             version,
         )
+
+    def create(self, key: Key, spec: Mapping[str, Any], labels: Mapping[str, str]) -> None:
+        """Make an AppInstance; `CommandError` has what the API server says of it."""
+        body = {
+            "apiVersion": APPINSTANCE.api_version,
+            "kind": APPINSTANCE.kind,
+            "metadata": {"namespace": key.namespace, "name": key.name, "labels": dict(labels)},
+            "spec": dict(spec),
+        }
+        with _sentences(f"make AppInstance {key}"):
+            self._kube.create(APPINSTANCE, body)
 
     def delete(self, seen: Seen) -> None:
         """Ask for deletion; one that is gone already, or has been replaced, is fine."""

@@ -17,6 +17,7 @@ from . import (
     left_roles,
     looking,
     offline,
+    trial,
     wait,
 )
 from .command import Commands, run
@@ -48,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     drain.add_command(commands.parsers)
     left_roles.add_command(commands.parsers)
     wait.add_command(commands.parsers)
+    trial.add_command(commands.parsers)
     databases.add_commands(commands.parsers)
     return made
 

@@ -57,7 +57,8 @@ def _why(seen: Seen, kind: str) -> str:
     return f"{condition.reason} – {condition.message}" if condition.message else condition.reason
 
 
-def _key(text: str) -> Key:
+def key_of(text: str) -> Key:
+    """Return the key that an argument names."""
     try:
         return Key.parse(text)
     except ValueError as error:
@@ -67,7 +68,7 @@ def _key(text: str) -> Key:
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `wait-ready` to the parser of `main.py`."""
     parser = commands.add_parser("wait-ready", help="wait until one AppInstance is ready")
-    parser.add_argument("instance", type=_key, metavar="NAMESPACE/NAME")
+    parser.add_argument("instance", type=key_of, metavar="NAMESPACE/NAME")
     parser.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS")
     parser.set_defaults(run=run)
 

@@ -10,6 +10,7 @@ while hundreds of new instances take minutes. Now and then one of the others has
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
@@ -30,6 +31,8 @@ class WorkQueue(Generic[K]):
         self._in_a_row = 0
         self._adds = metrics.adds.labels(CONTROLLER)
         self._depth = metrics.depth.labels(CONTROLLER)
+        self._waited = metrics.waited.labels(CONTROLLER)
+        self._since: dict[K, float] = {}
         self._first: dict[K, None] = {}
         self._others: dict[K, None] = {}
         self._active: set[K] = set()
@@ -51,6 +54,7 @@ class WorkQueue(Generic[K]):
                 self._first[key] = None
             else:
                 self._others[key] = None
+            self._since.setdefault(key, time.monotonic())
             self._news.set()
         self._show_depth()
 
@@ -75,6 +79,7 @@ class WorkQueue(Generic[K]):
         key = next(iter(lane))
         del lane[key]
         self._active.add(key)
+        self._waited.observe(time.monotonic() - self._since.pop(key))
         self._show_depth()
         return key
 

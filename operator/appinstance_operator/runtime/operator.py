@@ -12,6 +12,7 @@ import gc
 import os
 import threading
 from dataclasses import dataclass, field
+from importlib import metadata
 from typing import Any, cast
 
 import boto3
@@ -94,7 +95,13 @@ class Operator:
         self.lease = self._lease(self.candidacy) if self.candidacy else None
         fence = self.lease.fence if self.lease else _nothing
         self.kube = Kube(self.metrics.kubernetes_request, fence=fence)
-        roles = RoleManager(iam_client(self.settings), self.metrics.aws_request, fence=fence)
+        self.metrics.show_build(metadata.version("appinstance-operator"))
+        roles = RoleManager(
+            iam_client(self.settings),
+            self.metrics.aws_request,
+            fence=fence,
+            on_error=self.metrics.aws_error,
+        )
         self.queue: WorkQueue[Key] = WorkQueue(self.metrics, lambda key: self.reconciler.runs(key))
         self.keeper = RoleKeeper(roles, self._wake_soon)
         outside = Outside(self.kube, self.cache, self.keeper, self.metrics)

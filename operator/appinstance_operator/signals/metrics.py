@@ -53,10 +53,22 @@ class Metrics:
         self.retries = Counter(
             "workqueue_retries_total", "Reconciles put off.", ["name"], registry=self.registry
         )
+        self.waited = Histogram(
+            "workqueue_queue_duration_seconds",
+            "How long an instance waited for its turn.",
+            ["name"],
+            registry=self.registry,
+        )
         self.requests = Counter(
             "appinstance_api_requests_total",
             "Requests to Kubernetes and AWS; a quiet instance makes none.",
             ["target", "verb", "kind"],
+            registry=self.registry,
+        )
+        self.aws_errors = Counter(
+            "appinstance_aws_errors_total",
+            "Requests to AWS that failed, by AWS's code, or by what kept them from an answer.",
+            ["action", "code"],
             registry=self.registry,
         )
         self.watch_age = Gauge(
@@ -73,6 +85,12 @@ class Metrics:
         self.leader = Gauge(
             "appinstance_leader",
             "1 in the process that holds the Lease and works, 0 in one that stands by.",
+            registry=self.registry,
+        )
+        self.build = Gauge(
+            "appinstance_build_info",
+            "1, with the operator's version as a label.",
+            ["version"],
             registry=self.registry,
         )
         self.repairs = Counter(
@@ -105,6 +123,14 @@ class Metrics:
     def aws_request(self, action: str) -> None:
         """Count a request to IAM."""
         self.requests.labels("aws", action, "Role").inc()
+
+    def aws_error(self, action: str, code: str) -> None:
+        """Count a request to IAM that failed."""
+        self.aws_errors.labels(action, code).inc()
+
+    def show_build(self, version: str) -> None:
+        """Show which version runs."""
+        self.build.labels(version).set(1)
 
     def show_watch_age(self, kind: str, age: Callable[[], float]) -> None:
         """Show since when the watch of a kind has heard nothing; it is asked at each scrape."""
