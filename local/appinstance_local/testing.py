@@ -15,7 +15,7 @@ from .paths import REPO, binaries, cache
 from .progress import say
 
 # What the integration tests start as processes.
-_DEBIAN = ("chromium", "mariadb-server", "nginx-light")
+_DEBIAN = ("chromium", "mariadb-server", "nginx-light", "prometheus")
 _PARTS = ("kubernetes", "etcd", "helm")
 _OPERATOR = ("tests/operator", "tests/charts")
 

@@ -39,6 +39,13 @@ def test_lint(helm: Helm, chart: str, values: str) -> None:
     assert told.returncode == 0, told.stdout + told.stderr
 
 
+@pytest.mark.parametrize("chart", ["appinstance-operator", "appinstance"])
+def test_lint_is_clean_on_the_chart_as_it_is(helm: Helm, chart: str) -> None:
+    told = helm.lint(chart)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "[WARNING]" not in told.stdout
+
+
 @pytest.mark.parametrize(("chart", "values"), _CASES, ids=[values for _, values in _CASES])
 def test_objects_are_labelled_and_namespaced_as_helm_and_people_expect(
     helm: Helm, chart: str, values: str

@@ -23,7 +23,8 @@ from kubernetes import client, utils, watch
 from support.apiserver import ApiServer, started
 from support.waiting import wait_for
 
-from appinstance_operator.cli import drain
+from appinstance_operator.cli import drain, trial
+from appinstance_operator.cli import main as cli
 from appinstance_operator.cli.fleet import CommandError, Key
 from appinstance_operator.cli.fleet_client import KubernetesFleet
 from appinstance_operator.kube.access import Access
@@ -209,6 +210,8 @@ def _leftovers(plane: ControlPlane) -> set[str]:
     }
 
 
+# The kinds of others, which this API server does not have.
+_WITHOUT_MONITORING = ("--set", "metrics.serviceMonitor.enabled=false,metrics.rules.enabled=false")
 _CRD = "CustomResourceDefinition/appinstances.platform.appinstance.io"
 
 
@@ -281,8 +284,7 @@ def test_an_upgrade_reaches_the_crd(control_plane: ControlPlane, tmp_path: Path)
 @pytest.mark.parametrize("case", ["operator-local", "operator-production"])
 def test_every_object_is_accepted(control_plane: ControlPlane, case: str) -> None:
     # Helm applies server-side, so a field that the API does not know is an error.
-    kinds_of_others = "metrics.serviceMonitor.enabled=false,metrics.rules.enabled=false"
-    _install(control_plane, "--set", kinds_of_others, case=case)
+    _install(control_plane, *_WITHOUT_MONITORING, case=case)
     assert "Deployment/appinstance-operator" in _leftovers(control_plane)
     control_plane.run_helm("uninstall", "appinstance-operator", "--no-hooks")
 
@@ -364,3 +366,56 @@ def test_the_account_of_the_helm_test_sees_its_instance_and_no_other(
         with pytest.raises(CommandError, match="403"):
             forbidden()
     instances.delete_namespaced_custom_object(*where, "acme")
+
+
+def _say_suspended(plane: ControlPlane, namespace: str) -> None:
+    """Say of the first AppInstance there what the operator says of a suspended one."""
+    instances = client.CustomObjectsApi(plane.client())
+    where = ("platform.appinstance.io", "v1alpha1", namespace, "appinstances")
+    stream: Any = watch.Watch()
+    for event in stream.stream(instances.list_namespaced_custom_object, *where, timeout_seconds=60):
+        stream.stop()
+        metadata = event["object"]["metadata"]
+        condition = {
+            "type": "Ready", "status": "False", "reason": "Suspended", "message": "suspended",
+            "lastTransitionTime": datetime.now(UTC).isoformat(),
+        }  # fmt: skip
+        status = {"observedGeneration": metadata["generation"], "conditions": [condition]}
+        instances.patch_namespaced_custom_object_status(
+            *where, metadata["name"], {"status": status}
+        )
+
+
+def test_the_operators_helm_test_makes_and_removes_one_with_the_rights_that_it_has(
+    control_plane: ControlPlane, helm: Helm
+) -> None:
+    _install(control_plane, *_WITHOUT_MONITORING, case="operator-production")
+    administrator = control_plane.client()
+    objects = {
+        item["kind"]: item
+        for item in helm.objects("appinstance-operator", ["operator-production"])
+        if item["metadata"].get("annotations", {}).get("helm.sh/hook") == "test"
+    }
+    for kind in ("Namespace", "Role", "RoleBinding"):
+        utils.create_from_dict(administrator, objects[kind])
+    told = cli.parser().parse_args(objects["Pod"]["spec"]["containers"][0]["args"])
+    account = objects["Pod"]["spec"]["serviceAccountName"]
+    fleet = KubernetesFleet(control_plane.access(f"{_SYSTEM}:{account}"))
+    namespace = objects["Namespace"]["metadata"]["name"]
+    assert told.instance.namespace == namespace
+    operator = threading.Thread(target=_say_suspended, args=(control_plane, namespace), daemon=True)
+    operator.start()
+
+    # The admission policies let it in as anybody else's; nothing of it is left.
+    sentence = trial.trial(fleet, told.instance, told.spec, 60)
+    operator.join(60)
+    assert sentence.endswith("and it is gone again")
+    for forbidden in (
+        lambda: fleet.snapshot(),
+        lambda: fleet.snapshot(Key("default", "trial")),
+        lambda: fleet.snapshot(Key(namespace, "other")),
+        lambda: fleet.create(Key("default", "trial"), told.spec, {}),
+    ):
+        with pytest.raises(CommandError, match="403"):
+            forbidden()
+    control_plane.run_helm("uninstall", "appinstance-operator", "--no-hooks")

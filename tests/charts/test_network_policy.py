@@ -32,6 +32,8 @@ def test_it_selects_all_pods_of_the_release_in_both_directions(helm: Helm, value
     for item in objects:
         if item["kind"] in {"Deployment", "Job"}:
             assert selector <= item["spec"]["template"]["metadata"]["labels"].items()
+        if item["kind"] == "Pod":
+            assert selector <= item["metadata"]["labels"].items()
 
 
 @pytest.mark.parametrize("values", _ALL)

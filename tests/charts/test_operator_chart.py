@@ -289,5 +289,7 @@ def test_the_dashboard_is_carried_unchanged(helm: Helm) -> None:
         item["data"] for item in objects
         if item["kind"] == "ConfigMap" and "appinstance.json" in item["data"]
     ]  # fmt: skip
-    source = Path(__file__).resolve().parents[2] / f"charts/{_CHART}/dashboards/appinstance.json"
-    assert yaml.safe_load(dashboard["appinstance.json"]) == yaml.safe_load(source.read_text())
+    folder = Path(__file__).resolve().parents[2] / f"charts/{_CHART}/dashboards"
+    assert set(dashboard) == {path.name for path in folder.iterdir()}
+    for name, text in dashboard.items():
+        assert yaml.safe_load(text) == yaml.safe_load((folder / name).read_text())

@@ -78,9 +78,9 @@ def _container(container: Mapping[str, Any]) -> Iterator[str]:
 
 
 CASES = [
-    ("appinstance-operator", "operator-minimal", {"Deployment", "Job"}),
-    ("appinstance-operator", "operator-local", {"Deployment", "Job"}),
-    ("appinstance-operator", "operator-production", {"Deployment", "Job"}),
+    ("appinstance-operator", "operator-minimal", {"Deployment", "Job", "Pod"}),
+    ("appinstance-operator", "operator-local", {"Deployment", "Job", "Pod"}),
+    ("appinstance-operator", "operator-production", {"Deployment", "Job", "Pod"}),
     ("appinstance", "instance-minimal", {"Pod"}),
     ("appinstance", "instance-production", {"Pod"}),
 ]

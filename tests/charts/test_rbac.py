@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 _CHART = "appinstance-operator"
 _NAME = "appinstance-operator"
+_WITHOUT_TEST = ("--set", "test.enabled=false")  # its rights are there while `helm test` runs
 _SYSTEM = "appinstance-system"
 _WITH_ALB = (*RBAC_RULES, NAMESPACE_RULE)
 Right = tuple[str, str, str]
@@ -100,7 +101,7 @@ def test_security_group_policies_are_granted_only_with_security_groups(helm: Hel
 
 
 def test_only_the_operators_account_is_bound_to_it(helm: Helm) -> None:
-    objects = helm.objects(_CHART, ["operator-production"])
+    objects = helm.objects(_CHART, ["operator-production"], *_WITHOUT_TEST)
     (binding,) = [
         item
         for item in objects
@@ -119,7 +120,7 @@ def test_only_the_operators_account_is_bound_to_it(helm: Helm) -> None:
 
 
 def test_of_leases_it_has_the_one_in_its_own_namespace(helm: Helm) -> None:
-    objects = helm.objects(_CHART, ["operator-production"])
+    objects = helm.objects(_CHART, ["operator-production"], *_WITHOUT_TEST)
     (role,) = [item for item in objects if item["kind"] == "Role"]
     assert _by_names(role["rules"]) == _by_names(rule.manifest() for rule in LEASE_RULES)
     assert {name for names in _by_names(role["rules"]) for name in names} == {LEASE_NAME}
@@ -134,7 +135,7 @@ def test_of_leases_it_has_the_one_in_its_own_namespace(helm: Helm) -> None:
 def test_kept_to_namespaces_it_has_nothing_elsewhere(helm: Helm) -> None:
     objects = helm.objects(_CHART, ["operator-production"], "--set", "settings.namespaces={a,b}")
     expected = {(where, name) for where in ("a", "b") for name in (_NAME, f"{_NAME}-drain")}
-    expected |= {(_SYSTEM, f"{_NAME}-lease")}
+    expected |= {(_SYSTEM, f"{_NAME}-lease"), ("a", f"{_NAME}-test")}
     assert _where(objects, "Role") == expected
     assert _where(objects, "RoleBinding") == expected
     for item in objects:
@@ -144,7 +145,8 @@ def test_kept_to_namespaces_it_has_nothing_elsewhere(helm: Helm) -> None:
             assert item["roleRef"]["kind"] == "Role"
             assert item["roleRef"]["name"] == item["metadata"]["name"]
             (subject,) = item["subjects"]
-            account = f"{_NAME}-drain" if item["metadata"]["name"].endswith("-drain") else _NAME
+            name = item["metadata"]["name"]
+            account = name if name.endswith(("-drain", "-test")) else _NAME
             assert (subject["name"], subject["namespace"]) == (account, _SYSTEM)
     assert _where(objects, "ClusterRoleBinding") == set()
     # Those that are added to the built-in roles of whoever works in a namespace are left.

@@ -51,8 +51,12 @@ def test_the_operator_chart_refuses(helm: Helm, assignment: str, place: str, mes
 
 def test_the_operator_chart_without_settings_is_refused(helm: Helm) -> None:
     told = helm.refusal("appinstance-operator", [])
-    assert "at '/settings'" in told
-    assert "missing propert" in told
+    assert "settings is empty: give the platform's" in told
+
+
+def test_the_instance_chart_without_a_host_is_refused(helm: Helm) -> None:
+    assert "host is missing" in helm.refusal("appinstance", [])
+    assert "backend is missing" in helm.refusal("appinstance", [], "--set", "host=a.example.com")
 
 
 _INSTANCE = [

@@ -43,10 +43,21 @@ class Helm:
             "template", release or usual, f"charts/{chart}", "--namespace", namespace, *files, *more
         )
 
-    def lint(self, chart: str, values: str) -> subprocess.CompletedProcess[str]:
-        """Return the finished process of a strict lint."""
-        file = str(VALUES / f"{values}.yaml")
-        return self._run("lint", "--strict", f"charts/{chart}", "--values", file)
+    def lint(self, chart: str, values: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Return the finished process of a strict lint, of the chart as it is without values."""
+        more = ("--values", str(VALUES / f"{values}.yaml")) if values else ()
+        return self._run("lint", "--strict", f"charts/{chart}", *more)
+
+    def notes(self, chart: str, values: Sequence[str], *more: str) -> str:
+        """Return what Helm tells after an install."""
+        release, namespace = _RELEASES[chart]
+        files = [word for name in values for word in ("--values", str(VALUES / f"{name}.yaml"))]
+        told = self._run(
+            "install", release, f"charts/{chart}", "--namespace", namespace, "--dry-run=client",
+            *files, *more,
+        )  # fmt: skip
+        assert told.returncode == 0, told.stderr
+        return told.stdout.partition("\nNOTES:\n")[2]
 
     def text(self, chart: str, values: Sequence[str], *more: str) -> str:
         """Return what the chart renders to; fail with Helm's own words when it does not."""

@@ -49,7 +49,7 @@ matchExpressions:
 
 {{/* The domains whose hosts the operator alone gives out, those of grants too, as a list. */}}
 {{- define "admission.domains" -}}
-{{- $domains := .Values.settings.edge.domains -}}
+{{- $domains := (.Values.settings.edge).domains | default list -}}
 {{- range (.Values.settings.tenancy | default dict).grants -}}
 {{- $domains = concat $domains (.domains | default list) -}}
 {{- end -}}

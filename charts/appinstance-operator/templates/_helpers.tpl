@@ -32,6 +32,9 @@ app.kubernetes.io/component: operator
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
 {{- define "operator.serviceAccountName" -}}
@@ -138,4 +141,12 @@ seccompProfile:
 - apiGroups: [""]
   resources: [events]
   verbs: [create, list]
+{{- end -}}
+
+
+{{/* Annotations of what exists only while `helm test` runs. Takes the weight. */}}
+{{- define "operator.testHook" -}}
+helm.sh/hook: test
+helm.sh/hook-weight: {{ . | quote }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
 {{- end -}}
