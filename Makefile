@@ -118,6 +118,14 @@ manifests: setup ## Write what is derived: copies of the CRD, the charts' schema
 app-docs: setup ## Write docs/app-settings.md and docs/problems.md, which are derived from the app
 	@$(RUN) python app/hack/docs.py
 
+.PHONY: reference
+reference: setup ## Write the pages derived from the code: docs/reference, the charts' READMEs, the index of decisions
+	@PYTHONPATH=docs/hack $(RUN) python -m reference_pages
+
+.PHONY: docs
+docs: setup ## Build the documentation's site into site/, strictly
+	@NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict
+
 .PHONY: wheel
 wheel: setup ## Build the command line's wheel into dist/ (operator/README.md)
 	@$(UV) build --quiet --wheel --package appinstance-operator -o dist

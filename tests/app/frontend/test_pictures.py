@@ -15,7 +15,11 @@ from appinstance_local.paths import REPO
 
 pytestmark = pytest.mark.integration
 
-_PICTURES = (REPO / "terraform" / "architecture.svg", REPO / "docs" / "architecture.svg")
+_PICTURES = (
+    REPO / "terraform" / "architecture.svg",
+    REPO / "docs" / "architecture.svg",
+    REPO / "docs" / "pictures" / "instance.svg",
+)
 # What the reader's system has, and what a renderer without it falls back to: DejaVu is wide.
 _FONTS = ("", "DejaVu Sans")
 _MEASURE = """font => {
