@@ -52,7 +52,8 @@ locals {
     objectSelector            = { matchLabels = { "app.kubernetes.io/part-of" = "appinstance-platform" } }
     # While the controller is away, pods start without the gate: better than none that start.
     podMutatorWebhookConfig = { failurePolicy = "Ignore" }
-    # Look again before an upgrade to chart 3: its webhook quicid.elbv2.k8s.aws takes the same selectors and fails closed.
+    # Since 1.15 (aws/eks-charts at dbc141c) the chart's webhook quicid.elbv2.k8s.aws takes the same selectors and fails closed,
+    # with no value that changes that: docs/adr/0103.
 
     # Of every Ingress of the class, whatever it says: attributes of the class win over the annotation's (v2.14.1,
     # pkg/ingress/model_build_load_balancer_attributes.go).

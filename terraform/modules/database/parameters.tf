@@ -33,7 +33,8 @@ resource "aws_db_parameter_group" "this" {
     value = "1"
   }
 
-  # The server reads it at its start alone.
+  # What MySQL 8.4 has on RDS (docs.aws.amazon.com/AmazonRDS/latest/UserGuide/MySQL.Concepts.SSLSupport.html), named, so that no
+  # default decides. The server reads it at its start alone.
   parameter {
     name         = "tls_version"
     value        = "TLSv1.2,TLSv1.3"

@@ -33,7 +33,9 @@ resource "aws_launch_template" "node" {
 
     ebs {
       # Under AWS's own key for EBS: a key of ours would have to admit the autoscaling service's role, which may not exist yet.
-      # An account may name another key as its default, which Auto Scaling then can't use: volume_kms_key_arn names one it can.
+      # An account may name another key as its default, which Auto Scaling then can't use ("they do not include access to your
+      # customer managed keys", docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html):
+      # volume_kms_key_arn names one it can.
       encrypted             = true
       kms_key_id            = var.volume_kms_key_arn
       volume_type           = "gp3"
@@ -48,7 +50,8 @@ resource "aws_launch_template" "node" {
     content {
       resource_type = tag_specifications.value
 
-      # The VPC CNI's role reaches interfaces with this tag alone; those that it makes later it tags itself.
+      # The VPC CNI's role reaches interfaces with this tag alone; those that it makes later it tags itself, with the CLUSTER_NAME
+      # that it is given (aws/amazon-vpc-cni-k8s at 3ecdfeb, docs/iam-policy.md, "Prerequisites"; who gives it: docs/adr/0060).
       tags = merge(
         var.tags,
         { Name = "${var.cluster_name}-${each.key}" },

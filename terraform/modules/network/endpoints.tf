@@ -51,8 +51,9 @@ locals {
             Resource  = "arn:${var.partition}:s3:::prod-${var.region}-starport-layer-bucket/*"
           },
           {
-            # Amazon Linux 2023 keeps its packages in a bucket of its own ("AL2023 - Networking", and the user guide's
-            # "Deterministic upgrades": al2023-repos-<region>-de612dc2); a node that installs or updates one asks without
+            # Amazon Linux 2023 keeps its packages in a bucket of its own, al2023-repos-<region>-de612dc2 ("AL2023 - Networking";
+            # docs.aws.amazon.com/linux/al2023/ug/deterministic-upgrades.html; as dnf prints it in another region:
+            # github.com/shamimice03/aws-secure-env, `dnf repolist -v`); a node that installs or updates one asks without
             # signing. Agents of Systems Manager have no rights on the nodes, so its buckets stay out.
             Sid       = "PackagesOfTheNodesSystem"
             Effect    = "Allow"

@@ -14,7 +14,12 @@ from support.golden_settings import COMMON, DESIRED
 from appinstance_operator.api.errors import SettingsError
 from appinstance_operator.api.settings import Settings, parse_settings
 from appinstance_operator.api.spec import parse
-from appinstance_operator.api.tenancy import boundary_arn, boundary_arns, violations
+from appinstance_operator.api.tenancy import (
+    boundary_arn,
+    boundary_arns,
+    unsupported,
+    violations,
+)
 from appinstance_operator.cli import documents
 
 BASE: dict[str, Any] = yaml.safe_load(COMMON.read_text())
@@ -198,3 +203,21 @@ def test_no_namespace_reaches_the_default_places_of_another(
     key = f"apps/{other}/{rest}x"
     if not key.startswith(f"apps/{one}/"):
         assert _found(namespace=one, **_database(key)) != ()
+
+
+@pytest.mark.parametrize("field", ["host", "hosts"])
+@pytest.mark.parametrize(("length", "class_name", "told"), [(128, "alb", 0), (129, "alb", 1),
+                                                            (129, "traefik", 0)])  # fmt: skip
+def test_a_host_is_no_longer_than_a_load_balancers_rule_takes(
+    length: int, class_name: str, told: int, field: str
+) -> None:
+    domain = "apps.example.com"
+    label = "a" * 60
+    host = f"{label}.{'b' * (length - len(label) - len(domain) - 2)}.{domain}"
+    assert len(host) == length
+    body = copy.deepcopy(BODY)
+    body["spec"][field] = host if field == "host" else [host]
+    settings = _settings(edge={"className": class_name})
+    found = unsupported(parse(body), settings)
+    assert len(found) == told
+    assert all(f"has {length} characters" in sentence for sentence in found)
