@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from . import builds, engine, node
+from . import builds, engine, node, programs
 from .engine import Engine
 from .errors import LocalError
 from .paths import REPO, binary, cache, kubeconfig
@@ -19,6 +19,8 @@ from .shell import run, succeeds
 NAME = "appinstance"
 _CONFIG = REPO / "manifests" / "kind" / "kind.yaml"
 _PULL_SECONDS = 600
+STOCK_PROBE = "docker.io/library/traefik:v3.6.12"
+"""An image that a stock cluster needs: where it can be had, the others can."""
 
 
 class Mode(enum.Enum):
@@ -28,19 +30,18 @@ class Mode(enum.Enum):
     BUILT = "built"
 
 
-def _registry_answers(docker: Engine, image: str) -> bool:
-    return docker.has_image(image) or succeeds(
-        ["docker", "manifest", "inspect", image], env=docker.env
-    )
-
-
-def stock_image() -> str:
-    """Return the node image that this version of kind was released with."""
-    text = (builds.module_folder("kind") / "pkg/apis/config/defaults/image.go").read_text()
-    for line in text.splitlines():
-        if line.startswith("const Image ="):
-            return line.split('"')[1]
-    raise LocalError("kind's default image has moved in its source; look anew in cluster.py")
+def _ask_registry(docker: Engine) -> None:
+    """Raise LocalError where no image registry answers, before minutes are spent on it."""
+    if docker.has_image(STOCK_PROBE):
+        return
+    try:
+        docker.docker("manifest", "inspect", STOCK_PROBE, timeout=60)
+    except LocalError as error:
+        raise LocalError(
+            "no image registry answers, from which the node's image and the platform's come "
+            f"({str(error).splitlines()[-1]}); see to it, or set APPINSTANCE_NODE=built: all is "
+            "built here then, with Go and as root on Debian, which takes about half an hour"
+        ) from None
 
 
 def choose_mode(docker: Engine) -> Mode:
@@ -55,18 +56,23 @@ def choose_mode(docker: Engine) -> Mode:
             ) from None
         say(f"node image: {mode.value}, as APPINSTANCE_NODE says")
         return mode
-    if docker.own or not _registry_answers(docker, stock_image()):
+    if docker.own:
         say("node image: built here from pinned Go modules and Debian packages, without a registry")
         return Mode.BUILT
+    _ask_registry(docker)
     say("node image: the stock one (an image registry answers)")
     return Mode.STOCK
 
 
-def configuration(base: Mapping[str, Any], mode: Mode, image: str) -> dict[str, Any]:
-    """Return kind's configuration for a mode: the committed one, plus what a built node needs."""
-    config = {**base, "name": NAME, "nodes": [{**entry, "image": image} for entry in base["nodes"]]}
-    if mode is Mode.STOCK:
+def configuration(base: Mapping[str, Any], image: str | None) -> dict[str, Any]:
+    """Return kind's configuration: the committed one, plus what a node built here needs.
+
+    Without an image it is a stock node, for which kind takes the image that it was released with.
+    """
+    config = {**base, "name": NAME}
+    if image is None:
         return config
+    config["nodes"] = [{**entry, "image": image} for entry in base["nodes"]]
     config["networking"] = {
         **base.get("networking", {}),
         # kindnet's policy engine needs NFQUEUE in nftables, which not every kernel has: Calico.
@@ -103,16 +109,17 @@ def is_up() -> bool:
 
 def create(docker: Engine) -> Mode:
     """Create the cluster (or find it running); on return its API server answers."""
-    builds.ensure(["kind", "kubernetes", "helm"])
     mode = choose_mode(docker)
+    if mode is Mode.BUILT:
+        builds.ensure(["kind", "kubernetes", "helm"])
+    else:
+        programs.ensure()
     if is_up():
         say("the cluster is already up")
         return mode
-    image = node.ensure(docker) if mode is Mode.BUILT else stock_image()
+    image = node.ensure(docker) if mode is Mode.BUILT else None
     config = cache() / "kind.yaml"
-    config.write_text(
-        yaml.safe_dump(configuration(yaml.safe_load(_CONFIG.read_text()), mode, image))
-    )
+    config.write_text(yaml.safe_dump(configuration(yaml.safe_load(_CONFIG.read_text()), image)))
     delete(docker)
     with step("create the kind cluster"):
         run(
@@ -122,6 +129,7 @@ def create(docker: Engine) -> Mode:
             ],
             env=docker.env, timeout=_PULL_SECONDS, log=cache() / "logs" / "kind-create.log",
         )  # fmt: skip
+    engine.record_networks()
     return mode
 
 

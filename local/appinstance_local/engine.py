@@ -1,7 +1,7 @@
 """The Docker engine: the one that answers, or Debian's, started by us for ourselves.
 
 Our own engine has its own data folder, socket and bridge, so that it neither sees nor disturbs
-another; `stop` takes away all that it brought: the process, its bridges and its nft tables.
+another; `stop` takes away what it made (leftovers.py): the process, its bridges and its nft tables.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import debian
+from . import debian, leftovers
 from .errors import LocalError
 from .paths import LOCAL, cache
 from .progress import say, step
@@ -101,26 +101,12 @@ def _configuration() -> dict[str, object]:
     return config
 
 
-def _tables() -> list[str]:
-    if not shutil.which("nft"):
-        return []
-    told = json.loads(run(["nft", "--json", "list", "tables"]) or "{}")
-    rows = [row["table"] for row in told.get("nftables", []) if "table" in row]
-    return sorted(f"{row['family']} {row['name']}" for row in rows)
-
-
-def _bridges() -> list[str]:
-    told = json.loads(run(["ip", "--json", "link", "show", "type", "bridge"]) or "[]")
-    return sorted(row["ifname"] for row in told if row)
-
-
 def _start() -> None:
     _RUN.mkdir(parents=True, exist_ok=True)
     _PIDFILE.unlink(missing_ok=True)
     config = _RUN / "daemon.json"
     config.write_text(json.dumps(_configuration(), indent=2))
-    before = {"tables": _tables(), "bridges": _bridges()}
-    (_RUN / "before.json").write_text(json.dumps(before))
+    before = leftovers.tables()
     log = cache() / "logs" / "dockerd.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as sink:
@@ -134,6 +120,17 @@ def _start() -> None:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
             raise LocalError(f"the Docker engine did not start:\n{tail}")
         time.sleep(0.2)
+    leftovers.record(_RUN, tables=leftovers.tables() - before)
+    record_networks()
+
+
+def record_networks() -> None:
+    """Write down which bridges our own engine has made up to now; another's are not ours."""
+    if not _SOCKET.exists() or not _answers(_OWN.env):
+        return
+    names = _OWN.docker("network", "ls", "--filter", "driver=bridge", "--quiet").split()
+    told = json.loads(_OWN.docker("network", "inspect", *names)) if names else []
+    leftovers.record(_RUN, bridges={leftovers.bridge(network) for network in told})
 
 
 def _alive(pid: int) -> bool:
@@ -146,9 +143,10 @@ def _alive(pid: int) -> bool:
 
 
 def stop() -> None:
-    """Stop our own engine and remove its bridges and nft tables; another's is left alone."""
+    """Stop our own engine and remove what it made; another's engine is left alone."""
     if not _PIDFILE.exists():
         return
+    record_networks()
     pid = int(_PIDFILE.read_text())
     if _alive(pid):
         os.kill(pid, signal.SIGTERM)
@@ -159,9 +157,5 @@ def stop() -> None:
                     f"the Docker engine (pid {pid}) did not stop; see {cache()}/logs/dockerd.log"
                 )
             time.sleep(0.1)
-    before = json.loads((_RUN / "before.json").read_text())
-    for bridge in set(_bridges()) - set(before["bridges"]):
-        run(["ip", "link", "delete", bridge])
-    for table in set(_tables()) - set(before["tables"]):
-        run(["nft", "delete", "table", *table.split(" ", 1)])
+    leftovers.remove(_RUN)
     shutil.rmtree(_RUN, ignore_errors=True)

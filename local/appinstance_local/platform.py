@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from . import aws, builds, iam_evaluator, seed, tls
+from . import aws, builds, esocrds, iam_evaluator, seed, tls
 from .cluster import Mode
 from .errors import LocalError
 from .paths import LOCAL, binary, cache, kubeconfig
@@ -24,12 +24,6 @@ from .shell import run
 
 MANIFESTS = LOCAL / "platform"
 _PARTS = ("aws", "database", "dns", "external-secrets", "traefik")
-_ESO_CRDS = (
-    "external-secrets.io_externalsecrets",
-    "external-secrets.io_secretstores",
-    # Watched by the controller even where generators are off.
-    "generators.external-secrets.io_generatorstates",
-)
 _WAIT_SECONDS = 180
 
 DATABASE_HOST = "mariadb.database.svc.cluster.local"
@@ -152,12 +146,10 @@ def _secrets() -> str:
 
 
 def _crds(mode: Mode) -> Sequence[Path]:
-    folder = builds.module_folder("external-secrets") / "config" / "crds" / "bases"
-    paths = [folder / f"{name}.yaml" for name in _ESO_CRDS]
-    if mode is Mode.BUILT:
-        calico = builds.module_folder("calico") / "libcalico-go" / "config" / "crd"
-        paths += sorted(calico.glob("*.yaml"))
-    return paths
+    if mode is Mode.STOCK:
+        return esocrds.downloaded()
+    calico = builds.module_folder("calico") / "libcalico-go" / "config" / "crd"
+    return [*esocrds.of_the_module(), *sorted(calico.glob("*.yaml"))]
 
 
 def _apply_when_served(manifest: str) -> None:

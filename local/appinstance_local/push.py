@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from . import commits
 from .app_images import IMAGES
 from .errors import LocalError
 from .paths import REPO
@@ -64,13 +65,7 @@ class Target:
 
 def commit() -> str:
     """Return the commit that images are named after; raises LocalError where files differ."""
-    changed = run(["git", "-C", REPO, "status", "--porcelain", "--untracked-files=normal"]).strip()
-    if changed:
-        raise LocalError(
-            "the working tree differs from its commit, after which images are named; commit first:"
-            f"\n{changed}"
-        )
-    return run(["git", "-C", REPO, "rev-parse", "--short=12", "HEAD"]).strip()
+    return commits.head(REPO)[:12]
 
 
 def push(prefix: str, *, dry_run: bool) -> dict[str, str]:

@@ -152,12 +152,26 @@ TERRAFORM_RECIPES: tuple[Recipe, ...] = (
     Recipe("tflint", "github.com/terraform-linters/tflint", {"tflint": "."}, minutes=1.5),
 )
 
-BY_NAME = {recipe.name: recipe for recipe in (*RECIPES, *TERRAFORM_RECIPES)}
+# What a release is pushed and signed with; the registry is for its test.
+RELEASE_RECIPES: tuple[Recipe, ...] = (
+    Recipe(
+        "crane", "github.com/google/go-containerregistry", {"crane": "./cmd/crane"}, minutes=0.3
+    ),
+    Recipe("cosign", "github.com/sigstore/cosign/v3", {"cosign": "./cmd/cosign"}, minutes=4),
+    Recipe(
+        "registry",
+        "github.com/distribution/distribution/v3",
+        {"registry": "./cmd/registry"},
+        minutes=1,
+    ),
+)
 
+# Alone, for a stock node: the rest of Kubernetes takes the most of its minutes.
+KUBECTL = Recipe(
+    "kubectl", "k8s.io/kubernetes", {"kubectl": "./cmd/kubectl"}, minutes=2,
+    stamps=_kubernetes_stamps,
+)  # fmt: skip
 
-def recipe_for_binary(binary: str) -> Recipe:
-    """Return the recipe that builds a binary; KeyError for an unknown one."""
-    for recipe in BY_NAME.values():
-        if binary in recipe.packages:
-            return recipe
-    raise KeyError(binary)
+BY_NAME = {
+    recipe.name: recipe for recipe in (*RECIPES, *TERRAFORM_RECIPES, *RELEASE_RECIPES, KUBECTL)
+}

@@ -111,94 +111,80 @@ def _ask_moto(path: str, content: bytes = b"") -> None:
 
 
 def seed_platform() -> None:
-    """Make bucket, identity provider, boundary and the operator's role; then turn evaluation on.
+    """Make buckets, identity provider, boundary and roles, and turn evaluation on.
 
-    Evaluation on is the mark of a finished seeding: one that was broken off is begun anew. Where it
-    is on already, the two policies are brought to what the commands print today.
+    Each is made where it is not there yet, and policies become what the commands print today.
+
+    Evaluation on is the mark of a moto that knows our administrator: where it is off, this one is
+    new, or a seeding of it was broken off, and it is begun anew.
     """
     if _evaluates():
-        _refresh_policies()
+        _ensure_platform()
         return
     with step("seed the AWS stand-in and turn its policy evaluation on"):
         _ask_moto("reset")
-        admin = _make_admin()
-        _make_platform()
-        aws.save_admin(admin)
+        aws.save_admin(_make_admin())
+        _ensure_platform()
         _ask_moto("reset-auth", b"0")
     _restart_operator()
 
 
-def _make_platform() -> None:
-    s3, iam = aws.client("s3", ANYBODY), aws.client("iam", ANYBODY)
-    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": aws.REGION})
-    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    # No TLS-only bucket policy here: inside the cluster moto is reached over plain HTTP, and it
-    # evaluates bucket policies always. Terraform sets one on the real bucket.
-    iam.create_open_id_connect_provider(
-        Url=f"https://{ISSUER}", ClientIDList=["sts.amazonaws.com"], ThumbprintList=["0" * 40]
-    )
-    iam.create_policy(
-        PolicyName=_BOUNDARY_NAME,
-        Path=_PATH,
-        PolicyDocument=json.dumps(document("boundary-policy")),
-    )
-    iam.create_role(
-        RoleName=_OPERATOR_ROLE,
-        Path=_PATH,
-        AssumeRolePolicyDocument=json.dumps(_trust(_OPERATOR)),
-    )
-    iam.put_role_policy(
-        RoleName=_OPERATOR_ROLE,
-        PolicyName=_OPERATOR_POLICY,
-        PolicyDocument=json.dumps(document("operator-policy")),
-    )
-    _make_provisioner()
-
-
-def _make_provisioner() -> None:
-    """Make bucket and role of the provisioner, where they are not there yet."""
-    s3, iam = aws.client("s3"), aws.client("iam")
-    if aws.DUMPS not in [item["Name"] for item in s3.list_buckets()["Buckets"]]:
-        s3.create_bucket(
-            Bucket=aws.DUMPS, CreateBucketConfiguration={"LocationConstraint": aws.REGION}
-        )
-        s3.put_bucket_versioning(Bucket=aws.DUMPS, VersioningConfiguration={"Status": "Enabled"})
-    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
-        iam.create_role(
-            RoleName=_PROVISIONER_ROLE,
-            Path=_PATH,
-            AssumeRolePolicyDocument=json.dumps(_trust(_PROVISIONER)),
-        )
-    iam.put_role_policy(
-        RoleName=_PROVISIONER_ROLE,
-        PolicyName="provisioner",
-        PolicyDocument=json.dumps(document("provisioner-policy")),
-    )
-
-
-def _refresh_policies() -> None:
-    iam = aws.client("iam")
-    arn = f"arn:aws:iam::{ACCOUNT}:policy{_PATH}{_BOUNDARY_NAME}"
+def _ensure_platform() -> None:
     try:
-        old = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        _ensure_boundary()
     except ClientError as error:
         raise LocalError(
-            f"the AWS stand-in does not know our key or the boundary ({error}); start it anew with "
+            f"the AWS stand-in does not know our key ({error}); start it anew with "
             "`kubectl -n aws delete pod -l app.kubernetes.io/name=moto`, then run this again"
         ) from None
-    held = iam.get_policy_version(PolicyArn=arn, VersionId=old)["PolicyVersion"]["Document"]
+    # No TLS-only bucket policy here: inside the cluster moto is reached over plain HTTP, and it
+    # evaluates bucket policies always. Terraform sets one on the real bucket.
+    for bucket in (BUCKET, aws.DUMPS):
+        _ensure_bucket(bucket)
+    _ensure_provider()
+    _ensure_role(_OPERATOR_ROLE, _OPERATOR, _OPERATOR_POLICY, document("operator-policy"))
+    _ensure_role(_PROVISIONER_ROLE, _PROVISIONER, "provisioner", document("provisioner-policy"))
+
+
+def _ensure_boundary() -> None:
+    iam, arn = aws.client("iam"), f"arn:aws:iam::{ACCOUNT}:policy{_PATH}{_BOUNDARY_NAME}"
     wanted = document("boundary-policy")
+    try:
+        old = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    except iam.exceptions.NoSuchEntityException:
+        text = json.dumps(wanted)
+        iam.create_policy(PolicyName=_BOUNDARY_NAME, Path=_PATH, PolicyDocument=text)
+        return
+    held = iam.get_policy_version(PolicyArn=arn, VersionId=old)["PolicyVersion"]["Document"]
     if held != wanted:
         iam.create_policy_version(
             PolicyArn=arn, PolicyDocument=json.dumps(wanted), SetAsDefault=True
         )
         iam.delete_policy_version(PolicyArn=arn, VersionId=old)
-    iam.put_role_policy(
-        RoleName=_OPERATOR_ROLE,
-        PolicyName=_OPERATOR_POLICY,
-        PolicyDocument=json.dumps(document("operator-policy")),
-    )
-    _make_provisioner()
+
+
+def _ensure_bucket(name: str) -> None:
+    s3 = aws.client("s3")
+    if name not in [item["Name"] for item in s3.list_buckets()["Buckets"]]:
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": aws.REGION})
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+
+
+def _ensure_provider() -> None:
+    iam = aws.client("iam")
+    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_open_id_connect_provider(
+            Url=f"https://{ISSUER}", ClientIDList=["sts.amazonaws.com"], ThumbprintList=["0" * 40]
+        )
+
+
+def _ensure_role(name: str, account: str, policy: str, held: dict[str, Any]) -> None:
+    iam, trust = aws.client("iam"), json.dumps(_trust(account))
+    try:
+        iam.create_role(RoleName=name, Path=_PATH, AssumeRolePolicyDocument=trust)
+    except iam.exceptions.EntityAlreadyExistsException:
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
+    iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=json.dumps(held))
 
 
 def _restart_operator() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from appinstance_local import builds, paths, versions
 from appinstance_local.errors import LocalError
-from appinstance_local.recipes import BY_NAME, recipe_for_binary
+from appinstance_local.recipes import BY_NAME
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +56,7 @@ def test_a_module_that_go_sum_does_not_list_is_refused(
 
 
 def test_kubernetes_is_stamped_with_its_version() -> None:
-    recipe = recipe_for_binary("kubelet")
+    recipe = BY_NAME["kubernetes"]
     stamps = recipe.stamps(versions.kubernetes())
     assert stamps["k8s.io/component-base/version.gitVersion"] == versions.kubernetes()
     assert stamps["k8s.io/component-base/version.gitMajor"] == "1"

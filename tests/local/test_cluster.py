@@ -1,10 +1,12 @@
 """kind's configuration for both modes, and the choice between them."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from appinstance_local import cluster
+from appinstance_local import cluster, platform
 from appinstance_local.cluster import Mode
 from appinstance_local.engine import Engine
 from appinstance_local.errors import LocalError
@@ -16,17 +18,13 @@ BASE: dict[str, Any] = {
 }
 
 
-def test_stock_mode_adds_only_name_and_image() -> None:
-    config = cluster.configuration(BASE, Mode.STOCK, "kindest/node:v1")
-    assert config == {
-        **BASE,
-        "name": "appinstance",
-        "nodes": [{**BASE["nodes"][0], "image": "kindest/node:v1"}],
-    }
+def test_a_stock_node_adds_only_the_name() -> None:
+    assert cluster.configuration(BASE, None) == {**BASE, "name": "appinstance"}
 
 
 def test_built_mode_keeps_what_is_configured_and_adds_what_the_node_needs() -> None:
-    config = cluster.configuration(BASE, Mode.BUILT, "appinstance.local/node:1")
+    config = cluster.configuration(BASE, "appinstance.local/node:1")
+    assert config["nodes"][0]["image"] == "appinstance.local/node:1"
     assert config["networking"] == {"disableDefaultCNI": True, "kubeProxyMode": "nftables"}
     assert config["kubeadmConfigPatches"][0] == BASE["kubeadmConfigPatches"][0]
     assert "failCgroupV1: false" in config["kubeadmConfigPatches"][1]
@@ -47,3 +45,35 @@ def test_an_unknown_mode_is_refused_with_the_choices(monkeypatch: pytest.MonkeyP
 def test_an_engine_of_our_own_means_a_built_node(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("APPINSTANCE_NODE", raising=False)
     assert cluster.choose_mode(Engine(own=True)) is Mode.BUILT
+
+
+def _docker(folder: Path, monkeypatch: pytest.MonkeyPatch, answers: str) -> None:
+    """Put a docker first that has no image, and whose registry answers so."""
+    program = folder / "docker"
+    program.write_text(f'#!/bin/sh\ntest "$1" = manifest || exit 1\n{answers}\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    monkeypatch.delenv("APPINSTANCE_NODE", raising=False)
+
+
+def test_where_no_registry_answers_it_is_said_and_nothing_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _docker(tmp_path, monkeypatch, "echo no route to host >&2; exit 1")
+    with pytest.raises(LocalError) as told:
+        cluster.choose_mode(Engine(own=False))
+    assert "no image registry answers" in str(told.value)
+    assert "(no route to host); see to it, or set APPINSTANCE_NODE=built" in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_where_a_registry_answers_the_node_is_the_stock_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _docker(tmp_path, monkeypatch, "exit 0")
+    assert cluster.choose_mode(Engine(own=False)) is Mode.STOCK
+
+
+def test_the_image_that_is_asked_for_is_one_that_a_stock_cluster_needs() -> None:
+    texts = [path.read_text() for path in platform.MANIFESTS.rglob("*.yaml")]
+    assert any(f"image: {cluster.STOCK_PROBE}\n" in text for text in texts)

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,9 +17,9 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from support.ports import free_port
+from support import stand_in
 
-from appinstance_local import aws, platform, seed, tls
+from appinstance_local import aws, seed
 from appinstance_local.aws import ACCOUNT, BUCKET, Credentials
 from appinstance_operator.api.settings import Settings, load_settings
 from appinstance_operator.desired import iam as desired_iam
@@ -51,31 +48,9 @@ def settings(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Settings]:
     """Run the stand-in, seed it, and return the settings; `aws.client` then speaks to it."""
-    folder = tmp_path_factory.mktemp("moto")
-    for name, text in platform.moto_files().items():
-        (folder / name).write_text(text)
-    port = free_port()
-    endpoint = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen(
-        [sys.executable, str(folder / "serve.py"), "-H", "127.0.0.1", "-p", str(port)],
-        env={**os.environ, "S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true"},
-        stdout=(folder / "log").open("wb"), stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(aws, "ENDPOINT", endpoint)
-        # Keys, CA and settings of this stand-in, not of the local cluster's.
-        for module in (aws, seed, tls):
-            patch.setattr(module, "cache", lambda: folder)
-        (folder / "tls").mkdir()
-        patch.setattr(seed, "_restart_operator", lambda: None)
-        try:
-            seed.seed_platform()
-            yield load_settings(seed.settings_file())
-        finally:
-            process.kill()
-            process.wait()
-            crashed = (folder / "log").read_text().partition("Traceback")[2]
-        assert not crashed, "the stand-in broke over a request"
+    with stand_in.running(tmp_path_factory.mktemp("moto")):
+        seed.seed_platform()
+        yield load_settings(seed.settings_file())
 
 
 def _token(subject: str, audience: Any = "sts.amazonaws.com", issuer: str = seed.ISSUER) -> str:

@@ -91,12 +91,6 @@ def roles_check(
     return Check(CLOUD, "False", reason, error.message)
 
 
-def unsynced_secrets(wanted: Sequence[Mapping[str, Any]], children: Children) -> list[str]:
-    """Return the names of the ExternalSecrets that are not synced for the spec they have now."""
-    named = [item["metadata"]["name"] for item in wanted if item["kind"] == "ExternalSecret"]
-    return [name for name in named if not _synced(children.get(("ExternalSecret", name), {}))]
-
-
 def secrets_check(
     wanted: Sequence[Mapping[str, Any]],
     children: Children,

@@ -45,13 +45,15 @@ from typing import TYPE_CHECKING, Final
 
 from playwright.sync_api import expect
 
+from appinstance_local import debian
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, FilePayload, Locator, Page, Playwright, Response
 
 # How long an outcome is waited for. A machine with two busy cores is slow, not wrong.
 expect.set_options(timeout=30_000)
 
-CHROMIUM: Final = "/usr/bin/chromium"
+CHROMIUM: Final = debian.program("chromium")
 CHROMIUM_FLAGS: Final = (
     "--headless",
     "--disable-gpu",
@@ -75,12 +77,12 @@ _ADDRESS_OF_A_DRAWN_PICTURE: Final = """image =>
 
 
 def launched_chromium(playwright: Playwright, *flags: str) -> Browser:
-    """Debian's Chromium, headless, with more flags. Playwright's own can't be fetched everywhere.
+    """The system's Chromium, headless, with more flags: Playwright's own can't be had everywhere.
 
     Its sandbox is off only for root, for whom Chromium has none.
     """
-    if not Path(CHROMIUM).exists():
-        raise AssertionError(f"There is no {CHROMIUM}: apt-get install chromium")
+    if CHROMIUM is None:
+        raise AssertionError("There is no Chromium on PATH: apt-get install chromium")
     return playwright.chromium.launch(
         executable_path=CHROMIUM,
         args=[*CHROMIUM_FLAGS, *flags],

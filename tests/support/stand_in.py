@@ -1,0 +1,46 @@
+"""The stand-in for AWS as a process, from the same files that the cluster's ConfigMap holds."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from appinstance_local import aws, platform, seed, tls
+
+from .ports import free_port
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[None]:
+    """Run it in `folder`; `aws.client` then speaks to it, with keys and a CA of its own.
+
+    Fails at the end where it broke over a request.
+    """
+    for name, text in platform.moto_files().items():
+        (folder / name).write_text(text)
+    (folder / "tls").mkdir()
+    port = free_port()
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, str(folder / "serve.py"), "-H", "127.0.0.1", "-p", str(port)],
+            env={**os.environ, "S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true"},
+            stdout=log, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(aws, "ENDPOINT", f"http://127.0.0.1:{port}")
+        for module in (aws, seed, tls):
+            patch.setattr(module, "cache", lambda: folder)
+        patch.setattr(seed, "_restart_operator", lambda: None)
+        try:
+            yield
+        finally:
+            process.kill()
+            process.wait()
+    crashed = (folder / "log").read_text().partition("Traceback")[2]
+    assert not crashed, "the stand-in broke over a request"
