@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest_plugins = ["support.no_skips"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--update-golden`, which `make golden` gives, and those of the simulator."""

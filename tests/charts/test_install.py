@@ -33,7 +33,11 @@ from appinstance_operator.kube.credentials import access_by
 if TYPE_CHECKING:
     from support.helm import Helm
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    # The API server's certificate is one that it made itself a moment ago.
+    pytest.mark.filterwarnings("ignore:Unverified HTTPS request"),
+]
 _SYSTEM = "appinstance-system"
 REPO = Path(__file__).resolve().parents[2]
 _CHART = str(REPO / "charts" / "appinstance-operator")

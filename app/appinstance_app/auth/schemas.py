@@ -73,7 +73,11 @@ class Verify(Input):
 class SessionOut(BaseModel):
     """An open session; the refresh token is in the cookie, where no script can read it."""
 
-    access_token: str = Field(examples=["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwZjhmIn0.c2lnbmF0dXJl"])
+    access_token: str = Field(
+        examples=[
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwZjhmIn0.c2lnbmF0dXJl",  # pragma: allowlist secret
+        ]
+    )
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 the kind of token, not a token
     expires_in: Seconds
     user: UserOut

@@ -111,7 +111,11 @@ def test_a_key_is_read_from_pem() -> None:
     ("pem", "words"),
     [
         ("", "no private key in PEM"),
-        ("-----BEGIN PRIVATE KEY-----\nplanted\n-----END PRIVATE KEY-----\n", "no private key"),
+        (
+            "-----BEGIN PRIVATE KEY-----\nplanted\n"  # pragma: allowlist secret
+            "-----END PRIVATE KEY-----\n",
+            "no private key",
+        ),
         (pem(SHORT_KEY), "2048 bits"),
         (pem(ec.generate_private_key(ec.SECP256R1())), "no RSA key"),
     ],
