@@ -86,6 +86,14 @@ terraform-golden: setup ## Write the table of every right anew, from a fresh app
 push: setup ## Build the images and push them to ECR: make push TO=<image_prefix> [DRY_RUN=1]
 	@$(LOCAL) push "$(TO)" $(if $(DRY_RUN),--dry-run)
 
+.PHONY: version
+version: setup ## Write a version everywhere and cut its changelog: make version VERSION=1.2.3
+	@$(LOCAL) version "$(VERSION)"
+
+.PHONY: release
+release: setup ## Build, push and sign the version that is checked out (docs/release.md)
+	@$(LOCAL) release "$(VERSION)" --to "$(TO)" --key "$(KEY)" --platforms "$(PLATFORMS)" --images "$(IMAGES)"
+
 .PHONY: terraform-docs
 terraform-docs: setup ## Write the tables of inputs and outputs into the READMEs of terraform/
 	@$(RUN) python terraform/hack/readme.py

@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 from . import app_images, builds, cluster, demo, engine, facts, platform, push, testing
 from .errors import LocalError
-from .paths import binaries
+from .paths import REPO, binaries
 from .progress import say
+from .release import publish
 
 
 def _build(options: argparse.Namespace) -> None:
@@ -50,6 +51,14 @@ def _push(options: argparse.Namespace) -> None:
     push.command(options.prefix, dry_run=options.dry_run)
 
 
+def _version(options: argparse.Namespace) -> None:
+    publish.prepare(REPO, options.version)
+
+
+def _release(options: argparse.Namespace) -> None:
+    publish.command(options.version, options.to, options.key, options.platforms, options.images)
+
+
 def _relock(options: argparse.Namespace) -> None:
     for part in options.parts:
         builds.relock(part)
@@ -76,6 +85,15 @@ def main() -> None:
     pushing = command("push", _push, "build the images and push what is not in ECR yet")
     pushing.add_argument("prefix", help="what the repositories begin with")
     pushing.add_argument("--dry-run", action="store_true", help="say it and call nothing")
+    command("version", _version, "write a version everywhere, and cut its changelog").add_argument(
+        "version"
+    )
+    releasing = command("release", _release, "build, push, describe and sign a version")
+    releasing.add_argument("version")
+    releasing.add_argument("--to", required=True, help="what the addresses begin with")
+    releasing.add_argument("--key", default="", help="cosign's key; without one, the workflow's")
+    releasing.add_argument("--platforms", default="", help="for which buildx builds, with commas")
+    releasing.add_argument("--images", default="", help="a folder with images that are built")
     command("demo", _demo, "from nothing to a running AppInstance")
     command("test", _test, "prepare and run a suite of tests").add_argument(
         "suite", nargs="?", choices=sorted(testing.SUITES), default="all"

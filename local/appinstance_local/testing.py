@@ -13,10 +13,12 @@ from . import builds, cluster, debian, demo, engine, terraform
 from .errors import LocalError
 from .paths import REPO, binaries, cache
 from .progress import say
+from .release import publish
 
 # What the integration tests start as processes.
 _DEBIAN = ("chromium", "mariadb-server", "nginx-light", "prometheus")
 _PARTS = ("kubernetes", "etcd", "helm")
+_RELEASE = (*publish.PARTS, "registry")
 _OPERATOR = ("tests/operator", "tests/charts")
 
 
@@ -79,7 +81,7 @@ def terraform_() -> None:
 def integration() -> None:
     """Install and build what the integration tests start, and run them."""
     debian.ensure(_DEBIAN)
-    builds.ensure(_PARTS)
+    builds.ensure((*_PARTS, *_RELEASE))
     # The operator's wait for an API server, the app's for a browser and a database: side by side.
     with _beside(["-q", "-m", "integration", *_OPERATOR], {}, "integration-operator"):
         _pytest(["-q", "-m", "integration", *(f"--ignore={folder}" for folder in _OPERATOR)])

@@ -1,0 +1,1 @@
+"""`make version` and `make release`: one version, and everything of it built, pushed and signed."""
