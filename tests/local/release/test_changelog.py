@@ -19,7 +19,7 @@ Words.
 
 - A thing.
 
-## 0.1.0 - 2026-01-02
+## 0.0.7 - 2026-01-02
 
 - The first.
 """
@@ -30,7 +30,7 @@ def test_what_was_unreleased_gets_the_version_and_an_empty_section_stands_above(
     assert "## Unreleased\n\n## 0.2.0 - 2026-11-28\n\n### Added\n" in done
     assert changelog.section(done, "0.2.0") == "### Added\n\n- A thing."
     assert changelog.section(done, "Unreleased") == ""
-    assert changelog.section(done, "0.1.0") == "- The first."
+    assert changelog.section(done, "0.0.7") == "- The first."
     assert done.replace("## 0.2.0 - 2026-11-28\n\n", "", 1) == _TEXT
 
 
@@ -40,13 +40,13 @@ def test_nothing_unreleased_is_refused() -> None:
 
 
 def test_a_version_is_cut_once() -> None:
-    with pytest.raises(LocalError, match=r"a section 0\.1\.0 already"):
-        changelog.cut(_TEXT, "0.1.0", "2026-11-28")
+    with pytest.raises(LocalError, match=r"a section 0\.0\.7 already"):
+        changelog.cut(_TEXT, "0.0.7", "2026-11-28")
 
 
 def test_no_open_section_is_refused() -> None:
     with pytest.raises(LocalError, match="has no section"):
-        changelog.cut("# Changelog\n", "0.1.0", "2026-11-28")
+        changelog.cut("# Changelog\n", "0.0.7", "2026-11-28")
 
 
 def test_the_changelog_of_the_checkout_can_be_cut() -> None:
