@@ -99,7 +99,7 @@ def release(
 
 def _wheel(root: Path, out: Path, version: str) -> Path:
     uv = os.environ.get("UV") or shutil.which("uv") or str(cache() / "uv" / "bin" / "uv")
-    words = ["build", "--quiet", "--wheel", "--package", "appinstance-operator", "-o", out]
+    words = ["build", "--quiet", "--wheel", "--package", "appinstance-operator", "-o", str(out)]
     run([uv, *words], cwd=root)
     (out / ".gitignore").unlink(missing_ok=True)  # uv's own
     (wheel,) = out.glob(f"appinstance_operator-{version}-*.whl")
