@@ -18,7 +18,7 @@ from .release import publish
 # What the integration tests start as processes.
 _DEBIAN = ("chromium", "mariadb-server", "nginx-light", "prometheus")
 _PARTS = ("kubernetes", "etcd", "helm")
-_RELEASE = (*publish.PARTS, "registry")
+_RELEASE = {*_PARTS, *publish.PARTS, "registry"}
 _OPERATOR = ("tests/operator", "tests/charts")
 
 
@@ -81,7 +81,7 @@ def terraform_() -> None:
 def integration() -> None:
     """Install and build what the integration tests start, and run them."""
     debian.ensure(_DEBIAN)
-    builds.ensure((*_PARTS, *_RELEASE))
+    builds.ensure(sorted(_RELEASE))
     # The operator's wait for an API server, the app's for a browser and a database: side by side.
     with _beside(["-q", "-m", "integration", *_OPERATOR], {}, "integration-operator"):
         _pytest(["-q", "-m", "integration", *(f"--ignore={folder}" for folder in _OPERATOR)])
