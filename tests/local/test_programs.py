@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -37,9 +38,9 @@ def _put(name: str, says: str) -> None:
 
 
 def _go(monkeypatch: pytest.MonkeyPatch, *, there: bool) -> None:
-    which = programs.shutil.which
+    which = shutil.which
     monkeypatch.setattr(
-        programs.shutil, "which",
+        shutil, "which",
         lambda name, **more: ("/go" if there else None) if name == "go" else which(name, **more),
     )  # fmt: skip
 

@@ -64,7 +64,7 @@ def calls(moto: None, monkeypatch: pytest.MonkeyPatch) -> Calls:
     if seed._evaluates():
         ask("reset")
         httpx.post(f"{aws.ENDPOINT}/moto-api/reset-auth", content=b"inf").raise_for_status()
-    monkeypatch.setattr(seed.aws, "client", counting)
+    monkeypatch.setattr(aws, "client", counting)
     monkeypatch.setattr(seed, "_ask_moto", asking)
     return found
 

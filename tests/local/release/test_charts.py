@@ -10,9 +10,8 @@ from appinstance_local.paths import REPO
 from appinstance_local.release import charts
 
 _IMAGES = {
-    name: f"registry.example.com/acme/{name}@sha256:{number * 64}"
-    for number, name in enumerate(("backend", "frontend", "operator", "provisioner"))
-    for number in [str(number)]
+    name: f"registry.example.com/acme/{name}@sha256:{digit * 64}"
+    for name, digit in zip(("backend", "frontend", "operator", "provisioner"), "0123", strict=True)
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from appinstance_local import app_images
+from appinstance_local import app_images, cluster, engine
 from appinstance_local.cluster import Mode
 from appinstance_local.engine import Engine
 from appinstance_local.errors import LocalError
@@ -67,8 +67,8 @@ def test_for_several_platforms_on_bases_by_digest(calls: Path, tmp_path: Path) -
 def test_here_as_the_engine_at_hand_builds_them(
     calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(images.engine, "ensure", lambda: Engine(own=False))
-    monkeypatch.setattr(images.cluster, "choose_mode", lambda _docker: Mode.STOCK)
+    monkeypatch.setattr(engine, "ensure", lambda: Engine(own=False))
+    monkeypatch.setattr(cluster, "choose_mode", lambda _docker: Mode.STOCK)
     folder = tmp_path / "images"
     images.build(folder, "")
     saved = [words for words in _calls(calls) if words[1] == "save"]
