@@ -27,6 +27,7 @@ _PROGRAMS = {
     "nftables": ("nft",),
     "nginx-light": ("nginx",),
     "pkg-config": ("pkg-config",),
+    "prometheus": ("promtool",),
 }
 # Servers lie where the PATH of a person who is not root does not lead.
 _MORE = "/usr/local/sbin:/usr/sbin:/sbin"
