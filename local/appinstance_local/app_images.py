@@ -1,4 +1,4 @@
-"""Build the platform's own four images from the one Dockerfile."""
+"""Build the platform's own four images from the one Dockerfile, and those of the examples."""
 
 from __future__ import annotations
 
@@ -14,16 +14,12 @@ IMAGES = {
     "operator": "appinstance/operator:dev",
     "provisioner": "appinstance/provisioner:dev",
 }
+EXAMPLES = REPO / "examples"
 
 
 def build(docker: Engine, mode: Mode) -> list[str]:
     """Build the images and return their names. Without a registry, on the base built here."""
-    arguments: list[str] = []
-    if mode is Mode.BUILT:
-        base = node.python_base(docker)
-        arguments = ["--network", "host"]
-        for argument in ("BASE_IMAGE", "FRONTEND_BASE_IMAGE"):
-            arguments += ["--build-arg", f"{argument}={base}"]
+    arguments = _arguments(docker, mode, "BASE_IMAGE", "FRONTEND_BASE_IMAGE")
     for target, name in IMAGES.items():
         with step(f"build {name}"):
             docker.docker(
@@ -31,3 +27,22 @@ def build(docker: Engine, mode: Mode) -> list[str]:
                 log=cache() / "logs" / f"image-{target}.log",
             )  # fmt: skip
     return list(IMAGES.values())
+
+
+def build_example(docker: Engine, mode: Mode, example: str) -> str:
+    """Build the image of an example, as its own Dockerfile says, and return its name."""
+    name = f"appinstance/{example}:dev"
+    with step(f"build {name}"):
+        docker.docker(
+            "build", *_arguments(docker, mode, "BASE_IMAGE"), "--tag", name, EXAMPLES / example,
+            log=cache() / "logs" / f"image-{example}.log",
+        )  # fmt: skip
+    return name
+
+
+def _arguments(docker: Engine, mode: Mode, *bases: str) -> list[str]:
+    """Return how `docker build` gets at base images and packages where no registry answers."""
+    if mode is not Mode.BUILT:
+        return []
+    base = node.python_base(docker)
+    return ["--network", "host", *(w for b in bases for w in ("--build-arg", f"{b}={base}"))]

@@ -66,7 +66,7 @@ def test_images_are_pinned_and_are_those_that_the_node_holds() -> None:
         assert image.rsplit(":", 1)[-1] not in {"latest", image}, image
 
 
-def test_the_database_admits_backends_migrations_and_the_provisioner_alone() -> None:
+def test_the_database_admits_all_of_an_instance_but_its_page_and_the_provisioner() -> None:
     (policy,) = [
         item
         for item in _objects()
@@ -79,8 +79,11 @@ def test_the_database_admits_backends_migrations_and_the_provisioner_alone() -> 
         "podSelector": {"matchLabels": {"app.kubernetes.io/name": "appinstance-database"}},
     }
     assert peer["podSelector"]["matchExpressions"] == [
-        {"key": "app.kubernetes.io/component", "operator": "In", "values": ["backend", "migrate"]}
+        {"key": "app.kubernetes.io/component", "operator": "NotIn", "values": ["frontend"]}
     ]
+    assert peer["podSelector"]["matchLabels"] == {
+        "app.kubernetes.io/part-of": "appinstance-platform"
+    }
     assert policy["spec"]["podSelector"] == {}
     assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
 

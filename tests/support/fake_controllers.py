@@ -271,7 +271,9 @@ class Autoscalers:
             least = spec["minReplicas"]
 
             def scaled(body: Body, least: int = least) -> Body:
-                if body["spec"].get("replicas", 1) >= least:
+                replicas = body["spec"].get("replicas", 1)
+                # 0 is switched off, as Kubernetes' own has it.
+                if replicas == 0 or replicas >= least:
                     return body
                 return {**body, "spec": {**body["spec"], "replicas": least}}
 

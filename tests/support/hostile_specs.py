@@ -240,6 +240,42 @@ ATTEMPTS: Mapping[str, Attempt] = {
         "this variable is set by the platform",
         {"backend.env": [{"name": "ROLE", "value": "admin"}]},
     ),
+    "a worker with a secret that the spec does not name": _form(
+        {"workers": [{"name": "mail", "args": ["x"], "secrets": ["ACME_TOKEN"]}]},
+        "a worker names a secret that spec.secrets does not have",
+        {"workers": [{"name": "mail", "args": ["x"], "uses": ["database"]}]},
+    ),
+    "a worker with the platform's own variable": _form(
+        {
+            "workers": [
+                {
+                    "name": "mail", "args": ["x"],
+                    "env": [{"name": "AWS_ROLE_ARN", "value": f"{_ROLE}/admin"}],
+                }
+            ]
+        },
+        "this variable is set by the platform",
+        {"workers": [{"name": "mail", "args": ["x"], "env": [{"name": "ROLE"}]}]},
+    ),
+    "a worker whose name ends elsewhere": _form(
+        {"workers": [{"name": "x/../acme", "args": ["x"]}]}, "name must start with a letter",
+        {"workers": [{"name": "backend", "args": ["x"]}]},
+    ),
+    "a job with a secret that the spec does not name": _form(
+        {"jobs": [{"name": "j", "args": ["x"], "schedule": "@daily", "secrets": ["ACME"]}]},
+        "a job names a secret that spec.secrets does not have",
+        {"jobs": [{"name": "j", "args": ["x"], "schedule": "@daily", "uses": ["media"]}]},
+    ),
+    "a schedule that is a program": _form(
+        {"jobs": [{"name": "j", "args": ["x"], "schedule": "@reboot"}]},
+        "schedule must be minute, hour, day of the month",
+        {"jobs": [{"name": "j", "args": ["x"], "schedule": "@hourly"}]},
+    ),
+    "more workers than a namespace is worth": _form(
+        {"workers": [{"name": f"w{number}", "args": ["x"]} for number in range(9)]},
+        "must have at most 8",
+        {"workers": [{"name": f"w{number}", "args": ["x"]} for number in range(8)]},
+    ),
 }  # fmt: skip
 
 

@@ -53,7 +53,12 @@ _GOOD: dict[str, list[Any]] = {
     "resource": ["250m", "0.5", 1, "128Mi", "1.5Gi", 2],
     "matchLabels": [{"app": "x"}, {"kubernetes.io/metadata.name": "monitoring"}],
     "name": ["LOG_LEVEL", "x", "_y", "FEATURE_1"],
+    "schedule": ["30 2 * * *", "*/5 0-6,22 1 jan-mar 1-5", "@daily", "0 0 31 12 sun"],
+    "timeZone": ["Europe/Berlin", "Etc/UTC", "America/Argentina/Buenos_Aires"],
 }
+_PROCESSES = ("mail", "x", "a-1", "b" * 15)
+_PROCESS_NAMES = (*_PROCESSES, "b" * 16, "Mail", "a-", "1a", "a.b", "", "a\n")
+"""A worker's names have another form than a variable's."""
 _ODD: tuple[Any, ...] = (
     None,
     True,
@@ -232,6 +237,24 @@ _SPECIAL: dict[str, list[Any]] = {
     "maxUnavailable": [0, 1, 2, 25, 26],
     "failureThreshold": [1, 121, 240, 241],
     "deletionPolicy": ["delete", "Keep"],
+    "schedule": [
+        "60 * * * *",
+        "* 24 * * *",
+        "* * 0 * *",
+        "* * * 13 *",
+        "* * * * 7",
+        "*/0 * * * *",
+        "* * * *",
+        "* * * * * *",
+        "@every 1h",
+        "TZ=UTC * * * * *",
+        "? * * * *",
+        "30 2 * * *\n",
+        "30  2 * * *",
+        "* * * * MON",
+        "5-1 * * * *",
+    ],
+    "timeZone": ["Local", "Europe/", "/UTC", "a/../b", "Mars/Base", "x" * 65],
     "key": ["arn:aws:secretsmanager:eu-central-1:1:secret:x", "apps/*", "a b", "k" * 513],
     "namespace": ["*", "team-*", "Team", "a b", "-a", "a-", "a" * 64, "", "1a", "a.b"],
 }
@@ -346,8 +369,9 @@ class Specs:
 
     def _sound(self, spec: dict[str, Any]) -> dict[str, Any]:
         """Return a spec without what its own parts rule out together."""
-        for part in ("backend", "frontend"):
-            component = spec.get(part, {})
+        self._sound_secrets(spec)
+        processes = [*self._named(spec, "workers"), *self._named(spec, "jobs")]
+        for component in (spec.get("backend", {}), spec.get("frontend", {}), *processes):
             if self._random.random() < 0.5:
                 component.pop("autoscaling", None)
             else:
@@ -382,11 +406,8 @@ class Specs:
             spec["scheduling"]["nodeSelector"] = {"kubernetes.io/arch": "arm64"}
         if "paths" in spec:
             spec["paths"] = copy.deepcopy(self._random.choice(_ROUTES["frontend" in spec]))
-        _unique(spec.get("secrets", []))
         if "imagePullSecrets" in spec:
             spec["imagePullSecrets"] = [{"name": "registry"}, {"name": "other.1"}]
-        taken = {item["name"] for item in spec["backend"].get("env", [])}
-        spec["secrets"] = [item for item in spec.get("secrets", []) if item["name"] not in taken]
         if "database" in spec:
             spec["database"].pop("provision", None)
             spec["database"].pop("rotate", None)
@@ -411,13 +432,40 @@ class Specs:
                 rule["ports"] = sorted(set(rule["ports"])) or [443]
         return spec
 
+    def _sound_secrets(self, spec: dict[str, Any]) -> None:
+        _unique(spec.get("secrets", []))
+        taken = {item["name"] for item in spec["backend"].get("env", [])}
+        spec["secrets"] = [item for item in spec.get("secrets", []) if item["name"] not in taken]
+
+    def _named(self, spec: dict[str, Any], field: str) -> list[dict[str, Any]]:
+        """Return the processes under a field, made sound but for what all components share."""
+        processes: list[dict[str, Any]] = spec.get(field, [])
+        known = [item["name"] for item in spec["secrets"]]
+        for process, name in zip(processes, _PROCESSES, strict=False):
+            process["name"] = name
+            if not {"image", "command"} & process.keys():
+                process.setdefault("args", ["x"])
+            if "uses" in process:
+                missing = {
+                    "database": "database" not in spec,
+                    "media": not spec.get("media", {}).get("enabled", True),
+                }
+                process["uses"] = sorted(u for u in set(process["uses"]) if not missing.get(u))
+            if "secrets" in process:
+                process["secrets"] = self._random.sample(known, min(len(known), 2))
+                names = {item["name"] for item in process.get("env", [])}
+                process["secrets"] = [item for item in process["secrets"] if item not in names]
+        return processes
+
     def _twisted(self, body: dict[str, Any]) -> None:
         """Change one place of a body for the worse, or only for the odder."""
         chance = self._random
         holder, key = chance.choice(list(_places(body["spec"], "spec")) or [(body, "spec")])
         name = key if isinstance(key, str) else ""
         value, kind = holder[key], chance.random()
-        special = _SPECIAL.get("resource" if name in ("cpu", "memory") else name)
+        special: Any = _SPECIAL.get("resource" if name in ("cpu", "memory") else name)
+        if name == "name" and {"uses", "schedule"} & holder.keys():
+            special = _PROCESS_NAMES
         if special and kind < 0.5:
             holder[key] = copy.deepcopy(chance.choice(special))
         elif kind < 0.6 and isinstance(holder, dict):

@@ -112,7 +112,7 @@ seccompProfile:
   resources: [horizontalpodautoscalers]
   verbs: [create, delete, list, patch, watch]
 - apiGroups: [batch]
-  resources: [jobs]
+  resources: [cronjobs, jobs]
   verbs: [create, delete, list, patch, watch]
 - apiGroups: [external-secrets.io]
   resources: [externalsecrets, secretstores]

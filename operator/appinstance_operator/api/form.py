@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .background import Process, background_violations
 from .exposure import form_of_exposure
 from .files import file_violations
 from .probes import HEALTH_PORT, MAX_STARTUP_SECONDS
@@ -83,35 +84,27 @@ def form_violations(instance: AppInstance) -> tuple[str, ...]:
             "cloudFront"
         )
     for component in instance.components:
-        if not _IMAGE.fullmatch(component.image):
-            found.append(
-                f"{component.name}.image {component.image!r} must name a tag or a digest, such as "
-                "registry.example.com/app:1.4.2"
-            )
-        if len(json.dumps(component.env)) > _MAX_ENV:
-            found.append(
-                f"{component.name}.env is larger than {_MAX_ENV // 1000} KB in all; put what is "
-                "large into the image, or into Secrets Manager"
-            )
+        found += _process_violations(component)
         found += _probe_violations(component)
         found += strategy_violations(component.name, component.strategy, component.least_replicas)
-        found += [
-            f"{component.name}.env: {name} must be taken from one of what the CRD lists"
-            for name, source in component.pod_env
-            if not _is_answered(source)
-        ]
-        scaling = component.autoscaling
-        if scaling and scaling.min_replicas > scaling.max_replicas:
-            found.append(f"{component.name}.autoscaling: minReplicas is above maxReplicas")
     if instance.scheduling.spread not in SPREADS:
         found.append(f"scheduling.topologySpread must be one of {', '.join(SPREADS)}")
     found += file_violations(instance.backend.files)
     found += route_violations(instance.routes, frontend=instance.frontend is not None)
+    for process in instance.background:
+        found += _process_violations(process)
+    found += background_violations(instance)
+    found += [
+        f"{item.field}.autoscaling: minReplicas is above maxReplicas"
+        for item in instance.running
+        if item.autoscaling and item.autoscaling.min_replicas > item.autoscaling.max_replicas
+    ]
     names = [name for name, _ in (*instance.backend.env, *instance.backend.pod_env)]
     names += [extra.name for extra in instance.secrets]
+    others = [name for item in instance.background for name, _ in (*item.env, *item.pod_env)]
     found += [
         f"{name} is set by the platform; take another name"
-        for name in names
+        for name in dict.fromkeys((*names, *others))
         if name in _RESERVED_NAMES or name.startswith(_RESERVED_PREFIXES)
     ]
     if len(set(names)) != len(names):
@@ -147,6 +140,27 @@ def form_violations(instance: AppInstance) -> tuple[str, ...]:
         elif network.prefixlen == 0:
             found.append(f"network.egress: {network} is everywhere; name the network that is meant")
     return tuple(found)
+
+
+def _process_violations(process: Component | Process) -> Sequence[str]:
+    """Return what is wrong with anything that runs an image, wherever it stands in the spec."""
+    found, field = [], process.field
+    if not _IMAGE.fullmatch(process.image):
+        found.append(
+            f"{field}.image {process.image!r} must name a tag or a digest, such as "
+            "registry.example.com/app:1.4.2"
+        )
+    if len(json.dumps(process.env)) > _MAX_ENV:
+        found.append(
+            f"{field}.env is larger than {_MAX_ENV // 1000} KB in all; put what is "
+            "large into the image, or into Secrets Manager"
+        )
+    found += [
+        f"{field}.env: {name} must be taken from one of what the CRD lists"
+        for name, source in process.pod_env
+        if not _is_answered(source)
+    ]
+    return found
 
 
 def _is_answered(source: Mapping[str, Any]) -> bool:

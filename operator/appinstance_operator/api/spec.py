@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .access import Access, parsed_access
+from .background import Job, Process, Worker, parsed_jobs, parsed_workers
 from .errors import InvalidSpec
 from .exposure import Exposure, parsed_exposure
 from .files import File, parsed_files
 from .form import form_violations
 from .probes import BACKEND_PORT, FRONTEND_PORT, Metrics, Probes, parsed_metrics, parsed_probes
 from .routes import Route, parsed_routes
+from .scaling import Autoscaling, parsed_autoscaling
 from .scheduling import Scheduling, Strategy, parsed_scheduling, parsed_strategy
 
 GROUP = "platform.appinstance.io"
@@ -25,15 +27,6 @@ VERSION = "v1alpha1"
 KIND = "AppInstance"
 PLURAL = "appinstances"
 DATABASE_KEYS = ("host", "port", "username", "password", "dbname")
-
-
-@dataclass(frozen=True)
-class Autoscaling:
-    """Bounds of the HPA."""
-
-    min_replicas: int
-    max_replicas: int
-    target_cpu: int
 
 
 @dataclass(frozen=True)
@@ -61,6 +54,11 @@ class Component:
     def least_replicas(self) -> int:
         """Return how many pods there are at the least."""
         return self.autoscaling.min_replicas if self.autoscaling else self.replicas
+
+    @property
+    def field(self) -> str:
+        """Return where it stands in the spec."""
+        return self.name
 
     @property
     def most_replicas(self) -> int:
@@ -135,10 +133,12 @@ class AppInstance:
     routes: tuple[Route, ...] = ()
     """What of the host goes to which component, the longest path first."""
     scheduling: Scheduling = field(default_factory=Scheduling)
+    workers: tuple[Worker, ...] = ()
+    jobs: tuple[Job, ...] = ()
 
     @property
     def components(self) -> tuple[Component, ...]:
-        """Return the components that have pods all the time."""
+        """Return the components that serve."""
         return (self.backend, self.frontend) if self.frontend else (self.backend,)
 
     @property
@@ -152,6 +152,16 @@ class AppInstance:
         return self.media or self.backend_role_arn is not None
 
     @property
+    def running(self) -> tuple[Component | Worker, ...]:
+        """Return all that has pods all the time."""
+        return (*self.components, *self.workers)
+
+    @property
+    def background(self) -> tuple[Process, ...]:
+        """Return what runs without traffic, all the time or now and then."""
+        return (*self.workers, *self.jobs)
+
+    @property
     def secret_keys(self) -> tuple[str, ...]:
         """Return every Secrets Manager entry that the spec names, each once, sorted."""
         keys = {extra.key for extra in self.secrets} | {file.key for file in self.backend.files}
@@ -161,19 +171,12 @@ class AppInstance:
 
 
 def _component(name: str, raw: Mapping[str, Any], default_port: int) -> Component:
-    scaling = raw.get("autoscaling")
     return Component(
         name=name,
         image=raw["image"],
         replicas=raw.get("replicas", 2),
         port=raw.get("port", default_port),
-        autoscaling=Autoscaling(
-            min_replicas=scaling.get("minReplicas", 2),
-            max_replicas=scaling["maxReplicas"],
-            target_cpu=scaling.get("targetCPUUtilizationPercentage", 80),
-        )
-        if scaling
-        else None,
+        autoscaling=parsed_autoscaling(raw.get("autoscaling")),
         resources=raw.get("resources"),
         env=tuple(
             (item["name"], item.get("value", ""))
@@ -251,6 +254,8 @@ def parse(body: Mapping[str, Any]) -> AppInstance:
             media=media.get("enabled", True),
             scheduling=parsed_scheduling(spec.get("scheduling")),
             routes=parsed_routes(spec.get("paths"), frontend=bool(spec.get("frontend"))),
+            workers=parsed_workers(spec),
+            jobs=parsed_jobs(spec),
         )
         problems = form_violations(instance)
     except KeyError as error:

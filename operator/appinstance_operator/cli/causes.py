@@ -22,6 +22,7 @@ _AREAS = {
     "MigrationsApplied": ("Job",),
     "WorkloadsAvailable": ("Deployment",),
     "IngressReady": ("Ingress",),
+    "JobsSucceeded": (),
     "Reachable": (),
     "AccessAgreed": (),
 }
@@ -113,12 +114,24 @@ def _areas(world: World) -> Iterator[Cause]:
         found = condition(world.instance, area)
         if not found or found.get("status") == "True":
             continue
+        if area == "JobsSucceeded":
+            yield from _failed_runs(world)
+            continue
         objects = tuple(
             cause for item in world.of_kind(*kinds) for cause in _of_object(world, item)
         )
         says = f"{found.get('reason')}: {found.get('message')}"
         step = None if objects else STEPS.get(str(found.get("reason")), "wait, and ask again")
         yield Cause(area, says, objects, step)
+
+
+def _failed_runs(world: World) -> Iterator[Cause]:
+    """Yield the jobs whose last run failed, which takes an instance's readiness nothing."""
+    for run in (world.instance.get("status") or {}).get("failedRuns") or ():
+        component = f"job-{run['job']}"
+        logs = f"read `kubectl appi logs {world.name} --component {component}`"
+        says = f"failed at {run['time']}: {run['message']}"
+        yield Cause(f"Job {run['run']}", says, tuple(_pods(world, component)), logs)
 
 
 def _of_object(world: World, item: Body) -> Iterator[Cause]:
@@ -130,6 +143,8 @@ def _of_object(world: World, item: Body) -> Iterator[Cause]:
         if ready.get("status") != "True":
             says = str(ready.get("message") or "External Secrets has not answered yet")
             yield Cause(what, says, events, _secret_step(item, [says, *(e.says for e in events)]))
+    elif kind == "Job" and _component(item).startswith("job-"):
+        return  # a run of a job of the spec's
     elif kind == "Job":
         if condition(item, "Complete").get("status") != "True":
             failed = condition(item, "Failed")
@@ -139,12 +154,16 @@ def _of_object(world: World, item: Body) -> Iterator[Cause]:
             yield Cause(what, says, (*pods, *events), None if pods else logs)
     elif kind == "Deployment":
         has, wants = ready_pods(item)
-        component = item["metadata"].get("labels", {}).get("app.kubernetes.io/component", "")
+        component = _component(item)
         because = (*_pods(world, component), *events)
         if has < wants or because:
             yield Cause(what, f"{has} of {wants} pods are ready", because)
     elif events or kind == "Ingress":
         yield Cause(what, "has trouble" if events else "has no address yet", events)
+
+
+def _component(item: Body) -> str:
+    return str(item["metadata"].get("labels", {}).get("app.kubernetes.io/component", ""))
 
 
 def _secret_step(item: Body, said: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,11 +16,12 @@ from .kubectl import Kubectl, add_options
 from .standing import standing
 
 _OURS = (
-    "deployments,replicasets,pods,jobs,services,ingresses,horizontalpodautoscalers,"
+    "deployments,replicasets,pods,cronjobs,jobs,services,ingresses,horizontalpodautoscalers,"
     "poddisruptionbudgets,networkpolicies,serviceaccounts,configmaps"
 )
 _EXTERNAL = "secretstores.external-secrets.io,externalsecrets.external-secrets.io"
 _COMPONENTS = ("backend", "frontend", "migrate")
+_PROCESS = re.compile(r"(worker|job)-[a-z]([-a-z0-9]*[a-z0-9])?", re.ASCII)
 _HIDDEN = ("ReplicaSet",)
 
 
@@ -135,6 +137,16 @@ def _logs(options: argparse.Namespace) -> int:
         raise CommandError(f"kubectl could not be run: {error}") from None
 
 
+def _component(word: str) -> str:
+    """Return a component that an AppInstance may have."""
+    if word not in _COMPONENTS and not _PROCESS.fullmatch(word):
+        known = ", ".join(_COMPONENTS)
+        raise argparse.ArgumentTypeError(
+            f"{word!r} is none of {known}, or worker- or job-<its name>"
+        )
+    return word
+
+
 def add_commands(commands: Commands) -> None:
     """Add the commands to `appinstance`."""
     why = commands.add("why", _why, "say why an AppInstance is not ready, and what to do next")
@@ -146,7 +158,10 @@ def add_commands(commands: Commands) -> None:
         add_options(added)
         if added is not logs:
             added.add_argument("-o", "--output", choices=("text", "json"), default="text")
-    logs.add_argument("-c", "--component", choices=_COMPONENTS, help="default: all of them")
+    logs.add_argument(
+        "-c", "--component", type=_component, metavar="COMPONENT",
+        help=f"{', '.join(_COMPONENTS)} or worker- or job-<its name>; default: all of them",
+    )  # fmt: skip
     logs.add_argument("-f", "--follow", action="store_true", help="go on as they are written")
     logs.add_argument("-p", "--previous", action="store_true", help="of the container before")
     logs.add_argument("--tail", type=int, default=50, help="lines of each (default 50; -1: all)")

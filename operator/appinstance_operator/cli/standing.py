@@ -63,6 +63,10 @@ def standing(item: Body) -> tuple[bool | None, str]:
             return True, "complete"
         failed = condition(item, "Failed").get("status") == "True"
         return (False, "failed") if failed else (None, "running")
+    if kind == "CronJob":
+        if (item.get("spec") or {}).get("suspend"):
+            return None, "suspended"
+        return None, f"last run {status.get('lastScheduleTime') or 'not yet'}"
     if kind == "Ingress":
         found = (status.get("loadBalancer") or {}).get("ingress") or ()
         address = next((e.get("hostname") or e.get("ip") for e in found), None)

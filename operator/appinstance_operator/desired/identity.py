@@ -11,7 +11,7 @@ from appinstance_operator.api.model import Manifest
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance
 
-from . import iam, names
+from . import background, iam, names
 from .base import manifest, metadata
 
 ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
@@ -26,6 +26,8 @@ def accounts(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
         roles["frontend"] = None
     if instance.migrate:
         roles["migrate"] = None
+    for process in instance.background:
+        roles.setdefault(background.account(instance, settings, process), None)
     return tuple(
         manifest(
             "v1",

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from appinstance_operator.api.access import NOBODY, Agreed, Key
+from appinstance_operator.api.background import DATABASE, EGRESS, MEDIA, Worker
 from appinstance_operator.api.model import Manifest
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance, Component
@@ -64,7 +65,7 @@ def _from_edge(instance: AppInstance, component: Component, settings: Settings) 
     }
 
 
-def _from_monitoring(component: Component, settings: Settings) -> list[dict[str, Any]]:
+def _from_monitoring(component: Component | Worker, settings: Settings) -> list[dict[str, Any]]:
     """Return the rule that lets the platform read metrics, where the settings name who may."""
     sources, port = settings.monitoring.sources, component.metrics.port
     if not sources or port is None:
@@ -177,4 +178,9 @@ def policies(
         found.append(_policy(instance, "frontend", [edge], [_dns(settings)]))
     if instance.migrate:
         found.append(_policy(instance, "migrate", [], [_dns(settings), database]))
+    uses = {DATABASE: [database], MEDIA: [aws], EGRESS: [*outside, *egress]}
+    for process in instance.background:
+        opened = [rule for use, rules in uses.items() if use in process.uses for rule in rules]
+        asked = _from_monitoring(process, settings) if isinstance(process, Worker) else []
+        found.append(_policy(instance, process.name, asked, [_dns(settings), *opened]))
     return tuple(found)

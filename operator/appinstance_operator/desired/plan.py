@@ -12,7 +12,17 @@ from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance
 from appinstance_operator.api.tenancy import inexpressible, unsupported, violations
 
-from . import iam, identity, ingress, migration, networkpolicy, secrets, securitygroups, workloads
+from . import (
+    background,
+    iam,
+    identity,
+    ingress,
+    migration,
+    networkpolicy,
+    secrets,
+    securitygroups,
+    workloads,
+)
 
 
 def check(instance: AppInstance, settings: Settings) -> None:
@@ -37,7 +47,11 @@ def plan(instance: AppInstance, settings: Settings, facts: Facts | None = None) 
         StageName.IDENTITY: identity.accounts(instance, settings),
         StageName.SECRETS: secrets.objects(instance, settings),
         StageName.MIGRATION: (job,) if job else (),
-        StageName.WORKLOADS: workloads.workloads(instance, settings, seen),
+        StageName.WORKLOADS: (
+            *workloads.workloads(instance, settings, seen),
+            *background.workers(instance, settings, seen),
+            *background.jobs(instance, settings),
+        ),
         StageName.EDGE: (ingress.ingress(instance, settings),),
     }
     stages = tuple(Stage(name, objects[name]) for name in StageName)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from appinstance_operator.api.background import Process
 from appinstance_operator.api.probes import HEALTH_PORT
 from appinstance_operator.api.quantity import quantity
 from appinstance_operator.api.settings import Settings
@@ -31,6 +32,8 @@ _DEFAULT_RESOURCES = {
     "backend": {"requests": {"cpu": "100m", "memory": "192Mi"}, "limits": {"memory": "512Mi"}},
     "frontend": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"memory": "64Mi"}},
     "migrate": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "384Mi"}},
+    "job": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "384Mi"}},
+    "worker": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "384Mi"}},
 }
 
 
@@ -44,7 +47,7 @@ def from_secret(name: str, secret: str, key: str) -> dict[str, Any]:
     return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
 
 
-def spec_variables(component: Component) -> list[dict[str, Any]]:
+def spec_variables(component: Component | Process) -> list[dict[str, Any]]:
     """Return the spec's own variables; those of the pod first, for plain ones may refer to them."""
     of_the_pod = [{"name": name, "valueFrom": dict(source)} for name, source in component.pod_env]
     return [*of_the_pod, *(value(name, content) for name, content in component.env)]
@@ -182,7 +185,7 @@ def _resources(name: str, given: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def container(
-    component: Component | None,
+    component: Component | Process | None,
     name: str,
     image: str,
     *,

@@ -27,6 +27,9 @@ def policies(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
         wanted["migrate"] = groups.backend
     if instance.frontend:
         wanted["frontend"] = groups.frontend
+    for process in instance.background:
+        # The page's group lets DNS out and no more.
+        wanted[process.name] = groups.backend if process.uses else groups.frontend
     return tuple(
         manifest(
             "vpcresources.k8s.aws/v1beta1",

@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import Any
 
+from appinstance_operator.api.background import Worker
 from appinstance_operator.api.model import Facts, Manifest
 from appinstance_operator.api.probes import HEALTH_PORT, Probe, Probes
 from appinstance_operator.api.settings import Settings
@@ -17,8 +18,8 @@ from .base import manifest, metadata
 # The load balancer needs a moment to stop sending; then the app drains.
 _PRE_STOP_SECONDS = 10
 _GRACE_SECONDS = 45
-_PROGRESS_SECONDS = 300
-_REVISIONS = 3
+PROGRESS_SECONDS = 300
+REVISIONS = 3
 
 
 def secret_names(instance: AppInstance) -> tuple[str, ...]:
@@ -40,10 +41,11 @@ def secret_names(instance: AppInstance) -> tuple[str, ...]:
 def secrets_hash(instance: AppInstance, facts: Facts) -> str:
     """Return one hash over all of the backend's Secrets; a change of it rolls the pods."""
     hashes = {name: facts.secret_hashes.get(name, "") for name in secret_names(instance)}
-    return _digest(json.dumps(hashes, sort_keys=True))
+    return digest(json.dumps(hashes, sort_keys=True))
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """Return a short hash, by which a change is known."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -111,7 +113,7 @@ def _container(instance: AppInstance, settings: Settings, component: Component) 
     )
 
 
-def _scraping(component: Component) -> dict[str, str]:
+def scraping(component: Component | Worker) -> dict[str, str]:
     """Return how Prometheus finds metrics, by its usual annotations, where the spec says where."""
     metrics = component.metrics
     if metrics.port is None or metrics.path is None:
@@ -132,7 +134,8 @@ def _volumes(instance: AppInstance, settings: Settings, component: Component) ->
     return [*volumes, *files.volumes(instance)]
 
 
-def _spread(instance: AppInstance, component: Component) -> list[dict[str, Any]]:
+def spread(instance: AppInstance, component: Component | Worker) -> list[dict[str, Any]]:
+    """Return constraints that spread the pods over zones and nodes, where there is room."""
     found: list[dict[str, Any]] = [
         {
             "maxSkew": 1,
@@ -159,14 +162,14 @@ def deployment(
     if component.name == "backend":
         annotations[names.SECRETS_HASH] = secrets_hash(instance, facts)
         if instance.database:
-            annotations[names.DATABASE_CA_HASH] = _digest(settings.database.ca_bundle)
-        annotations.update(_scraping(component))
+            annotations[names.DATABASE_CA_HASH] = digest(settings.database.ca_bundle)
+        annotations.update(scraping(component))
     template_meta: dict[str, Any] = {"labels": names.labels(instance, component.name)}
     if annotations:
         template_meta["annotations"] = annotations
     spec: dict[str, Any] = {
-        "progressDeadlineSeconds": _PROGRESS_SECONDS,
-        "revisionHistoryLimit": _REVISIONS,
+        "progressDeadlineSeconds": PROGRESS_SECONDS,
+        "revisionHistoryLimit": REVISIONS,
         "selector": {"matchLabels": names.selector(instance, component.name)},
         # A bad new version must not take capacity from the old one, unless the spec lets it.
         "strategy": {
@@ -185,7 +188,7 @@ def deployment(
                 [_container(instance, settings, component)],
                 _volumes(instance, settings, component),
                 terminationGracePeriodSeconds=_GRACE_SECONDS,
-                topologySpreadConstraints=_spread(instance, component),
+                topologySpreadConstraints=spread(instance, component),
             ),
         },
     }
@@ -220,7 +223,7 @@ def service(instance: AppInstance, component: Component) -> Manifest:
     )
 
 
-def autoscaler(instance: AppInstance, component: Component) -> Manifest | None:
+def autoscaler(instance: AppInstance, component: Component | Worker) -> Manifest | None:
     """Return the component's HPA, if the spec asks for one."""
     scaling = component.autoscaling
     if scaling is None:
@@ -250,7 +253,7 @@ def autoscaler(instance: AppInstance, component: Component) -> Manifest | None:
     )
 
 
-def disruption_budget(instance: AppInstance, component: Component) -> Manifest | None:
+def disruption_budget(instance: AppInstance, component: Component | Worker) -> Manifest | None:
     """Return the component's PDB. With one pod it would only block node upgrades."""
     if component.most_replicas < 2:
         return None

@@ -51,6 +51,7 @@ CHILDREN: tuple[Kind, ...] = (
     Kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets"),
     Kind("v1", "Service", "services"),
     Kind("apps/v1", "Deployment", "deployments"),
+    CRON_JOB,
     Kind("batch/v1", "Job", "jobs"),
     Kind("external-secrets.io/v1", "ExternalSecret", "externalsecrets"),
     Kind("external-secrets.io/v1", "SecretStore", "secretstores"),

@@ -146,10 +146,13 @@ def with_held_replicas(manifest: Manifest, live: Mapping[str, Any] | None) -> Ma
     """Return a Deployment with the number of replicas that only we hold, where it leaves it out.
 
     Giving up a field that nobody else holds sets it to its default: a Deployment that is handed
-    over to an autoscaler would drop to one pod. So the number stays until that has taken it.
+    over to an autoscaler would drop to one pod. So the number stays until that has taken it. An
+    autoscaler leaves 0 as it is, so what was stopped is begun with one pod.
     """
     if not _depends_on_live(manifest) or live is None:
         return manifest
+    if live["spec"].get("replicas") == 0:
+        return {**manifest, "spec": {**manifest["spec"], "replicas": 1}}
     holders = {
         entry.get("manager")
         for entry in live["metadata"].get("managedFields") or ()

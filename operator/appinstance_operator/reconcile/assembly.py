@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.aws.keeper import RoleKeeper
@@ -23,6 +24,8 @@ from .reconciler import Reconciler
 from .report import Reporter
 from .requests import Requests
 from .rollouts import Rollouts, under_way
+from .runs import Runs
+from .suspension import stop_background
 
 
 @dataclass(frozen=True)
@@ -68,4 +71,6 @@ def assembled(
         requests=requests,
     )
     reporter = Reporter(kube, cache, settings, metrics, woken)
-    return Reconciler(cache, settings, converger, finalizer, Hosts(cache, wake), reporter)
+    stop, hosts = partial(stop_background, kube, cache), Hosts(cache, wake)
+    runs = Runs(kube)
+    return Reconciler(cache, settings, converger, finalizer, hosts, reporter, runs, stop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,14 @@ def find_condition(body: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
         if item.get("type") == kind:
             return dict(item)
     return {}
+
+
+def seconds(time: object) -> float:
+    """Return an RFC 3339 time as seconds since 1970; 0 where it is none."""
+    try:
+        return datetime.datetime.fromisoformat(str(time)).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def rollout(deployment: Mapping[str, Any]) -> tuple[bool, str, str]:

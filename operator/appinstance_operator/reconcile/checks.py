@@ -31,6 +31,8 @@ AREAS = (NETWORK, CLOUD, SECRETS, MIGRATIONS, WORKLOADS, INGRESS)
 REACHABLE = "Reachable"
 ACCESS = "AccessAgreed"
 """Only of instances that name others, and no part of being ready."""
+JOBS = "JobsSucceeded"
+"""Only of instances with jobs; a failed run takes their readiness nothing."""
 DATABASE = "DatabaseReady"
 """Only of instances whose database the platform makes."""
 
@@ -223,7 +225,7 @@ def migration_check(
 def workloads_check(instance: AppInstance, children: Children) -> Check:
     """Return how the Deployments stand."""
     messages = []
-    for component in instance.components:
+    for component in instance.running:
         live = children.get(("Deployment", names.of(instance, component.name)))
         if live is None:
             words = f"{component.name} is not created yet"

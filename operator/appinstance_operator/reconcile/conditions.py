@@ -12,14 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .checks import ACCESS, AREAS, DATABASE, REACHABLE, Check
+from .checks import ACCESS, AREAS, DATABASE, JOBS, REACHABLE, Check
 
 READY = "Ready"
 RECONCILING = "Reconciling"
 STALLED = "Stalled"
 _ORDER = {
     name: index
-    for index, name in enumerate((READY, RECONCILING, STALLED, *AREAS, DATABASE, REACHABLE, ACCESS))
+    for index, name in enumerate(
+        (READY, RECONCILING, STALLED, *AREAS, DATABASE, JOBS, REACHABLE, ACCESS)
+    )
 }
 # The CRD's bound is 32,768 characters; nobody reads so many.
 _MAX_MESSAGE = 4096
@@ -58,7 +60,10 @@ def ready_check(report: Report) -> Check:
     if report.refused:
         return Check(READY, "False", "InvalidSpec", report.refused[1])
     if report.suspended:
-        words = "suspended: nothing is changed until spec.suspend is false"
+        words = (
+            "suspended: workers and jobs are stopped; nothing else is changed until spec.suspend "
+            "is false"
+        )
         return Check(READY, "False", "Suspended", words)
     by_type = {check.type: check for check in report.checks}
     judged = (*AREAS, DATABASE)
@@ -118,8 +123,8 @@ def conditions(
                 "observedGeneration": generation,
                 "lastTransitionTime": old.get("lastTransitionTime", now) if same else now,
             }
-    # A look that was carried out has said all of the openings between instances.
-    passed = (ACCESS,) if report.refused or report.suspended else ()
+    # A look that was carried out has said all of the openings between instances, and of the jobs.
+    passed = (ACCESS, JOBS) if report.refused or report.suspended else ()
     for area in (*AREAS, DATABASE, REACHABLE, *passed):
         if area in held and area not in found:
             found[area] = dict(held[area])

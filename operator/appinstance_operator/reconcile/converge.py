@@ -185,10 +185,10 @@ class Converger:
         turns = list[Turn]()
         objects = []
         for item in stage.objects:
-            if item["kind"] != "Deployment":
+            if item["kind"] not in templates.TEMPLATES:
                 objects.append(item)
                 continue
-            chosen, turn = self._deployment(key, item, closed, look)
+            chosen, turn = self._with_pods(key, item, closed, look)
             turns.append(turn)
             if chosen is not None:
                 objects.append(chosen)
@@ -208,11 +208,11 @@ class Converger:
         elif workloads.reason == "ProgressDeadlineExceeded":
             self.rollouts.give_up(key)
 
-    def _deployment(
+    def _with_pods(
         self, key: Key, wanted: Manifest, closed: str | None, look: Look
     ) -> tuple[Manifest | None, Turn]:
-        """Return what to apply of a Deployment (None: nothing), and what its pods need for it."""
-        live = look.own.get(("Deployment", wanted["metadata"]["name"]))
+        """Return what to apply of what has pods (None: nothing), and what these need for it."""
+        live = look.own.get((wanted["kind"], wanted["metadata"]["name"]))
         component = wanted["metadata"]["labels"][COMPONENT]
         secrets = look.checks[checks.SECRETS].ok
         if closed:

@@ -11,6 +11,7 @@ from appinstance_operator.api.model import Manifest
 
 from .checks import CLOUD, DATABASE, MIGRATIONS, NETWORK, SECRETS, known_good
 from .look import Look
+from .status import running_image
 
 _BEFORE_PODS = (NETWORK, CLOUD, SECRETS, MIGRATIONS)
 
@@ -43,6 +44,6 @@ def ran_before(wanted: Manifest, component: str, look: Look) -> bool:
     return (
         network is not None
         and network.ok
-        and images.get(component) == image
+        and running_image(images, component) == image
         and known_good(look.body, MIGRATIONS)
     )

@@ -58,6 +58,8 @@ class Look:
     held: str | None = None
     provisioned: str | None = None
     """The request for a database that was carried out for this instance last."""
+    failed_runs: tuple[dict[str, str], ...] = ()
+    """The last runs of jobs that failed, as the status has them."""
     moving: bool = False
     """Whether the roles that serve are to be followed by others, which are not there yet."""
     applied: dict[str, list[str]] = field(default_factory=dict)

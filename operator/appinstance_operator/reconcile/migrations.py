@@ -7,7 +7,6 @@ trying again cannot help says so by its exit code (desired/migration.py) and is 
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,7 +19,7 @@ from appinstance_operator.kube.cache import Cache
 from appinstance_operator.kube.client import Kube
 from appinstance_operator.kube.kinds import BY_KIND
 
-from .bodies import find_condition
+from .bodies import find_condition, seconds
 from .look import Look
 
 log = structlog.get_logger(__name__)
@@ -54,7 +53,7 @@ class Migrations:
         failed = find_condition(live, "Failed")
         if failed.get("status") != "True" or failed.get("reason") == "PodFailurePolicy":
             return False
-        left = _seconds(failed.get("lastTransitionTime")) + _pause(_attempt_of(live)) - self._now()
+        left = seconds(failed.get("lastTransitionTime")) + _pause(_attempt_of(live)) - self._now()
         if left > 0:
             look.due.append(left)
             return False
@@ -77,11 +76,3 @@ def _pause(attempt: int) -> float:
 def _attempt_of(job: Mapping[str, Any]) -> int:
     said = (job["metadata"].get("annotations") or {}).get(ATTEMPT, "1")
     return max(1, int(said)) if said.isdecimal() and len(said) < 6 else 1
-
-
-def _seconds(time: object) -> float:
-    """Return an RFC 3339 time as seconds since 1970; 0 where it is none."""
-    try:
-        return datetime.datetime.fromisoformat(str(time)).timestamp()
-    except ValueError:
-        return 0.0

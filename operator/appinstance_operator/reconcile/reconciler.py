@@ -40,6 +40,7 @@ from .finalize import Finalizer
 from .hosts import Hosts
 from .look import Look, Memory
 from .report import Reporter
+from .runs import Runs
 from .status import Seen
 
 log = structlog.get_logger(__name__)
@@ -67,6 +68,8 @@ class Reconciler:
         finalizer: Finalizer,
         hosts: Hosts,
         reporter: Reporter,
+        runs: Runs,
+        stop_background: Callable[[AppInstance], None],
         reference: Callable[[], str] = lambda: uuid.uuid4().hex[:8],
     ) -> None:
         self._cache = cache
@@ -75,6 +78,8 @@ class Reconciler:
         self._finalizer = finalizer
         self._hosts = hosts
         self._reporter = reporter
+        self._runs = runs
+        self._stop_background = stop_background
         self._reference = reference
         self._memories: dict[Key, Memory] = {}
 
@@ -118,6 +123,7 @@ class Reconciler:
         if instance.suspend:
             self._converger.pass_over(key)
             self._reporter.write(key, body, None, Report(suspended=True))
+            self._stop_background(instance)
             return Outcome()
         return self._converge(key, body, instance, memory, taken)
 
@@ -136,6 +142,7 @@ class Reconciler:
         if taken:
             look.fail(taken)
         result = None
+        self._runs.judge(look)
         try:
             result = self._converger.converge(key, look)
         except NotLeader:
@@ -164,8 +171,9 @@ class Reconciler:
         if plan is not None:
             order = tuple((item["kind"], item["metadata"]["name"]) for item in plan.objects)
             seen = Seen(
-                look.instance, look.own, order, retiring, look.moving, look.provisioned, look.agreed
-            )
+                look.instance, look.own, order, retiring, look.moving, look.failed_runs,
+                look.provisioned, look.agreed,
+            )  # fmt: skip
         wait = self._reporter.write_or_leave(key, look.body, seen, report)
         if wait is not None:
             look.due.append(wait)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from appinstance_operator.api.access import NOBODY, Agreed
+from appinstance_operator.api.background import WORKER, Worker
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance
 from appinstance_operator.desired import iam, names
@@ -29,28 +30,43 @@ class Seen:
     """ARNs of roles that the instance had and that are not removed yet."""
     moving: bool = False
     """Whether it is served by the roles of before still."""
+    failed_runs: tuple[dict[str, str], ...] = ()
+    """The last runs of jobs that failed."""
     provisioned: str | None = None
     """The request for a database that was carried out last."""
     agreed: Agreed = NOBODY
     """The openings that other instances want as well."""
 
 
-def _images(seen: Seen, before: Mapping[str, Any]) -> dict[str, str]:
+def _images(seen: Seen, before: Mapping[str, Any]) -> dict[str, Any]:
     """Return the images that run: a new one only once all pods have it."""
-    found = {}
-    for component in seen.instance.components:
-        live = seen.children.get(("Deployment", names.of(seen.instance, component.name)))
+    found: dict[str, Any] = {}
+    for part in seen.instance.running:
+        live = seen.children.get(("Deployment", names.of(seen.instance, part.name)))
+        known = running_image(before, part.name)
         if live and rolled_out(live):
-            found[component.name] = live["spec"]["template"]["spec"]["containers"][0]["image"]
-        elif live and component.name in before:
-            found[component.name] = before[component.name]
+            known = live["spec"]["template"]["spec"]["containers"][0]["image"]
+        if not live or not known:
+            continue
+        if isinstance(part, Worker):
+            found.setdefault("workers", {})[part.short] = known
+        else:
+            found[part.name] = known
     return found
+
+
+def running_image(images: Mapping[str, Any], component: str) -> str | None:
+    """Return the image of a component, as the status has it."""
+    if component.startswith(WORKER):
+        images, component = images.get("workers") or {}, component.removeprefix(WORKER)
+    found = images.get(component)
+    return str(found) if found else None
 
 
 def _replicas(seen: Seen) -> dict[str, Any]:
     ready = desired = 0
     parts = []
-    for component in seen.instance.components:
+    for component in seen.instance.running:
         name = names.of(seen.instance, component.name)
         live = seen.children.get(("Deployment", name), {})
         has = live.get("status", {}).get("readyReplicas", 0)
@@ -93,6 +109,7 @@ def status(
         "hosts": list(seen.instance.hosts),
         "retiringRoles": list(seen.retiring),
         "access": access_status(seen.agreed),
+        "failedRuns": list(seen.failed_runs),
         "database": {"request": seen.provisioned, "entry": seen.instance.database_key}
         if seen.provisioned
         else None,

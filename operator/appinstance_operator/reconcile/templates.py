@@ -1,6 +1,6 @@
-"""The pod template of a Deployment as it was applied, kept on the Deployment itself. Pure.
+"""The pod template of a Deployment or CronJob as it was applied, kept on the object itself. Pure.
 
-While new pods are held back, everything else of a Deployment is still kept right. For that the
+While new pods are held back, everything else of an object is still kept right. For that the
 template that was applied before has to be known to the letter; the live one will not do, as the API
 server's defaults and others' fields are in it.
 """
@@ -19,15 +19,19 @@ from appinstance_operator.desired.names import (
     SECRETS_HASH,
 )
 
+TEMPLATES: Mapping[str, str] = {"Deployment": "template", "CronJob": "jobTemplate"}
+"""Of what has pods that are held back: where their template is."""
+
 
 def recorded(manifest: Manifest, spec: str) -> Manifest:
-    """Return a manifest that says, if it is a Deployment's, what its template is.
+    """Return a manifest that says, if it has a template that is held back, what that is.
 
     `spec` is the hash of the spec that it is of (`spec_hash`).
     """
-    if manifest["kind"] != "Deployment":
+    part = TEMPLATES.get(manifest["kind"])
+    if part is None:
         return manifest
-    template = msgspec.json.encode(manifest["spec"]["template"], order="sorted").decode()
+    template = msgspec.json.encode(manifest["spec"][part], order="sorted").decode()
     return _annotated(
         manifest,
         {
@@ -46,7 +50,7 @@ def _annotated(manifest: Manifest, annotations: Mapping[str, str]) -> Manifest:
 def with_template_of(
     wanted: Manifest, live: Mapping[str, Any] | None, *, secrets: bool = False
 ) -> Manifest | None:
-    """Return a Deployment as wanted, but with the pod template that was applied before.
+    """Return an object as wanted, but with the pod template that was applied before.
 
     With `secrets`, its pods read them anew all the same: a password that was rotated while a new
     image is held back would cut the old one off. None where there is none, or where it does not say
@@ -55,15 +59,16 @@ def with_template_of(
     template = _applied(live) if live is not None else None
     if live is None or template is None:
         return None
+    part = TEMPLATES[wanted["kind"]]
     if secrets:
-        template = _with_secrets_of(wanted, template)
-    held = {**wanted, "spec": {**wanted["spec"], "template": template}}
+        template = _with_secrets_of(wanted["spec"][part], template)
+    held = {**wanted, "spec": {**wanted["spec"], part: template}}
     annotations = wanted["metadata"].get("annotations") or {}
     return _annotated(held, {**annotations, APPLIED_SPEC: _spec_of(live) or "unknown"})
 
 
 def _with_secrets_of(wanted: Manifest, template: Mapping[str, Any]) -> Mapping[str, Any]:
-    now = wanted["spec"]["template"]["metadata"].get("annotations") or {}
+    now = wanted["metadata"].get("annotations") or {}
     before = template["metadata"].get("annotations") or {}
     if SECRETS_HASH not in now or SECRETS_HASH not in before:
         return template

@@ -24,7 +24,11 @@ class Turn(enum.Enum):
 
 def needed_turn(wanted: Manifest, live: Mapping[str, Any] | None, look: Look) -> Turn:
     """Return whether pods are to be replaced for another reason than a changed spec."""
-    if live is None or not templates.is_new_template(wanted, live):
+    if (
+        live is None
+        or wanted["kind"] != "Deployment"
+        or not templates.is_new_template(wanted, live)
+    ):
         return Turn.NONE
     same = templates.is_of_this_spec(live, look.spec_hash)
     if same is None:  # applied by an earlier version

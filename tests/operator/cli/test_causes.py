@@ -158,6 +158,23 @@ def test_a_failed_migration_leads_to_its_logs() -> None:
     assert "kubectl appi logs acme --component migrate" in next_steps(tree)[0]
 
 
+def test_a_failed_run_of_a_job_is_told_of_an_instance_that_is_ready() -> None:
+    body = _instance(_condition("Ready", "True", "ReconcileSucceeded", "fine"))
+    run = {"job": "nightly", "run": "acme-job-nightly-1", "time": "today", "message": "twice"}
+    body["status"]["failedRuns"] = [run]
+    tree = why(World(body, []))
+    assert tree.says == "is ready: fine"
+    assert [item.what for item in tree.because] == ["Job acme-job-nightly-1"]
+    assert next_steps(tree) == ["read `kubectl appi logs acme --component job-nightly`"]
+
+
+def test_the_runs_of_jobs_are_no_migrations() -> None:
+    area = _condition("MigrationsApplied", "False", "Running", "waits")
+    run = _object("Job", "acme-job-nightly-1")
+    run["metadata"]["labels"] = {"app.kubernetes.io/component": "job-nightly"}
+    assert why(World(_instance(_WAITS, area), [run])).because[0].because == ()
+
+
 def test_areas_that_are_fine_are_left_out() -> None:
     fine = _condition("CloudAccessReady", "True", "RolesReady")
     tree = why(World(_instance(_WAITS, fine, _WORKLOADS), []))

@@ -132,7 +132,7 @@ def test_patterns_end_where_the_api_servers_end() -> None:
             "spec.network.egress[0].ports: is missing",
         ),
         ("spec.frontend", {}, "spec.frontend.image: is missing; it is required"),
-        ("spec.workers", [], "spec.workers: there is no such field"),
+        ("spec.worker", [], "spec.worker: there is no such field; did you mean workers?"),
         ("spec.deletionPolicy", "Keep", "spec.deletionPolicy: must be one of Delete, Retain"),
         ("metadata.labels", {"team": "a b"}, "metadata.labels[team]: must have at most 63"),
         ("metadata.name", "Acme", "metadata.name: must have only lower-case letters"),

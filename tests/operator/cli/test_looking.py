@@ -154,6 +154,21 @@ def test_logs_are_kubectls_own_of_the_pods_of_the_instance(
     assert {"--follow", "--previous", "--tail=50", "-n", NAMESPACE, selector} <= set(out.split())
 
 
+@pytest.mark.parametrize("component", ["worker-mail", "job-nightly-2"])
+def test_logs_of_a_worker_or_a_job_are_asked_for_by_its_name(component: str) -> None:
+    options = cli.parser().parse_args(["logs", "shop", "-c", component])
+    assert options.component == component
+
+
+@pytest.mark.parametrize("component", ["mail", "worker-", "worker-a,b=c", "job-Ä", "worker-x\n"])
+def test_what_is_no_component_is_refused(component: str, capsys: Any) -> None:
+    with pytest.raises(SystemExit):
+        cli.parser().parse_args(["logs", "shop", "-c", component])
+    assert "is none of backend, frontend, migrate, or worker- or job-<its name>" in (
+        capsys.readouterr().err
+    )
+
+
 @pytest.mark.parametrize("command", ["why", "tree", "logs"])
 def test_of_what_is_not_there_it_is_said_where_to_look(command: str, ask: Any) -> None:
     code, out, err = ask(command, "nobody", "-n", NAMESPACE)

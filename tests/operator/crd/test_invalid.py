@@ -546,6 +546,128 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "long name": ({"metadata.name": "s" * 41}, "at most 40 characters"),
     "name with dot": ({"metadata.name": "shop.one"}, "must start with a letter"),
     "name from a digit": ({"metadata.name": "1shop"}, "must start with a letter"),
+    "worker without a name": ({"spec.workers": [{"args": ["x"]}]}, "workers[0].name: Required"),
+    "worker's name in capitals": (
+        {"spec.workers": [{"name": "Mail", "args": ["x"]}]},
+        "name must start with a letter",
+    ),
+    "worker's long name": (
+        {"spec.workers": [{"name": "m" * 16, "args": ["x"]}]},
+        "may not be more than 15",
+    ),
+    "worker twice": (
+        {"spec.workers": [{"name": "mail", "args": ["x"]}, {"name": "mail", "args": ["y"]}]},
+        "Duplicate value",
+    ),
+    "worker as the backend": ({"spec.workers": [{"name": "mail"}]}, "as the backend does"),
+    "worker's image latest": (
+        {"spec.workers": [{"name": "mail", "image": "mail:latest"}]},
+        "must not be tagged latest",
+    ),
+    "worker without pods": (
+        {"spec.workers": [{"name": "mail", "args": ["x"], "replicas": 0}]},
+        "should be greater than or equal to 1",
+    ),
+    "worker's replicas beside autoscaling": (
+        {
+            "spec.workers": [
+                {"name": "m", "args": ["x"], "replicas": 2, "autoscaling": {"maxReplicas": 3}}
+            ]
+        },
+        "replicas and autoscaling exclude each other",
+    ),
+    "worker uses what is not there": (
+        {"spec.workers": [{"name": "mail", "args": ["x"], "uses": ["cluster"]}]},
+        'supported values: "database", "media", "egress"',
+    ),
+    "worker's unknown secret": (
+        {"spec.workers": [{"name": "mail", "args": ["x"], "secrets": ["TOKEN"]}]},
+        "a worker names a secret that spec.secrets does not have",
+    ),
+    "worker's variable twice": (
+        {
+            "spec.secrets": [{"name": "TOKEN", **REF}],
+            "spec.workers": [
+                {"name": "m", "args": ["x"], "secrets": ["TOKEN"], "env": [{"name": "TOKEN"}]}
+            ],
+        },
+        "a variable stands in both secrets and env",
+    ),
+    "worker's variable of the platform": (
+        {"spec.workers": [{"name": "mail", "args": ["x"], "env": [{"name": "DB_HOST"}]}]},
+        "this variable is set by the platform",
+    ),
+    "worker with a port": (
+        {"spec.workers": [{"name": "mail", "args": ["x"], "port": 8000}]},
+        'unknown field "spec.workers[0].port"',
+    ),
+    "worker's metrics by a query": (
+        {"spec.workers": [{"name": "mail", "args": ["x"], "metrics": {"path": "/m?x=1"}}]},
+        "path must be a path such as /metrics",
+    ),
+    "job without a schedule": (
+        {"spec.jobs": [{"name": "j", "args": ["x"]}]},
+        "spec.jobs[0].schedule: Required",
+    ),
+    "job at minute 60": (
+        {"spec.jobs": [{"name": "j", "args": ["x"], "schedule": "60 * * * *"}]},
+        "schedule must be minute, hour, day of the month",
+    ),
+    "job with another clock in its schedule": (
+        {"spec.jobs": [{"name": "j", "args": ["x"], "schedule": "TZ=UTC 0 2 * * *"}]},
+        "schedule must be minute, hour, day of the month",
+    ),
+    "job by the machine's clock": (
+        {"spec.jobs": [{"name": "j", "args": ["x"], "schedule": "@daily", "timeZone": "Local"}]},
+        "timeZone must be a time zone such as",
+    ),
+    "job as the backend": (
+        {"spec.jobs": [{"name": "j", "schedule": "@daily"}]},
+        "as the backend does",
+    ),
+    "job's name too long with the instance's": (
+        {
+            "metadata.name": "s" * 30,
+            "spec.jobs": [{"name": "j" * 18, "args": ["x"], "schedule": "@daily"}],
+        },
+        "may have 47 characters together",
+    ),
+    "job's name in capitals": (
+        {"spec.jobs": [{"name": "Job", "args": ["x"], "schedule": "@daily"}]},
+        "name must start with a letter",
+    ),
+    "job without history": (
+        {
+            "spec.jobs": [
+                {"name": "j", "args": ["x"], "schedule": "@daily", "failedJobsHistoryLimit": 0}
+            ]
+        },
+        "should be greater than or equal to 1",
+    ),
+    "job's unknown policy": (
+        {
+            "spec.jobs": [
+                {"name": "j", "args": ["x"], "schedule": "@daily", "concurrencyPolicy": "Queue"}
+            ]
+        },
+        'supported values: "Allow", "Forbid", "Replace"',
+    ),
+    "job's unknown secret": (
+        {"spec.jobs": [{"name": "j", "args": ["x"], "schedule": "@daily", "secrets": ["TOKEN"]}]},
+        "a job names a secret that spec.secrets does not have",
+    ),
+    "job with replicas": (
+        {"spec.jobs": [{"name": "j", "args": ["x"], "schedule": "@daily", "replicas": 2}]},
+        'unknown field "spec.jobs[0].replicas"',
+    ),
+    "job with a deadline of a second": (
+        {
+            "spec.jobs": [
+                {"name": "j", "args": ["x"], "schedule": "@daily", "activeDeadlineSeconds": 1}
+            ]
+        },
+        "should be greater than or equal to 10",
+    ),
     "misspelt field": ({"spec.replicas": 2}, 'unknown field "spec.replicas"'),
 }
 
@@ -612,6 +734,7 @@ def test_kubectl_explains_every_field(apiserver: ApiServer) -> None:
     for path, sentence in (
         ("spec.backend.resources.limits", "What a pod may take at the most"),
         ("spec.network.egress.cidr", "A network, by its own address"),
+        ("spec.workers.uses", "What of the instance it works with"),
         ("status.conditions.reason", "One word for why"),
     ):
         assert sentence in apiserver.kubectl("explain", f"appi.{path}").stdout

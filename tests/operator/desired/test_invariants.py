@@ -72,8 +72,9 @@ def _of(plan: Plan, kind: str) -> list[Body]:
 
 def _pods(plan: Plan) -> Iterator[tuple[str, Body]]:
     """Yield the name and the pod template of all that has pods."""
-    for item in (*_of(plan, "Deployment"), *_of(plan, "Job")):
-        yield item["metadata"]["name"], item["spec"]["template"]
+    for item in (*_of(plan, "Deployment"), *_of(plan, "Job"), *_of(plan, "CronJob")):
+        spec = item["spec"].get("jobTemplate", item)["spec"]
+        yield item["metadata"]["name"], spec["template"]
 
 
 def _containers(plan: Plan) -> Iterator[Body]:
@@ -306,3 +307,63 @@ def test_no_role_may_do_everything_or_reach_everything(plan: Plan) -> None:
                 assert resource.startswith("arn:")
                 before, _, after = resource.partition("*")
                 assert "/" in before if after == "" and before != resource else "*" not in resource
+
+
+# Workers and jobs
+
+
+def _processes(plan: Plan) -> Iterator[tuple[str, Body]]:
+    for name, template in _pods(plan):
+        component = template["metadata"]["labels"]["app.kubernetes.io/component"]
+        if component.startswith(("worker-", "job-")):
+            yield name, template
+
+
+def test_nobody_but_the_monitoring_reaches_a_worker_and_nobody_a_job(
+    plan: Plan, settings: Settings
+) -> None:
+    asking = [source.model_dump() for source in settings.monitoring.sources]
+    for name, template in _processes(plan):
+        rules = [rule for item in _policies_of(plan, template) for rule in item["spec"]["ingress"]]
+        assert all(_ports(rule) == {("TCP", 9090)} for rule in rules), name
+        assert len(rules) <= (len(asking) if "-worker-" in name else 0)
+        for service in _of(plan, "Service"):
+            chosen = service["spec"]["selector"].items()
+            assert not chosen <= template["metadata"]["labels"].items(), name
+
+
+def test_a_process_has_no_secret_and_no_way_out_that_it_does_not_name(
+    plan: Plan, spec: Body
+) -> None:
+    given = {
+        f"{spec['metadata']['name']}-{kind}-{item['name']}": item
+        for kind in ("worker", "job")
+        for item in spec["spec"].get(f"{kind}s", ())
+    }
+    for name, template in _processes(plan):
+        process = given[name]
+        uses = set(process.get("uses", ()))
+        container = template["spec"]["containers"][0]
+        references = [
+            variable["valueFrom"]["secretKeyRef"]
+            for variable in container["env"]
+            if "secretKeyRef" in variable.get("valueFrom", {})
+        ]
+        instance = spec["metadata"]["name"]
+        of_the_app = {item["key"] for item in references if item["name"] == f"{instance}-app"}
+        assert of_the_app == set(process.get("secrets", ()))
+        others = {item["name"] for item in references} - {f"{instance}-app"}
+        allowed = {"database": f"{instance}-database", "media": f"{instance}-media"}
+        assert others <= {secret for use, secret in allowed.items() if use in uses}
+        tokens = [volume for volume in template["spec"]["volumes"] if "projected" in volume]
+        account = template["spec"]["serviceAccountName"]
+        assert bool(tokens) == (account == f"{instance}-backend")
+        assert "media" in uses or not tokens
+        egress = [rule for item in _policies_of(plan, template) for rule in item["spec"]["egress"]]
+        assert uses or [_ports(rule) for rule in egress] == [_DNS]
+
+
+def test_an_account_without_a_role_has_no_word_of_one(plan: Plan) -> None:
+    for account in _of(plan, "ServiceAccount"):
+        if "-worker-" in account["metadata"]["name"] or "-job-" in account["metadata"]["name"]:
+            assert "annotations" not in account["metadata"]

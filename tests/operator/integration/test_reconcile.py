@@ -64,6 +64,50 @@ def test_a_refused_secret_is_named_with_the_clouds_own_words(world: World) -> No
     )
 
 
+def test_workers_and_jobs_are_made_and_cost_nothing_once_they_are_there(world: World) -> None:
+    world.start()
+    mail = {"name": "mail", "args": ["mail"], "uses": ["database", "media"], "metrics": {}}
+    nightly = {"name": "nightly", "schedule": "30 2 * * *", "timeZone": "Europe/Berlin"}
+    world.apply(workers=[mail], jobs=[{**nightly, "args": ["nightly"], "uses": ["database"]}])
+    world.settle(parts=("backend", "frontend", "worker-mail"))
+    body = world.get("appi", "shop")
+    assert body["status"]["images"]["workers"].keys() == {"mail"}
+    assert body["status"]["replicas"]["summary"] == "backend 2/2, frontend 2/2, worker-mail 1/1"
+    assert world.condition("JobsSucceeded")["reason"] == "NoRunFailed"
+    world.wait_reconciled(0)
+    before = world.requests()
+    looks = world.metric("controller_runtime_reconcile_total")
+    for kind, name in (("cronjob", "shop-job-nightly"), ("deployment", "shop-worker-mail")):
+        world.kubectl("label", kind, name, "team=theirs")
+    world.wait_reconciled(looks)
+    assert world.requests() == before
+
+
+def test_a_run_by_hand_is_not_the_operators_and_a_failed_one_is_told(world: World) -> None:
+    world.start()
+    nightly = {"name": "nightly", "schedule": "30 2 * * *", "args": ["nightly"]}
+    world.apply(jobs=[nightly])
+    world.settle()
+    cron_job = world.get("cronjob", "shop-job-nightly")
+    run = "shop-job-nightly-29000000"
+    world.kubectl("create", "job", "--from=cronjob/shop-job-nightly", run)
+    world.finish_job(run, failed=True)
+    begun = {"lastScheduleTime": "2025-02-19T21:20:00Z"}
+    world.patch_status("cronjob", "shop-job-nightly", begun)
+    told = world.wait_condition("JobsSucceeded", "RunFailed")
+    assert f"read `kubectl logs job/{run}`" in told["message"]
+    assert world.condition("Ready")["status"] == "True"
+    assert world.metric(
+        "appinstance_condition{"
+        f'name="shop",namespace="{world.namespace}",status="False",type="JobsSucceeded"}}'
+    )
+    world.apply(jobs=[nightly], suspend=True)
+    wait_for("no run", lambda: world.get("cronjob", "shop-job-nightly")["spec"]["suspend"])
+    world.apply(jobs=[], suspend=False)
+    wait_for("its end", partial(world.is_gone, "cronjob", "shop-job-nightly"))
+    assert cron_job["metadata"]["labels"]["app.kubernetes.io/component"] == "job-nightly"
+
+
 def test_a_settled_instance_costs_no_request_and_a_restart_no_write(world: World) -> None:
     world.start()
     world.apply()

@@ -74,7 +74,8 @@ def test_the_rules_are_enough_for_a_whole_life_and_none_is_unused(
     try:
         world.start()
         scaled = {"image": "appinstance/backend:dev", "autoscaling": {"maxReplicas": 4}}
-        world.apply(backend=scaled)
+        nightly = {"name": "nightly", "schedule": "@daily", "args": ["nightly"]}
+        world.apply(backend=scaled, jobs=[nightly])
         world.refuse_secret()
         world.wait_condition("SecretsReady", "ExternalSecretNotSynced")
         world.sync_secrets()
@@ -104,6 +105,7 @@ def _leave_something_of_each_kind_to_prune(world: World) -> None:
     for kind, name in (
         ("ingress", "shop"), ("hpa", "shop-backend"), ("pdb", "shop-backend"),
         ("service", "shop-backend"), ("deployment", "shop-backend"), ("job", world.jobs()[0]),
+        ("cronjob", "shop-job-nightly"),
         ("externalsecret", "shop-app"), ("secretstore", "shop"), ("configmap", "shop-database-ca"),
         ("serviceaccount", "shop-backend"), ("networkpolicy", "shop-backend"),
         ("securitygrouppolicy", "shop-backend"),

@@ -1,0 +1,116 @@
+"""examples/app-minimal as an AppInstance: its app, its worker and its nightly job really run.
+
+What is closed is tried beside what is open. A second job fails each minute, so that Kubernetes' own
+CronJob controller has a run fail.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from e2e import support
+from e2e.support import get, kubectl, names, pod, pod_ip, reaches, wait_for
+
+from appinstance_local import app_images, cluster, demo, engine, seed
+from appinstance_local.demo import through_edge
+
+pytestmark = pytest.mark.e2e
+
+NAME = "minimal"
+EXAMPLE = app_images.EXAMPLES / "app-minimal"
+BROKEN = {
+    "name": "broken", "schedule": "* * * * *", "backoffLimit": 0,
+    "command": ["python3", "-c", "raise SystemExit(3)"],
+}  # fmt: skip
+DATABASE = "mariadb.database.svc.cluster.local"
+
+
+@pytest.fixture(scope="module")
+def minimal(instances: None) -> Iterator[str]:
+    """The example with its own image; ready. It is what its file says, but for host and image."""
+    docker = engine.ensure()
+    image = app_images.build_example(docker, cluster.choose_mode(docker), EXAMPLE.name)
+    cluster.load_images(docker, [image])
+    body = yaml.safe_load((EXAMPLE / "appinstance.yaml").read_text())
+    assert body["metadata"] == {"name": NAME, "namespace": NAME}
+    body["spec"]["host"] = f"{NAME}.apps.localhost"
+    body["spec"]["backend"]["image"] = image
+    body["spec"]["jobs"].append(BROKEN)
+    demo.ensure_namespace(NAME)
+    seed.seed_instance(NAME, NAME)
+    kubectl("apply", "-f", "-", stdin=yaml.safe_dump(body))
+    support.wait_until_ready(NAME, NAME)
+    yield NAME
+    kubectl("-n", NAME, "delete", "appi", NAME, "--wait", "--timeout=90s")
+    kubectl("delete", "namespace", NAME, "--wait=false")
+
+
+def _logs(selector: str) -> str:
+    return kubectl("-n", NAME, "logs", "-l", f"app.kubernetes.io/component={selector}")
+
+
+def test_the_app_answers_through_the_edge(minimal: str) -> None:
+    answer = wait_for(
+        "the edge",
+        lambda: a if (a := through_edge(NAME, "/api/hello")).status_code == 200 else None,
+    )
+    assert answer.json() == {"hello": f"https://{NAME}.apps.localhost"}
+
+
+def test_the_worker_works_and_nobody_reaches_it_or_is_reached(minimal: str, stranger: str) -> None:
+    worker = pod(NAME, "worker-letters", NAME)
+    wait_for("the worker's words", lambda: "worked" in _logs("worker-letters"))
+    address = pod_ip(NAME, worker)
+    backend = pod("acme", "backend", "acme")
+    assert reaches("acme", backend, DATABASE, 3306)
+    assert not reaches(NAME, worker, DATABASE, 3306)
+    assert not reaches(NAME, worker, pod_ip(NAME, pod(NAME, "backend", NAME)), 8000)
+    assert not reaches("stranger", stranger, address, 9090)
+    assert not reaches("acme", backend, address, 8000)
+
+
+def test_the_worker_has_no_secret_and_no_token(minimal: str) -> None:
+    worker = pod(NAME, "worker-letters", NAME)
+    told = support.run_in(NAME, worker, "sh", "-c", "env; ls /var/run/secrets")
+    for word in ("DB_", "AWS_", "MEDIA_", "kubernetes.io"):
+        assert word not in told.stdout
+
+
+def test_a_run_of_the_nightly_job_can_be_made_by_hand_and_succeeds(minimal: str) -> None:
+    job = f"{NAME}-job-nightly"
+    kubectl("-n", NAME, "create", "job", f"--from=cronjob/{job}", "by-hand")
+    kubectl("-n", NAME, "wait", "--for=condition=Complete", "job/by-hand", "--timeout=60s")
+    assert "tidied up" in kubectl("-n", NAME, "logs", "job/by-hand")
+
+
+def _failed_run() -> dict[str, Any] | None:
+    runs = (get(NAME, "appi", NAME) or {})["status"].get("failedRuns")
+    return dict(runs[0]) if runs else None
+
+
+def test_a_run_that_failed_is_told_and_takes_readiness_nothing(minimal: str) -> None:
+    run = wait_for("a failed run", _failed_run)
+    assert run["job"] == "broken"
+    assert run["run"] in names(NAME, "jobs")
+    told = support.condition(NAME, NAME, "JobsSucceeded")
+    assert f"read `kubectl logs job/{run['run']}`" in told["message"]
+    assert support.condition(NAME, NAME, "Ready")["status"] == "True"
+
+
+def test_suspended_the_worker_is_gone_and_the_app_still_answers(minimal: str) -> None:
+    def suspend(value: bool) -> None:
+        patch = json.dumps({"spec": {"suspend": value}})
+        kubectl("-n", NAME, "patch", "appi", NAME, "--type=merge", "-p", patch)
+
+    selector = "app.kubernetes.io/component=worker-letters"
+    suspend(True)
+    wait_for("the worker to stop", lambda: names(NAME, "pods", selector) == [])
+    assert (get(NAME, "cronjob", f"{NAME}-job-nightly") or {})["spec"]["suspend"] is True
+    assert through_edge(NAME, "/api/hello").status_code == 200
+    suspend(False)
+    support.wait_until_ready(NAME, NAME)
+    assert names(NAME, "pods", selector)
