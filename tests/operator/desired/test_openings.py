@@ -55,9 +55,19 @@ class Instance:
 
     def rules(self, component: str, way: str) -> Iterator[Rule]:
         """Yield the rules that the table gives a component."""
+        kind, process = self._process(component)
         for line in TABLE["openings"]:
-            if component in line["pods"] and line["way"] == way and line["policy"]:
+            uses = line.get("uses") in (None, *process.get("uses", ()))
+            if kind in line["pods"] and line["way"] == way and line["policy"] and uses:
                 yield from self._rules(component, **line["policy"])
+
+    def _process(self, component: str) -> tuple[str, Mapping[str, Any]]:
+        """Return as what the table knows a component, and the worker or job that it is."""
+        kind, _, name = component.partition("-")
+        if kind not in ("worker", "job"):
+            return component, {}
+        found = [item for item in self.spec.get(f"{kind}s", ()) if item["name"] == name]
+        return kind, found[0] if found else {}
 
     def _rules(
         self, component: str, peer: str, port: Any, needs: str | None = None
@@ -100,6 +110,9 @@ class Instance:
         return found
 
     def _port(self, component: str, port: Any) -> int | None:
+        kind, process = self._process(component)
+        if kind == "worker":
+            return 9090 if "metrics" in process or process == {} else None
         raw = self.spec.get(component, {})
         if port == "serving":
             return int(raw.get("port", {"backend": 8000, "frontend": 8080}[component]))
@@ -216,6 +229,7 @@ def test_every_rule_of_a_group_is_for_an_opening() -> None:
 def test_every_opening_is_let_through_by_a_group_of_its_pods_on_its_way() -> None:
     # Migrations have the backend's groups, and local.dns stands for both.
     groups = {"backend": "backend", "frontend": "frontend", "migrate": "backend"}
+    groups |= {"worker": "backend", "job": "backend"}
     for line in TABLE["openings"]:
         for pods in line["pods"]:
             sign = "<-" if line["way"] == "in" else "->"
