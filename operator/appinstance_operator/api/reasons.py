@@ -36,6 +36,7 @@ CONDITIONS = {
     "WorkloadsAvailable": "As many pods as wanted are available, all of the newest version.",
     "IngressReady": "The load balancer has an address.",
     "Reachable": "The host answers over HTTPS; only where the settings let the operator ask.",
+    "JobsSucceeded": "No job's last run failed; only with `jobs`.",
     "AccessAgreed": "Those that it names under `access` name it as well; only where it names any.",
 }
 """Every type of condition, in the order of the status."""
@@ -180,6 +181,12 @@ REASONS: tuple[Reason, ...] = (
         "Reachable", "ServerError",
         "The load balancer or the app answered with 5xx.",
         "read `kubectl appi logs NAME`; where it is silent, the load balancer has no healthy pod",
+    ),
+    Reason("JobsSucceeded", "NoRunFailed", "No job's last run failed."),
+    Reason(
+        "JobsSucceeded", "RunFailed",
+        "The last run of a job failed; the app itself goes on, and the job runs at its next time.",
+        "read `kubectl appi logs NAME`; the message names the job and its run",
     ),
     Reason("AccessAgreed", "Agreed", "What it names names it, and is open."),
     Reason(

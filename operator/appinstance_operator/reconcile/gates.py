@@ -38,6 +38,8 @@ def may_migrate(look: Look) -> bool:
 
 def ran_before(wanted: Manifest, component: str, look: Look) -> bool:
     """Return whether just this version has run already, so that it may be made again."""
+    if wanted["kind"] != "Deployment":
+        return False  # of a job it is not known what ran
     network = look.checks.get(NETWORK)
     images = look.body.get("status", {}).get("images") or {}
     image = wanted["spec"]["template"]["spec"]["containers"][0]["image"]

@@ -111,7 +111,7 @@ class Instance:
 
     def _port(self, component: str, port: Any) -> int | None:
         kind, process = self._process(component)
-        if kind == "worker":
+        if kind == "worker" and port == "metrics":
             return 9090 if "metrics" in process or process == {} else None
         raw = self.spec.get(component, {})
         if port == "serving":

@@ -210,6 +210,15 @@ def test_while_a_migration_fails_a_job_keeps_its_image_and_takes_all_else(keepin
     assert keeping.ready() == "True"
 
 
+def test_one_that_is_deleted_while_a_gate_is_closed_waits_for_the_gate(keeping: Stage) -> None:
+    keeping.controllers.jobs.mood = Mood.REFUSES
+    keeping.apply(backend={"image": V2})
+    keeping.delete(*CRON_JOB)
+    keeping.settle()
+    assert keeping.get(*CRON_JOB) is None
+    assert keeping.condition("Stalled")["reason"] == "MigrationFailed"
+
+
 def test_its_runs_are_not_labelled_as_the_operators_own(keeping: Stage) -> None:
     """Or nobody could make one by hand: the admission policy keeps that label for the operator."""
     template = keeping.must(*CRON_JOB)["spec"]["jobTemplate"]
