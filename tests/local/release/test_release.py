@@ -152,7 +152,8 @@ def test_the_published_chart_installs_the_published_images(
 def test_the_files_are_those_of_the_signed_sums(release: Release, tmp_path: Path) -> None:
     sums, bundle = release.out / "SHA256SUMS", release.out / "SHA256SUMS.sigstore.json"
     assert release.cosign("verify-blob", "--bundle", bundle, sums).returncode == 0
-    listed = dict(reversed(line.split("  ")) for line in sums.read_text().splitlines())
+    lines = [line.split("  ") for line in sums.read_text().splitlines()]
+    listed = {name: digest for digest, name in lines}
     there = {path.name for path in release.out.iterdir()} - {sums.name, bundle.name}
     assert set(listed) == there
     for name, digest in listed.items():
