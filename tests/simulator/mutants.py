@@ -101,8 +101,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "Ready while the frontend is down",
         "reconcile/checks.py",
-        '    for component in instance.components:\n        live = children.get(("Deployment"',
-        '    for component in instance.components[:1]:\n        live = children.get(("Deployment"',
+        '    for component in instance.running:\n        live = children.get(("Deployment"',
+        '    for component in instance.running[:1]:\n        live = children.get(("Deployment"',
         _RECONCILE,
     ),
     Mutant(

@@ -159,7 +159,8 @@ def test_a_failed_migration_leads_to_its_logs() -> None:
 
 
 def test_a_failed_run_of_a_job_is_told_of_an_instance_that_is_ready() -> None:
-    body = _instance(_condition("Ready", "True", "ReconcileSucceeded", "fine"))
+    failed = _condition("JobsSucceeded", "False", "RunFailed", "nightly failed")
+    body = _instance(_condition("Ready", "True", "ReconcileSucceeded", "fine"), failed)
     run = {"job": "nightly", "run": "acme-job-nightly-1", "time": "today", "message": "twice"}
     body["status"]["failedRuns"] = [run]
     tree = why(World(body, []))

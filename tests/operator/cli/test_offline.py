@@ -95,13 +95,13 @@ def test_a_folder_holds_many_and_what_is_no_appinstance_is_named(
     capsys: Any, tmp_path: Path
 ) -> None:
     _file(tmp_path, "one")
-    _file(tmp_path, "two", workers=[])
+    _file(tmp_path, "two", cronjobs=[])
     (tmp_path / "namespace.yaml").write_text("kind: Namespace\nmetadata: {name: acme}\n")
     (tmp_path / "notes.txt").write_text("{")
     code, out, err = _told(capsys, "validate", "-f", str(tmp_path))
     assert code == 2
     assert "acme/one: nothing wrong found" in out
-    assert "error: acme/two: spec.workers: there is no such field" in err
+    assert "error: acme/two: spec.cronjobs: there is no such field" in err
     assert "not judged, as it is no AppInstance: Namespace" in err
 
 
