@@ -93,8 +93,12 @@ def configuration(base: Mapping[str, Any], image: str | None) -> dict[str, Any]:
 
 
 def environment(docker: Engine) -> dict[str, str]:
-    """Return the variables with which kind, kubectl and helm reach the cluster."""
-    return {**docker.env, "KUBECONFIG": str(kubeconfig())}
+    """Return the variables with which kind, kubectl and helm reach the cluster.
+
+    And whoever builds an image for it: with them, an engine of ours does not look like one.
+    """
+    mode = {"APPINSTANCE_NODE": Mode.BUILT.value} if docker.own else {}
+    return {**docker.env, **mode, "KUBECONFIG": str(kubeconfig())}
 
 
 def is_up() -> bool:

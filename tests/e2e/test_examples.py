@@ -15,7 +15,7 @@ import yaml
 from e2e import support
 from e2e.support import get, kubectl, names, pod, pod_ip, reaches, wait_for
 
-from appinstance_local import app_images, cluster, demo, engine, seed
+from appinstance_local import app_images, cluster, demo, engine
 from appinstance_local.demo import through_edge
 
 pytestmark = pytest.mark.e2e
@@ -41,7 +41,6 @@ def minimal(instances: None) -> Iterator[str]:
     body["spec"]["backend"]["image"] = image
     body["spec"]["jobs"].append(BROKEN)
     demo.ensure_namespace(NAME)
-    seed.seed_instance(NAME, NAME)
     kubectl("apply", "-f", "-", stdin=yaml.safe_dump(body))
     support.wait_until_ready(NAME, NAME)
     yield NAME

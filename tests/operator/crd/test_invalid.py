@@ -16,7 +16,10 @@ from appinstance_operator.api.spec import parse
 
 pytestmark = pytest.mark.integration
 
-SAMPLES = sorted((REPO / "manifests" / "samples").glob("*.yaml"))
+SAMPLES = [
+    *sorted((REPO / "manifests" / "samples").glob("*.yaml")),
+    *sorted((REPO / "examples").glob("*/appinstance.yaml")),
+]
 GOLDEN = Path(__file__).parents[1] / "desired" / "golden"
 VALID: dict[str, Any] = {
     "apiVersion": "platform.appinstance.io/v1alpha1",
