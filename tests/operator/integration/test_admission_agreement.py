@@ -62,7 +62,7 @@ def _specs(seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
 
         def one(of: tuple[str, ...], namespace: str = namespace) -> str:
             # The first of each is allowed everywhere.
-            return (of[0] if chance.random() < 0.5 else chance.choice(of)).format(namespace)
+            return (of[0] if chance.random() < 0.65 else chance.choice(of)).format(namespace)
 
         changes: dict[str, Any] = {
             "host": one(HOSTS),
