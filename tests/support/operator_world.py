@@ -337,7 +337,7 @@ class World:
 
     def roles(self) -> list[str]:
         """Return the names of this namespace's roles."""
-        told = self.iam().list_roles(PathPrefix="/appinstances/")["Roles"]
-        return sorted(
-            role["RoleName"] for role in told if f"-{self.namespace}-" in role["RoleName"]
-        )
+        # In pages: the roles that other tests have left are a hundred some time.
+        pages = self.iam().get_paginator("list_roles").paginate(PathPrefix="/appinstances/")
+        names = [role["RoleName"] for page in pages for role in page["Roles"]]
+        return sorted(name for name in names if f"-{self.namespace}-" in name)
