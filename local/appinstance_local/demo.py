@@ -48,9 +48,16 @@ def install_operator() -> None:
                 "--values", seed.VALUES,
                 "--set-file", f"settings.database.caBundle={_ca_file()}",
                 "--set", f"networkPolicy.apiServer.cidrs={{{cidrs}}}",
+                "--set-string", rf"podAnnotations.platform\.appinstance\.io/image={_image_id()}",
                 "--wait", "--timeout", "120s",
             ]
         )  # fmt: skip
+
+
+def _image_id() -> str:
+    """Return what the operator's image holds: with its tag alone, the pods of an older one stay."""
+    name = app_images.IMAGES["operator"]
+    return engine.ensure().docker("image", "inspect", "--format", "{{.Id}}", name).strip()
 
 
 def _ca_file() -> Path:
