@@ -48,12 +48,12 @@ class Cache:
 
     # AppInstances
 
-    def put_instance(self, body: Mapping[str, Any]) -> bool:
-        """Take in an instance; False when it is no news."""
+    def put_instance(self, body: Mapping[str, Any], *, written: bool = False) -> bool:
+        """Take in an instance; False when it is no news, as is what was `written` of one gone."""
         key = (body["metadata"]["namespace"], body["metadata"]["name"])
         with self._lock:
             held = self._instances.get(key)
-            if held and _no_news(held, body):
+            if (held and _no_news(held, body)) or (written and not held):
                 return False
             if held:
                 self._shelf.forget(held)

@@ -173,7 +173,7 @@ class Finalizer:
         patch = {"metadata": {"finalizers": finalizers, "resourceVersion": meta["resourceVersion"]}}
         after = self._kube.merge(APPINSTANCE, meta["namespace"], meta["name"], patch)
         if after is not None:
-            self._cache.put_instance(after)
+            self._cache.put_instance(after, written=True)
         return after
 
 

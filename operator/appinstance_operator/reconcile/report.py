@@ -105,7 +105,7 @@ class Reporter:
         written = self._write_status(key, body, merge_patch(before, after))
         if written is None:
             return False
-        self._cache.put_instance(written)
+        self._cache.put_instance(written, written=True)
         was = find_condition(body, READY)
         is_now = find_condition(written, READY)
         if (was.get("status"), was.get("reason")) != (is_now["status"], is_now["reason"]):

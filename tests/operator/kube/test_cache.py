@@ -241,6 +241,18 @@ def test_what_a_deleted_instance_owned_is_known_until_it_goes() -> None:
     assert cache.children(KEY) == {}
 
 
+def test_the_late_answer_to_a_write_does_not_bring_a_deleted_instance_back() -> None:
+    """That to the last finalizer's removal may come after the word of the end."""
+    cache = Cache()
+    body = _instance(5, host="shop.example.com")
+    assert cache.put_instance(body)
+    assert cache.put_instance(_instance(6, host="shop.example.com"), written=True)
+    cache.drop_instance(KEY)
+    assert not cache.put_instance(_instance(7, host="shop.example.com"), written=True)
+    assert cache.instance(KEY) is None
+    assert cache.host_claims("shop.example.com") == []
+
+
 def test_what_was_found_fine_is_so_for_this_state_and_this_instance_alone() -> None:
     cache = Cache()
     cache.put_child(_child(1))
