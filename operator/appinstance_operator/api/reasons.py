@@ -65,7 +65,7 @@ REASONS: tuple[Reason, ...] = (
     Reason("Ready", "InvalidSpec", *_INVALID),
     Reason(
         "Ready", "Suspended",
-        "`spec.suspend` is true: nothing is changed, and what runs goes on.",
+        "`spec.suspend` is true: workers and jobs are stopped, nothing else is changed.",
         "set spec.suspend to false",
     ),
     Reason("Reconciling", "NewGeneration", "The spec has changed and is being carried out."),

@@ -39,8 +39,9 @@ LEASE_NAME = "appinstance-operator"
 """The one Lease, in the operator's own namespace, whose holder leads."""
 CRON_JOB = Kind("batch/v1", "CronJob", "cronjobs")
 DATABASE_JOB = "appinstance-database"
-SWEEP_JOB = f"{DATABASE_JOB}-sweep"
 """The CronJob, in the operator's own namespace, of whose template requests are made."""
+SWEEP_JOB = f"{DATABASE_JOB}-sweep"
+"""The one beside it that puts all databases right."""
 NAMESPACE = Kind("v1", "Namespace", "namespaces", metadata_only=True)
 INGRESS = Kind("networking.k8s.io/v1", "Ingress", "ingresses")
 
