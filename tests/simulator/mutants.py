@@ -275,9 +275,9 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "of several networks the first two are let through",
-        "desired/alb.py",
-        "    starts = range(0, len(networks), NETWORKS_IN_A_RULE)\n",
-        "    starts = range(0, min(len(networks), 2), NETWORKS_IN_A_RULE)\n",
+        "api/exposure.py",
+        "        starts = range(0, len(self.allow_from), NETWORKS_IN_A_RULE)\n",
+        "        starts = range(0, min(len(self.allow_from), 2), NETWORKS_IN_A_RULE)\n",
         ("tests/operator/desired/test_exposure.py",),
     ),
     Mutant(
@@ -311,8 +311,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "rotated secrets do not roll the pods",
         "desired/workloads.py",
-        'hashes = {name: facts.secret_hashes.get(name, "") for name in secret_names(instance)}',
-        'hashes = {name: "" for name in secret_names(instance)}',
+        'hashes = {name: facts.secret_hashes.get(name, "") for name in secrets}',
+        'hashes = {name: "" for name in secrets}',
         _RECONCILE,
     ),
     Mutant(

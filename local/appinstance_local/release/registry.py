@@ -52,11 +52,7 @@ class Registry:
         try:
             run([binary("crane"), "digest", target])
         except LocalError as error:
-            if (
-                "MANIFEST_UNKNOWN" in str(error)
-                or "NAME_UNKNOWN" in str(error)
-                or "404" in str(error)
-            ):
+            if any(word in str(error) for word in ("MANIFEST_UNKNOWN", "NAME_UNKNOWN", "404")):
                 return
             raise
         raise LocalError(f"{target} is there already; a version is published once: take the next")

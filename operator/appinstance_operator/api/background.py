@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .cron import schedule_problem, zone_problem
 from .probes import HEALTH_PORT, Metrics
 from .scaling import Autoscaling, parsed_autoscaling
+from .variables import Answered, Plain, parsed_variables
 
 if TYPE_CHECKING:
     from .spec import AppInstance
@@ -44,8 +45,8 @@ class Process:
     command: tuple[str, ...] | None
     args: tuple[str, ...] | None
     resources: Mapping[str, Any] | None
-    env: tuple[tuple[str, str], ...]
-    pod_env: tuple[tuple[str, Mapping[str, Any]], ...]
+    env: Plain
+    pod_env: Answered
     uses: frozenset[str]
     secrets: tuple[str, ...]
     """Names of `spec.secrets` that it gets."""
@@ -90,7 +91,7 @@ class Job(Process):
 def _process(
     prefix: str, field: str, raw: Mapping[str, Any], spec: Mapping[str, Any]
 ) -> dict[str, Any]:
-    env = raw.get("env", ())
+    env, pod_env = parsed_variables(raw.get("env", ()))
     return {
         "name": prefix + raw["name"],
         "field": f"{field}[{raw['name']}]",
@@ -99,8 +100,8 @@ def _process(
         "command": tuple(raw["command"]) if "command" in raw else None,
         "args": tuple(raw["args"]) if "args" in raw else None,
         "resources": raw.get("resources"),
-        "env": tuple((i["name"], i.get("value", "")) for i in env if "valueFrom" not in i),
-        "pod_env": tuple((i["name"], i["valueFrom"]) for i in env if "valueFrom" in i),
+        "env": env,
+        "pod_env": pod_env,
         "uses": frozenset(raw.get("uses", ())),
         "secrets": tuple(raw.get("secrets", ())),
     }

@@ -20,6 +20,8 @@ NETWORKS_IN_A_RULE = 2
 """ELB takes five values in a rule; host and path take up to three."""
 MOST_RULES = 100
 """Of a load balancer, unless AWS has raised it."""
+_LONGEST_HOST = 128
+"""In a rule: docs.aws.amazon.com/elasticloadbalancing/latest/application/add-rule.html."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,12 @@ class Exposure:
     """Whether the load balancer has addresses of the private networks alone."""
     allow_from: tuple[str, ...] = ()
     """The networks whose requests are let through; none: all are."""
+
+    @property
+    def by_rule(self) -> tuple[tuple[str, ...], ...]:
+        """Return the networks of each rule that a path of a host needs; none: all are let in."""
+        starts = range(0, len(self.allow_from), NETWORKS_IN_A_RULE)
+        return tuple(self.allow_from[start : start + NETWORKS_IN_A_RULE] for start in starts)
 
 
 def parsed_exposure(spec: Mapping[str, Any]) -> Exposure:
@@ -82,8 +90,12 @@ def unsupported_exposure(instance: AppInstance, settings: Settings) -> Iterator[
                 f"class {settings.edge.class_name}; leave it out"
             )
         return
-    parts = max(1, -(-len(exposure.allow_from) // NETWORKS_IN_A_RULE))
-    count = len(instance.served_hosts) * len(instance.routes) * parts
+    for host in (host for host in instance.served_hosts if len(host) > _LONGEST_HOST):
+        yield (
+            f"host {host} has {len(host)} characters, and a load balancer takes "
+            f"{_LONGEST_HOST} in a rule; take a shorter one"
+        )
+    count = len(instance.served_hosts) * len(instance.routes) * max(1, len(exposure.by_rule))
     if count > MOST_RULES:
         yield (
             f"hosts, paths and allowFrom make {count} rules of the load balancer (a path of a host "

@@ -21,6 +21,7 @@ from .probes import BACKEND_PORT, FRONTEND_PORT, Metrics, Probes, parsed_metrics
 from .routes import Route, parsed_routes
 from .scaling import Autoscaling, parsed_autoscaling
 from .scheduling import Scheduling, Strategy, parsed_scheduling, parsed_strategy
+from .variables import Answered, Plain, parsed_variables
 
 GROUP = "platform.appinstance.io"
 VERSION = "v1alpha1"
@@ -39,8 +40,8 @@ class Component:
     port: int
     autoscaling: Autoscaling | None = None
     resources: Mapping[str, Any] | None = None
-    env: tuple[tuple[str, str], ...] = ()
-    pod_env: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    env: Plain = ()
+    pod_env: Answered = ()
     """Variables that the kubelet answers, such as the pod's name: as `valueFrom` in a container."""
     args: tuple[str, ...] | None = None
     """Arguments of the container; None: those of the platform's own images."""
@@ -171,6 +172,7 @@ class AppInstance:
 
 
 def _component(name: str, raw: Mapping[str, Any], default_port: int) -> Component:
+    env, pod_env = parsed_variables(raw.get("env", ()))
     return Component(
         name=name,
         image=raw["image"],
@@ -178,14 +180,8 @@ def _component(name: str, raw: Mapping[str, Any], default_port: int) -> Componen
         port=raw.get("port", default_port),
         autoscaling=parsed_autoscaling(raw.get("autoscaling")),
         resources=raw.get("resources"),
-        env=tuple(
-            (item["name"], item.get("value", ""))
-            for item in raw.get("env", ())
-            if "valueFrom" not in item
-        ),
-        pod_env=tuple(
-            (item["name"], item["valueFrom"]) for item in raw.get("env", ()) if "valueFrom" in item
-        ),
+        env=env,
+        pod_env=pod_env,
         args=tuple(raw["args"]) if "args" in raw else None,
         probes=parsed_probes(name, raw.get("probes")),
         metrics=parsed_metrics(name, raw.get("metrics")),

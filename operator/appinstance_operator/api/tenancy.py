@@ -161,10 +161,6 @@ def inexpressible(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
     return tuple(beyond_groups(instance, groups)) if groups else ()
 
 
-_LONGEST_IN_A_RULE = 128
-"""Of a host: docs.aws.amazon.com/elasticloadbalancing/latest/application/add-rule.html."""
-
-
 def unsupported(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
     """Return a sentence for each part of the spec that this platform does not carry out."""
     found = list(unsupported_exposure(instance, settings))
@@ -174,13 +170,6 @@ def unsupported(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
             "database.provision is not offered by this platform (its settings have no "
             "database.provisioning); name an entry by database.credentials"
         )
-    if settings.edge.class_name == "alb":
-        found += [
-            f"host {host} has {len(host)} characters, and a load balancer takes "
-            f"{_LONGEST_IN_A_RULE} in a rule; take a shorter one"
-            for host in instance.served_hosts
-            if len(host) > _LONGEST_IN_A_RULE
-        ]
     return tuple(found)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from appinstance_operator.api.background import JOB
 from appinstance_operator.api.reasons import STEPS
 
 from .standing import condition, container_trouble, ready_pods
@@ -128,7 +129,7 @@ def _areas(world: World) -> Iterator[Cause]:
 def _failed_runs(world: World) -> Iterator[Cause]:
     """Yield the jobs whose last run failed, which takes an instance's readiness nothing."""
     for run in (world.instance.get("status") or {}).get("failedRuns") or ():
-        component = f"job-{run['job']}"
+        component = f"{JOB}{run['job']}"
         logs = f"read `kubectl appi logs {world.name} --component {component}`"
         says = f"failed at {run['time']}: {run['message']}"
         yield Cause(f"Job {run['run']}", says, tuple(_pods(world, component)), logs)
@@ -143,7 +144,7 @@ def _of_object(world: World, item: Body) -> Iterator[Cause]:
         if ready.get("status") != "True":
             says = str(ready.get("message") or "External Secrets has not answered yet")
             yield Cause(what, says, events, _secret_step(item, [says, *(e.says for e in events)]))
-    elif kind == "Job" and _component(item).startswith("job-"):
+    elif kind == "Job" and _component(item).startswith(JOB):
         return  # a run of a job of the spec's
     elif kind == "Job":
         if condition(item, "Complete").get("status") != "True":

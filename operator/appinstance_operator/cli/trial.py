@@ -14,8 +14,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from .fleet import CommandError, Fleet, Key, Seen, exit_code
-from .wait import key_of, wait_ready
+from .fleet import CommandError, Fleet, Key, exit_code
+from .wait import key_of, reason, wait_ready, why
 
 _WATCH_SECONDS = 30.0
 _MARK = "platform.appinstance.io/trial"
@@ -68,11 +68,8 @@ def _await_suspended(fleet: Fleet, key: Key, end: float, clock: Callable[[], flo
             raise CommandError(f"AppInstance {key} was deleted by somebody else meanwhile")
         seen = now.instances[0]
         if seen.current and seen.is_true("Stalled"):
-            stalled = seen.conditions["Stalled"]
-            raise CommandError(
-                f"AppInstance {key} is stalled: {stalled.reason} – {stalled.message}"
-            )
-        if _is_suspended(seen):
+            raise CommandError(f"AppInstance {key} is stalled: {why(seen, 'Stalled')}")
+        if seen.current and reason(seen) == "Suspended":
             return
         left = end - clock()
         if left <= 0:
@@ -81,11 +78,6 @@ def _await_suspended(fleet: Fleet, key: Key, end: float, clock: Callable[[], flo
                 "(metric appinstance_leader) and watches that namespace (settings.namespaces)"
             )
         fleet.await_change(now.version, min(left, _WATCH_SECONDS), key)
-
-
-def _is_suspended(seen: Seen) -> bool:
-    ready = seen.conditions.get("Ready")
-    return seen.current and ready is not None and ready.reason == "Suspended"
 
 
 def _remove(fleet: Fleet, key: Key, end: float, clock: Callable[[], float]) -> None:

@@ -34,23 +34,25 @@ def wait_ready(
         if seen.current and seen.is_true("Ready"):
             return f"AppInstance {key} is ready"
         if seen.current and seen.is_true("Stalled"):
-            raise CommandError(f"AppInstance {key} is stalled: {_why(seen, 'Stalled')}")
-        if seen.current and _reason(seen) == "Suspended":
+            raise CommandError(f"AppInstance {key} is stalled: {why(seen, 'Stalled')}")
+        if seen.current and reason(seen) == "Suspended":
             raise CommandError(f"AppInstance {key} is suspended; set suspend to false")
         left = end - clock()
         if left <= 0:
             raise CommandError(
-                f"AppInstance {key} is not ready after {seconds:.0f} s: {_why(seen, 'Ready')}"
+                f"AppInstance {key} is not ready after {seconds:.0f} s: {why(seen, 'Ready')}"
             )
         fleet.await_change(now.version, min(left, _WATCH_SECONDS), key)
 
 
-def _reason(seen: Seen) -> str:
+def reason(seen: Seen) -> str:
+    """Return the reason of being ready or not, empty where nothing is said yet."""
     ready = seen.conditions.get("Ready")
     return "" if ready is None else ready.reason
 
 
-def _why(seen: Seen, kind: str) -> str:
+def why(seen: Seen, kind: str) -> str:
+    """Return what a condition says."""
     condition = seen.conditions.get(kind)
     if condition is None:
         return "it has no status yet, so see whether the operator runs"

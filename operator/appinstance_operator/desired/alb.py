@@ -17,7 +17,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from appinstance_operator.api.exposure import NETWORKS_IN_A_RULE
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance, Component
 
@@ -29,13 +28,6 @@ _LISTEN = [{"HTTP": 80}, {"HTTPS": 443}]
 
 def _json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
-
-
-def _by_source(instance: AppInstance) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Yield the networks of each rule, by number."""
-    networks = instance.exposure.allow_from
-    starts = range(0, len(networks), NETWORKS_IN_A_RULE)
-    return enumerate(networks[start : start + NETWORKS_IN_A_RULE] for start in starts)
 
 
 def _rule_name(component: Component, number: int) -> str:
@@ -51,13 +43,13 @@ def backends(instance: AppInstance, component: Component) -> list[dict[str, Any]
                 "port": {"name": "use-annotation"},
             }
         }
-        for number, _ in _by_source(instance)
+        for number, _ in enumerate(instance.exposure.by_rule)
     ]
 
 
 def _source_rules(instance: AppInstance) -> Iterator[tuple[str, str]]:
     for component, (number, networks) in itertools.product(
-        instance.components, list(_by_source(instance))
+        instance.components, enumerate(instance.exposure.by_rule)
     ):
         name = _rule_name(component, number)
         target = {

@@ -7,28 +7,26 @@ a webhook would add one to every pod of an account with a role.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from appinstance_operator.api.background import DATABASE, MEDIA, Job, Process, Worker
 from appinstance_operator.api.model import Facts, Manifest
 from appinstance_operator.api.probes import HEALTH_PORT
+from appinstance_operator.api.scheduling import Strategy
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance
 
 from . import iam, names, pods
 from .base import manifest, metadata
 from .workloads import (
-    PROGRESS_SECONDS,
-    REVISIONS,
     autoscaler,
+    deployment_of,
     digest,
     disruption_budget,
     scraping,
-    spread,
+    secrets_hash,
+    while_running,
 )
-
-_GRACE_SECONDS = 45
 
 
 def has_role(instance: AppInstance, settings: Settings, process: Process) -> bool:
@@ -119,8 +117,7 @@ def _annotations(
     found = {}
     secrets = _secret_names(instance, process)
     if secrets:
-        hashes = {name: facts.secret_hashes.get(name, "") for name in secrets}
-        found[names.SECRETS_HASH] = digest(json.dumps(hashes, sort_keys=True))
+        found[names.SECRETS_HASH] = secrets_hash(secrets, facts)
     if DATABASE in process.uses:
         found[names.DATABASE_CA_HASH] = digest(settings.database.ca_bundle)
     return found
@@ -129,34 +126,9 @@ def _annotations(
 def _deployment(
     instance: AppInstance, settings: Settings, worker: Worker, facts: Facts
 ) -> Manifest:
-    template: dict[str, Any] = {"labels": names.labels(instance, worker.name)}
-    found = {**_annotations(instance, settings, worker, facts), **scraping(worker)}
-    if found:
-        template["annotations"] = found
-    spec: dict[str, Any] = {
-        "progressDeadlineSeconds": PROGRESS_SECONDS,
-        "revisionHistoryLimit": REVISIONS,
-        "selector": {"matchLabels": names.selector(instance, worker.name)},
-        "strategy": {
-            "type": "RollingUpdate",
-            "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
-        },
-        "template": {
-            "metadata": template,
-            "spec": pod_spec(
-                instance,
-                settings,
-                worker,
-                "worker",
-                terminationGracePeriodSeconds=_GRACE_SECONDS,
-                topologySpreadConstraints=spread(instance, worker),
-            ),
-        },
-    }
-    if worker.autoscaling is None:
-        spec["replicas"] = worker.replicas
-    name = names.of(instance, worker.name)
-    return manifest("apps/v1", "Deployment", metadata(instance, name, worker.name), spec=spec)
+    annotations = {**_annotations(instance, settings, worker, facts), **scraping(worker)}
+    pod = pod_spec(instance, settings, worker, "worker", **while_running(instance, worker))
+    return deployment_of(instance, worker, annotations, pod, Strategy())
 
 
 def _cron_job(instance: AppInstance, settings: Settings, job: Job) -> Manifest:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from appinstance_operator.api.background import Worker
 from appinstance_operator.api.model import Facts, Manifest
 from appinstance_operator.api.probes import HEALTH_PORT, Probe, Probes
+from appinstance_operator.api.scheduling import Strategy
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance, Component
 
@@ -18,8 +20,8 @@ from .base import manifest, metadata
 # The load balancer needs a moment to stop sending; then the app drains.
 _PRE_STOP_SECONDS = 10
 _GRACE_SECONDS = 45
-PROGRESS_SECONDS = 300
-REVISIONS = 3
+_PROGRESS_SECONDS = 300
+_REVISIONS = 3
 
 
 def secret_names(instance: AppInstance) -> tuple[str, ...]:
@@ -38,9 +40,9 @@ def secret_names(instance: AppInstance) -> tuple[str, ...]:
     return tuple(names.of(instance, part) for part in parts)
 
 
-def secrets_hash(instance: AppInstance, facts: Facts) -> str:
-    """Return one hash over all of the backend's Secrets; a change of it rolls the pods."""
-    hashes = {name: facts.secret_hashes.get(name, "") for name in secret_names(instance)}
+def secrets_hash(secrets: Iterable[str], facts: Facts) -> str:
+    """Return one hash over Secrets, by their names; a change of it rolls the pods."""
+    hashes = {name: facts.secret_hashes.get(name, "") for name in secrets}
     return digest(json.dumps(hashes, sort_keys=True))
 
 
@@ -134,7 +136,7 @@ def _volumes(instance: AppInstance, settings: Settings, component: Component) ->
     return [*volumes, *files.volumes(instance)]
 
 
-def spread(instance: AppInstance, component: Component | Worker) -> list[dict[str, Any]]:
+def _spread(instance: AppInstance, component: Component | Worker) -> list[dict[str, Any]]:
     """Return constraints that spread the pods over zones and nodes, where there is room."""
     found: list[dict[str, Any]] = [
         {
@@ -160,46 +162,58 @@ def deployment(
     """Return a component's Deployment. With an HPA, `replicas` is left to it."""
     annotations = {}
     if component.name == "backend":
-        annotations[names.SECRETS_HASH] = secrets_hash(instance, facts)
+        annotations[names.SECRETS_HASH] = secrets_hash(secret_names(instance), facts)
         if instance.database:
             annotations[names.DATABASE_CA_HASH] = digest(settings.database.ca_bundle)
         annotations.update(scraping(component))
-    template_meta: dict[str, Any] = {"labels": names.labels(instance, component.name)}
+    pod = pods.pod_spec(
+        instance,
+        settings,
+        component.name,
+        [_container(instance, settings, component)],
+        _volumes(instance, settings, component),
+        **while_running(instance, component),
+    )
+    return deployment_of(instance, component, annotations, pod, component.strategy)
+
+
+def while_running(instance: AppInstance, part: Component | Worker) -> dict[str, Any]:
+    """Return what the pod of anything that runs all the time has besides its containers."""
+    return {
+        "terminationGracePeriodSeconds": _GRACE_SECONDS,
+        "topologySpreadConstraints": _spread(instance, part),
+    }
+
+
+def deployment_of(
+    instance: AppInstance,
+    part: Component | Worker,
+    annotations: Mapping[str, str],
+    pod: Mapping[str, Any],
+    strategy: Strategy,
+) -> Manifest:
+    """Return the Deployment of a pod, whose template has these annotations."""
+    template_meta: dict[str, Any] = {"labels": names.labels(instance, part.name)}
     if annotations:
         template_meta["annotations"] = annotations
     spec: dict[str, Any] = {
-        "progressDeadlineSeconds": PROGRESS_SECONDS,
-        "revisionHistoryLimit": REVISIONS,
-        "selector": {"matchLabels": names.selector(instance, component.name)},
+        "progressDeadlineSeconds": _PROGRESS_SECONDS,
+        "revisionHistoryLimit": _REVISIONS,
+        "selector": {"matchLabels": names.selector(instance, part.name)},
         # A bad new version must not take capacity from the old one, unless the spec lets it.
         "strategy": {
             "type": "RollingUpdate",
             "rollingUpdate": {
-                "maxUnavailable": component.strategy.max_unavailable,
-                "maxSurge": component.strategy.max_surge,
+                "maxUnavailable": strategy.max_unavailable,
+                "maxSurge": strategy.max_surge,
             },
         },
-        "template": {
-            "metadata": template_meta,
-            "spec": pods.pod_spec(
-                instance,
-                settings,
-                component.name,
-                [_container(instance, settings, component)],
-                _volumes(instance, settings, component),
-                terminationGracePeriodSeconds=_GRACE_SECONDS,
-                topologySpreadConstraints=spread(instance, component),
-            ),
-        },
+        "template": {"metadata": template_meta, "spec": pod},
     }
-    if component.autoscaling is None:
-        spec["replicas"] = component.replicas
-    return manifest(
-        "apps/v1",
-        "Deployment",
-        metadata(instance, names.of(instance, component.name), component.name),
-        spec=spec,
-    )
+    if part.autoscaling is None:
+        spec["replicas"] = part.replicas
+    name = names.of(instance, part.name)
+    return manifest("apps/v1", "Deployment", metadata(instance, name, part.name), spec=spec)
 
 
 def service(instance: AppInstance, component: Component) -> Manifest:

@@ -226,7 +226,7 @@ class Cache:
 
     def knows_namespaces(self) -> bool:
         """Return whether the labels of any namespace are known."""
-        return bool(self.namespaces())
+        return bool(self._namespaces)
 
     def namespaces(self) -> tuple[str, ...]:
         """Return the names of the namespaces whose labels are known."""

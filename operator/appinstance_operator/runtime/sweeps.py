@@ -6,13 +6,13 @@ The provisioner's own pods are too short to be asked for metrics, so the operato
 from __future__ import annotations
 
 import asyncio
-import datetime
 
 import structlog
 
 from appinstance_operator.api.errors import OperatorError
 from appinstance_operator.kube.client import Kube
 from appinstance_operator.kube.kinds import CRON_JOB, SWEEP_JOB
+from appinstance_operator.reconcile.bodies import seconds
 from appinstance_operator.signals.metrics import Metrics
 
 log = structlog.get_logger(__name__)
@@ -37,8 +37,7 @@ class Sweeps:
         found = self._kube.find(CRON_JOB, self._namespace, SWEEP_JOB) or {}
         made = found.get("metadata", {}).get("creationTimestamp")
         ended = found.get("status", {}).get("lastSuccessfulTime") or made
-        moment = datetime.datetime.fromisoformat(ended).timestamp() if ended else 0.0
-        self._metrics.last_sweep.set(moment)
+        self._metrics.last_sweep.set(seconds(ended))
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
