@@ -260,6 +260,13 @@ MUTANTS: tuple[Mutant, ...] = (
         _RECONCILE,
     ),
     Mutant(
+        "the late answer to a write brings a deleted instance back",
+        "kube/cache.py",
+        " or (written and not held):",
+        ":",
+        ("tests/operator/kube/test_cache.py",),
+    ),
+    Mutant(
         "whom an instance calls is not asked",
         "kube/agreements.py",
         "            if other in self._said and key in self._said[other].access.callers\n",
