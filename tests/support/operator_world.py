@@ -164,6 +164,16 @@ class World:
 
     # The cluster
 
+    def let_go(self) -> None:
+        """Remove what is left of instances, whoever held them.
+
+        For the end, when no operator runs: one that does would let them go at the same time.
+        """
+        nothing = json.dumps({"metadata": {"finalizers": None}})
+        for name in self.kubectl("get", "appi", "-o", "jsonpath={.items[*].metadata.name}").split():
+            self.kubectl("patch", "appi", name, "--type=merge", "-p", nothing)
+            self.kubectl("delete", "appi", name, "--ignore-not-found")
+
     def kubectl(self, *words: str, stdin: str | None = None, check: bool = True) -> str:
         """Run kubectl in this world's namespace."""
         return self.server.kubectl("-n", self.namespace, *words, stdin=stdin, check=check).stdout

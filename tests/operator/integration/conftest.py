@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,10 +36,7 @@ def world(apiserver: ApiServer, moto: str) -> Iterator[World]:
     apiserver.kubectl("create", "namespace", made.namespace)
     yield made
     made.stop()
-    for name in made.kubectl("get", "appi", "-o", "jsonpath={.items[*].metadata.name}").split():
-        nothing = json.dumps({"metadata": {"finalizers": None}})
-        made.kubectl("patch", "appi", name, "--type=merge", "-p", nothing)
-        made.kubectl("delete", "appi", name, "--ignore-not-found")
+    made.let_go()
 
 
 @pytest.fixture(scope="session")

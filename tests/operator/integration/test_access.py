@@ -19,10 +19,8 @@ def other(world: World) -> Iterator[World]:
     made = dataclasses.replace(world, namespace=f"{world.namespace}-other")
     world.kubectl("create", "namespace", made.namespace)
     yield made
-    made.kubectl("delete", "appi", "--all", "--wait=false")
-    for name in made.kubectl("get", "appi", "-o", "jsonpath={.items[*].metadata.name}").split():
-        nothing = json.dumps({"metadata": {"finalizers": None}})
-        made.kubectl("patch", "appi", name, "--type=merge", "-p", nothing)
+    world.stop()
+    made.let_go()
 
 
 def _mentions(world: World, name: str, namespace: str) -> bool:
