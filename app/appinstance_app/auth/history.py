@@ -32,8 +32,12 @@ class History:
 
     async def note(self, user_id: str, event: Event, client: Client, *, now: datetime) -> None:
         """Keeps an event for the owner, and logs it by the account's id alone."""
+        await in_thread(self._store.add_activity, self.logged(user_id, event, client, now=now))
+
+    def logged(self, user_id: str, event: Event, client: Client, *, now: datetime) -> Activity:
+        """The same for who keeps it with something else, in one transaction."""
         _log.info("account.activity", user=user_id, activity=event.value)
-        await in_thread(self._store.add_activity, Activity(user_id, now, event, client, now + KEPT))
+        return Activity(user_id, now, event, client, now + KEPT)
 
     async def of(self, user_id: str) -> Sequence[Activity]:
         """The account's last events, the newest first."""

@@ -16,9 +16,12 @@ import structlog
 
 from appinstance_app.client_address import limit_key
 from appinstance_app.problems import Kind, Problem
+from appinstance_app.store.records import Hit
 from appinstance_app.workers import in_thread
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from appinstance_app.settings import Settings
     from appinstance_app.store.protocol import Store
 
@@ -62,19 +65,20 @@ class RateLimits:
         self._sign_up = sign_up
         self._mail = mail
 
-    async def sign_in(self, email: str, address: str, device: str | None, *, now: datetime) -> None:
-        """Counts an attempt to sign in. `device`: the id of a known one of this account."""
+    def sign_in(self, email: str, address: str, device: str | None, *, now: datetime) -> None:
+        """Counts an attempt to sign in. `device`: the id of a known one of this account.
+
+        Blocking, so that what follows it can be done on the same thread.
+        """
         if device:
-            await self.count(self._device, device, now)
+            self._counted([(self._device, device)], now)
             return
         # The address first: a flood from one is stopped before it uses up an account's allowance.
-        await self.count(self._address, limit_key(address), now)
-        await self.count(self._account, email, now)
+        self._counted([(self._address, limit_key(address)), (self._account, email)], now)
 
-    async def signed_in(self, email: str, device: str | None, *, now: datetime) -> None:
-        """Whoever knows the password starts anew."""
-        key = _key(self._device, device, now) if device else _key(self._account, email, now)
-        await in_thread(self._store.clear_hits, key)
+    def tried(self, email: str, device: str | None, *, now: datetime) -> str:
+        """The counter that is cleared for whoever knows the password, and so starts anew."""
+        return _key(self._device, device, now) if device else _key(self._account, email, now)
 
     async def confirm(self, session_id: str, *, now: datetime) -> None:
         """Counts an attempt to prove, within a session, that one knows the password."""
@@ -112,17 +116,24 @@ class RateLimits:
 
     async def count(self, limit: Limit, subject: str, now: datetime) -> None:
         """Counts one attempt of this subject."""
-        ends = _window(limit, now) * limit.seconds + limit.seconds
-        count = await in_thread(
-            self._store.count_hit,
-            _key(limit, subject, now),
-            expires_at=datetime.fromtimestamp(ends, UTC),
-        )
+        await in_thread(self._counted, [(limit, subject)], now)
+
+    def _counted(self, attempts: Sequence[tuple[Limit, str]], now: datetime) -> None:
+        hits = [
+            Hit(
+                _key(limit, subject, now),
+                limit.most,
+                datetime.fromtimestamp(_ends(limit, now), UTC),
+            )
+            for limit, subject in attempts
+        ]
+        counts = self._store.count_in_turn(hits)
+        limit, count = attempts[len(counts) - 1][0], counts[-1]
         if count == limit.most + 1:
             # Once a window, so that a flood does not fill the log. Of whom, nobody learns from it.
             _log.warning("limit.reached", limit=limit.scope)
         if count > limit.most:
-            wait = max(1, math.ceil(ends - now.timestamp()))
+            wait = max(1, math.ceil(_ends(limit, now) - now.timestamp()))
             raise Problem(
                 429,
                 f"Too many attempts; try again in {wait} seconds.",
@@ -133,6 +144,10 @@ class RateLimits:
 
 def _window(limit: Limit, now: datetime) -> int:
     return int(now.timestamp()) // limit.seconds
+
+
+def _ends(limit: Limit, now: datetime) -> int:
+    return (_window(limit, now) + 1) * limit.seconds
 
 
 def _key(limit: Limit, subject: str, now: datetime) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from appinstance_app.metrics import Metrics
     from appinstance_app.passkeys.tickets import Ticket, Tickets
     from appinstance_app.store.protocol import Store
-    from appinstance_app.store.records import Client
+    from appinstance_app.store.records import Client, Credentials
 
     from .history import History
     from .limits import RateLimits
@@ -93,8 +93,9 @@ class AuthService:
         except EmailTakenError:
             taken = "There is already an account with this email."
             raise Problem(409, taken, errors=[FieldError(field="email", message=taken)]) from None
-        await self._history.note(user.id, Event.ACCOUNT_CREATED, asking.client, now=now)
-        return await self._sessions.open(user, asking.client, instead_of=asking.session_token)
+        return await self._sessions.open(
+            user, asking.client, Event.ACCOUNT_CREATED, instead_of=asking.session_token
+        )
 
     async def sign_in(self, *, email: str, password: str, asking: Asking) -> OpenSession | Ticket:
         """A session for an account's owner, or a ticket to the second factor.
@@ -106,11 +107,10 @@ class AuthService:
         now = self._sessions.clock()
         device = self._devices.device(asking.device_token, email)
         try:
-            await self._limits.sign_in(email, asking.address, device, now=now)
+            found = await in_thread(self._attempt, email, asking.address, device, now=now)
         except Problem:
             self._metrics.sign_ins.labels("limited").inc()
             raise
-        found = await in_thread(self._store.credentials, email)
         verdict = await self._passwords.verify(found.password_hash if found else None, password)
         if found is None or not verdict.matches:
             self._metrics.sign_ins.labels("refused").inc()
@@ -129,26 +129,37 @@ class AuthService:
                 found.password_hash,
                 verdict.replacement,
             )
-        await self._limits.signed_in(email, device, now=now)
-        return await self.half_way(found.user, asking)
+        return await self.half_way(
+            found.user, asking, cleared=self._limits.tried(email, device, now=now)
+        )
 
-    async def half_way(self, user: User, asking: Asking) -> OpenSession | Ticket:
+    async def half_way(
+        self, user: User, asking: Asking, *, cleared: str | None = None
+    ) -> OpenSession | Ticket:
         """What one factor opens: a session, or where the owner wants two, the way to the other.
 
-        Raises Problem: 403 (shut).
+        `cleared`: the counter of what was tried at this factor. Raises Problem: 403 (shut).
         """
         self._refuse_shut(user)
-        if user.second_factor:
-            return await self._tickets.new(user)
-        return await self.entered(user, asking)
+        if not user.second_factor:
+            return await self.entered(user, asking, cleared=cleared)
+        if cleared:
+            await in_thread(self._store.clear_hits, cleared)
+        return await self._tickets.new(user)
 
-    async def entered(self, user: User, asking: Asking) -> OpenSession:
+    async def entered(
+        self, user: User, asking: Asking, *, cleared: str | None = None
+    ) -> OpenSession:
         """A session for who has proved to be an account's owner. Raises Problem: 403 (shut)."""
         self._refuse_shut(user)
         self._metrics.sign_ins.labels("ok").inc()
-        now = self._sessions.clock()
-        await self._history.note(user.id, Event.SIGNED_IN, asking.client, now=now)
-        return await self._sessions.open(user, asking.client, instead_of=asking.session_token)
+        return await self._sessions.open(
+            user,
+            asking.client,
+            Event.SIGNED_IN,
+            instead_of=asking.session_token,
+            cleared=cleared,
+        )
 
     async def confirm(self, caller: Caller, password: str) -> None:
         """Notes that the caller knows the password. Raises Problem: 403, 429, 503."""
@@ -167,6 +178,13 @@ class AuthService:
     def device_token(self, user: User) -> str:
         """What makes this device one that the account's owner has used."""
         return self._devices.issue(user.email, now=self._sessions.clock())
+
+    def _attempt(
+        self, email: str, address: str, device: str | None, *, now: datetime
+    ) -> Credentials | None:
+        """Whose account it would be, once the attempt is counted; one thread's work."""
+        self._limits.sign_in(email, address, device, now=now)
+        return self._store.credentials(email)
 
     def _refuse_shut(self, user: User) -> None:
         if user.disabled_at:

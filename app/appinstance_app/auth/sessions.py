@@ -91,8 +91,19 @@ class SessionService:
         """How long an access token is valid."""
         return int(self._tokens.lifetime.total_seconds())
 
-    async def open(self, user: User, client: Client, *, instead_of: str | None) -> OpenSession:
-        """A session for an account's owner. It ends the one that the browser had (`instead_of`)."""
+    async def open(
+        self,
+        user: User,
+        client: Client,
+        event: Event,
+        *,
+        instead_of: str | None,
+        cleared: str | None = None,
+    ) -> OpenSession:
+        """A session for an account's owner, who is told by which `event` it began.
+
+        It ends the one that the browser had (`instead_of`), and the counter `cleared` begins anew.
+        """
         now = self.clock()
         token = new_secret()
         session = Session(
@@ -110,6 +121,8 @@ class SessionService:
             session,
             RefreshToken(secret_hash(token), session.id, expires_at),
             instead_of=secret_hash(instead_of) if instead_of else None,
+            noted=self._history.logged(user.id, event, client, now=now),
+            cleared=cleared,
         )
         return self._opened(user, session, token, expires_at, now)
 

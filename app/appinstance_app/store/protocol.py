@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Activity,
         Client,
         Credentials,
+        Hit,
         Identity,
         Leftovers,
         Link,
@@ -127,9 +128,19 @@ class Sessions(Protocol):
     """Who is signed in where."""
 
     def open_session(
-        self, session: Session, token: RefreshToken, *, instead_of: str | None = None
+        self,
+        session: Session,
+        token: RefreshToken,
+        *,
+        instead_of: str | None = None,
+        noted: Activity | None = None,
+        cleared: str | None = None,
     ) -> None:
-        """Keeps a session with its first token; ends the one of the token hash `instead_of`."""
+        """Keeps a session with its first token; ends the one of the token hash `instead_of`.
+
+        With it goes the note for the account's owner, so that there is no session without one, and
+        the counter (`cleared`) of what was tried before.
+        """
 
     def rotate(
         self,
@@ -204,6 +215,10 @@ class Counters(Protocol):
 
     def count_hit(self, key: str, *, expires_at: datetime) -> int:
         """Adds one to a counter (at most 100 characters) and returns it, across all replicas."""
+
+    def count_in_turn(self, hits: Sequence[Hit]) -> Sequence[int]:
+        """Counts them in turn, as far as the first that is beyond its `most`; the numbers. All are
+        kept before anybody learns of one."""
 
     def clear_hits(self, key: str) -> None:
         """Forgets a counter."""

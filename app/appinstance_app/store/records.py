@@ -156,6 +156,16 @@ class Activity:
 
 
 @dataclass(frozen=True)
+class Hit:
+    """One more for a counter, of which at most `most` are let through."""
+
+    key: str
+    """At most 100 characters."""
+    most: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
 class OldPicture:
     """An object that is to be deleted: no account points to it, and none will."""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from app.conftest import Running
 from app.processes import EMAIL, USER_PASSWORD
+from sqlalchemy import event
 from structlog.testing import capture_logs
 
 from appinstance_app.auth.tokens import utc_now
@@ -17,7 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from sqlalchemy import Connection
+
     from appinstance_app.store.protocol import Store
+    from appinstance_app.store.sql import SqlStore
 
 
 @pytest.fixture(autouse=True)
@@ -178,6 +184,53 @@ async def test_replicas_count_together(start: Callable[..., Any], sql_store: Sto
         at(replica, utc_now().replace(minute=1, second=0, microsecond=0))
     answers = await asyncio.gather(*(attempt(replicas[number % 2]) for number in range(10)))
     assert sorted(answer.status_code for answer in answers) == [401] * 3 + [429] * 7
+
+
+@pytest.mark.integration
+async def test_an_attempt_is_kept_before_the_password_is_looked_at(
+    start: Callable[..., Any], sql_store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And all that a right one brings about is kept at once: two transactions in all."""
+    app: Running = await start(store=sql_store)
+    await app.signed_up()
+    kept = Kept(sql_store)
+    counted = ["INSERT hits", "INSERT hits"]
+    passwords = app.app.state.context.auth._passwords
+    verify = passwords.verify
+
+    async def look(*given: str | None) -> Any:
+        assert kept.transactions == [counted]
+        return await verify(*given)
+
+    monkeypatch.setattr(passwords, "verify", look)
+    assert (await attempt(app, password=USER_PASSWORD)).status_code == 200
+    session = ["INSERT sessions", "INSERT refresh_tokens", "INSERT activity", "DELETE hits"]
+    assert kept.transactions == [counted, session]
+    kept.transactions.clear()
+    assert (await attempt(app, "nobody@example.com")).status_code == 401
+    assert kept.transactions == [counted]
+
+
+class Kept:
+    """The transactions that insert something, as what was changed in each. (The chores that run
+    beside insert nothing.)"""
+
+    def __init__(self, store: SqlStore) -> None:
+        self.transactions: list[list[str]] = []
+        self._open: defaultdict[Connection, list[str]] = defaultdict(list)
+        event.listen(store._engine, "before_cursor_execute", self._executed)
+        event.listen(store._engine, "commit", self._committed)
+
+    def _executed(
+        self, connection: Connection, _cursor: object, statement: str, *_: object
+    ) -> None:
+        if found := re.match(r"(INSERT|DELETE|UPDATE)(?: INTO| FROM)? `?(\w+)", statement):
+            self._open[connection].append(" ".join(found.groups()))
+
+    def _committed(self, connection: Connection) -> None:
+        changes = self._open.pop(connection, [])
+        if any(change.startswith("INSERT") for change in changes):
+            self.transactions.append(changes)
 
 
 async def test_counters_hold_neither_emails_nor_addresses(

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from appinstance_app.store.protocol import EmailTakenError
-from appinstance_app.store.records import RefreshToken, Refused, Rotation, Session, User, new_id
+from appinstance_app.store.records import (
+    Hit,
+    RefreshToken,
+    Refused,
+    Rotation,
+    Session,
+    User,
+    new_id,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -206,6 +214,27 @@ def test_counters_are_apart_and_can_be_cleared(store: Store) -> None:
     store.clear_hits("none")
     assert store.count_hit("one", expires_at=NOW) == 1
     assert store.count_hit("two", expires_at=NOW) == 2
+
+
+def test_counters_in_turn_are_counted_as_far_as_the_first_that_is_full(store: Store) -> None:
+    both = [Hit("first", 2, NOW), Hit("second", 9, NOW)]
+    store.count_hit("second", expires_at=NOW)
+    assert store.count_in_turn(both) == [1, 2]
+    assert store.count_in_turn(both) == [2, 3]
+    assert store.count_in_turn(both) == [3]
+    assert store.count_in_turn(both) == [4]
+    assert store.count_hit("second", expires_at=NOW) == 4
+
+
+def test_simultaneous_attempts_in_turn_are_each_counted(store: Store) -> None:
+    """They share the second counter alone, as guesses at one account from many addresses do."""
+
+    def attempt(number: int) -> list[int]:
+        both = [Hit(f"first-{number}", 5, NOW), Hit("shared", 40, NOW)]
+        return [store.count_in_turn(both)[1] for _ in range(5)]
+
+    counts = at_once(8, attempt)
+    assert sorted(count for some in counts for count in some) == list(range(1, 41))
 
 
 def test_only_what_has_expired_is_purged_and_used_tokens_stay_until_then(store: Store) -> None:

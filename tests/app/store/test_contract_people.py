@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from app.store.test_contract import HOUR, NOW, at_once, opened, token_hash, user
+from sqlalchemy.exc import IntegrityError
 
 from appinstance_app.store.protocol import EmailTakenError
 from appinstance_app.store.records import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from appinstance_app.store.protocol import Store
+    from appinstance_app.store.sql import SqlStore
 
 GRACE = timedelta(seconds=20)
 PHONE = Client("Safari on iPhone", "203.0.113.0/24")
@@ -130,6 +132,41 @@ def test_nobody_calls_with_a_session_that_is_over_revoked_unknown_or_of_a_shut_a
     assert rotated(store, 9, 10).refused is not None
     store.set_disabled(other.user_id, None)
     assert store.caller(other.id, now=NOW) is None
+
+
+def test_a_session_begins_with_its_note_and_clears_its_counter(store: Store) -> None:
+    ada = user()
+    store.add_user(ada, "hash")
+    session = Session(id=new_id(), user_id=ada.id, created_at=NOW, expires_at=NOW + HOUR)
+    noted = Activity(ada.id, NOW, Event.SIGNED_IN, PHONE, NOW + HOUR)
+    for key in ("tried", "other"):
+        store.count_hit(key, expires_at=NOW)
+    store.open_session(
+        session, RefreshToken(token_hash(1), session.id, NOW + HOUR), noted=noted, cleared="tried"
+    )
+    assert store.caller(session.id, now=NOW) is not None
+    assert store.activity_of(ada.id, most=9, failed=False) == (noted,)
+    assert store.count_hit("tried", expires_at=NOW) == 1
+    assert store.count_hit("other", expires_at=NOW) == 2
+
+
+@pytest.mark.integration
+def test_a_session_whose_note_is_not_kept_does_not_begin(sql_store: SqlStore) -> None:
+    ada = user()
+    sql_store.add_user(ada, "hash")
+    sql_store.count_hit("tried", expires_at=NOW)
+    session = Session(id=new_id(), user_id=ada.id, created_at=NOW, expires_at=NOW + HOUR)
+    noted = Activity(new_id(), NOW, Event.SIGNED_IN, PHONE, NOW + HOUR)  # of nobody
+    with pytest.raises(IntegrityError):
+        sql_store.open_session(
+            session,
+            RefreshToken(token_hash(1), session.id, NOW + HOUR),
+            noted=noted,
+            cleared="tried",
+        )
+    assert sql_store.caller(session.id, now=NOW) is None
+    assert sql_store.session_of(token_hash(1)) is None
+    assert sql_store.count_hit("tried", expires_at=NOW) == 2
 
 
 def _another(store: Store, session: Session, number: int, **instead: str) -> Session:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from appinstance_app.store.records import Activity, Client, Event
 
-from .base import FileBase, moment, words
+from .base import FileBase, State, moment, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+
+    from appinstance_app.store.records import Hit
 
 
 class FileHistory(FileBase):
@@ -19,16 +21,7 @@ class FileHistory(FileBase):
     def add_activity(self, activity: Activity) -> None:
         with self._change() as state:
             if activity.user_id in state["users"]:
-                state["activity"].append(
-                    {
-                        "user_id": activity.user_id,
-                        "at": words(activity.at),
-                        "event": activity.event.value,
-                        "device": activity.client.device,
-                        "place": activity.client.place,
-                        "expires_at": words(activity.expires_at),
-                    }
-                )
+                note(state, activity)
 
     def activity_of(self, user_id: str, *, most: int, failed: bool) -> Sequence[Activity]:
         with self._look() as state:
@@ -52,10 +45,37 @@ class FileCounters(FileBase):
 
     def count_hit(self, key: str, *, expires_at: datetime) -> int:
         with self._change() as state:
-            row = state["hits"].setdefault(key, {"count": 0, "expires_at": words(expires_at)})
-            row["count"] += 1
-            return int(row["count"])
+            return _counted(state, key, expires_at)
+
+    def count_in_turn(self, hits: Sequence[Hit]) -> Sequence[int]:
+        counts: list[int] = []
+        with self._change() as state:
+            for hit in hits:
+                counts.append(_counted(state, hit.key, hit.expires_at))
+                if counts[-1] > hit.most:
+                    break
+        return counts
 
     def clear_hits(self, key: str) -> None:
         with self._change() as state:
             state["hits"].pop(key, None)
+
+
+def note(state: State, activity: Activity) -> None:
+    """A new row of activity."""
+    state["activity"].append(
+        {
+            "user_id": activity.user_id,
+            "at": words(activity.at),
+            "event": activity.event.value,
+            "device": activity.client.device,
+            "place": activity.client.place,
+            "expires_at": words(activity.expires_at),
+        }
+    )
+
+
+def _counted(state: State, key: str, expires_at: datetime) -> int:
+    row = state["hits"].setdefault(key, {"count": 0, "expires_at": words(expires_at)})
+    row["count"] += 1
+    return int(row["count"])

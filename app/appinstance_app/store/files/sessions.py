@@ -8,19 +8,26 @@ from appinstance_app.store.protocol import NO_GRACE
 from appinstance_app.store.records import RefreshToken, Refused, Rotation, Session
 
 from .base import FileBase, Row, State, moment, session_of, user_of, words
+from .history import note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
-    from appinstance_app.store.records import Client, User
+    from appinstance_app.store.records import Activity, Client, User
 
 
 class FileSessions(FileBase):
     """See `protocol.Sessions`."""
 
     def open_session(
-        self, session: Session, token: RefreshToken, *, instead_of: str | None = None
+        self,
+        session: Session,
+        token: RefreshToken,
+        *,
+        instead_of: str | None = None,
+        noted: Activity | None = None,
+        cleared: str | None = None,
     ) -> None:
         with self._change() as state:
             former = state["refresh_tokens"].get(instead_of or "")
@@ -37,6 +44,9 @@ class FileSessions(FileBase):
                 "confirmed_at": words(session.confirmed_at),
             }
             _keep(state, token)
+            if noted:
+                note(state, noted)
+            state["hits"].pop(cleared or "", None)
 
     def rotate(
         self,

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from sqlalchemy import Connection
+
+    from appinstance_app.store.records import Hit
+
 _KNOWN: Final = frozenset(event.value for event in Event)
 # Each sign-in needs these: put together once.
 _NOTE: Final = insert(activity)
@@ -32,16 +36,8 @@ class SqlHistory(SqlPart):
     """See `protocol.History`."""
 
     def add_activity(self, activity_: Activity) -> None:
-        row = {
-            "user_id": activity_.user_id,
-            "at": naive(activity_.at),
-            "event": activity_.event.value,
-            "device": activity_.client.device,
-            "place": activity_.client.place,
-            "expires_at": naive(activity_.expires_at),
-        }
         try:
-            self._run(lambda connection: connection.execute(_NOTE, row))
+            self._run(lambda connection: note(connection, activity_))
         except IntegrityError as error:
             # The account was deleted meanwhile.
             if error_code(error) != ER.NO_REFERENCED_ROW_2:
@@ -74,9 +70,42 @@ class SqlCounters(SqlPart):
     """See `protocol.Counters`."""
 
     def count_hit(self, key: str, *, expires_at: datetime) -> int:
-        hit = {"key": key, "count": 1, "expires_at": naive(expires_at)}
-        # The number comes with the answer; a new row has none, and counts one.
-        return self._run(lambda connection: connection.execute(_COUNT, hit).lastrowid or 1)
+        return self._run(lambda connection: _counted(connection, key, expires_at))
+
+    def count_in_turn(self, hits: Sequence[Hit]) -> Sequence[int]:
+        def work(connection: Connection) -> Sequence[int]:
+            counts: list[int] = []
+            for hit in hits:
+                counts.append(_counted(connection, hit.key, hit.expires_at))
+                if counts[-1] > hit.most:
+                    break
+            return counts
+
+        return self._run(work)
 
     def clear_hits(self, key: str) -> None:
-        self._run(lambda connection: connection.execute(_CLEAR, {"key_": key}))
+        self._run(lambda connection: clear(connection, key))
+
+
+def note(connection: Connection, activity_: Activity) -> None:
+    """A new row of `activity`."""
+    row = {
+        "user_id": activity_.user_id,
+        "at": naive(activity_.at),
+        "event": activity_.event.value,
+        "device": activity_.client.device,
+        "place": activity_.client.place,
+        "expires_at": naive(activity_.expires_at),
+    }
+    connection.execute(_NOTE, row)
+
+
+def clear(connection: Connection, key: str) -> None:
+    """Forgets a counter."""
+    connection.execute(_CLEAR, {"key_": key})
+
+
+def _counted(connection: Connection, key: str, expires_at: datetime) -> int:
+    hit = {"key": key, "count": 1, "expires_at": naive(expires_at)}
+    # The number comes with the answer; a new row has none, and counts one.
+    return int(connection.execute(_COUNT, hit).lastrowid or 1)

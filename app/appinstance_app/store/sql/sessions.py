@@ -25,6 +25,7 @@ from .base import (
     session_of,
     user_of,
 )
+from .history import clear, note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
-    from appinstance_app.store.records import User
+    from appinstance_app.store.records import Activity, User
 
 _alive = sessions.c.revoked_at.is_(None)
 _OPEN: Final = insert(sessions)
@@ -55,7 +56,13 @@ class SqlSessions(SqlPart):
     """See `protocol.Sessions`."""
 
     def open_session(
-        self, session: Session, token: RefreshToken, *, instead_of: str | None = None
+        self,
+        session: Session,
+        token: RefreshToken,
+        *,
+        instead_of: str | None = None,
+        noted: Activity | None = None,
+        cleared: str | None = None,
     ) -> None:
         def work(connection: Connection) -> None:
             if instead_of is not None:
@@ -76,6 +83,10 @@ class SqlSessions(SqlPart):
             }
             connection.execute(_OPEN, row)
             _keep(connection, token)
+            if noted is not None:
+                note(connection, noted)
+            if cleared is not None:
+                clear(connection, cleared)
 
         self._run(work)
 
