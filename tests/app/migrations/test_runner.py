@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import socket
 import threading
 import time
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pymysql
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -34,24 +32,13 @@ from appinstance_app.store.sql import SqlStore
 from appinstance_app.store.tables import metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from app.mariadb import MariaDb
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
 pytestmark = pytest.mark.integration
 HEAD = ScriptDirectory.from_config(alembic_config()).get_current_head()
-
-
-@pytest.fixture
-def engine(mariadb: MariaDb, request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """An engine on an empty database."""
-    name = hashlib.sha256(request.node.name.encode()).hexdigest()[:40]
-    mariadb.new_database(name)
-    engine = engine_for(DatabaseSettings(**database_settings(mariadb, name)), connections=8)
-    yield engine
-    engine.dispose()
-    mariadb.execute(f"DROP DATABASE `{name}`")
 
 
 def test_the_migrated_schema_is_the_one_that_the_code_expects(engine: Engine) -> None:
@@ -224,63 +211,6 @@ def wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
-
-
-@pytest.fixture
-def served(engine: Engine) -> SqlStore:
-    """A store whose image needs the newest version, on a migrated database."""
-    migrate(engine)
-    return SqlStore(engine, needs=str(HEAD))
-
-
-def test_the_version_before_serves_on_while_the_next_one_has_run(
-    engine: Engine, served: SqlStore
-) -> None:
-    served.check()
-    with engine.begin() as connection:  # as expanding does: it adds, and takes nothing away
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-        connection.execute(text("ALTER TABLE users ADD COLUMN later INT NULL"))
-        connection.execute(text("CREATE TABLE later (id INT)"))
-    served.check()
-    assert served.user("nobody") is None
-
-
-def columns(connection: Connection) -> dict[tuple[str, str], tuple[str, bool]]:
-    """Type of each column, and whether an insert may leave it out."""
-    rows = connection.execute(
-        text(
-            "SELECT table_name, column_name, column_type, collation_name, is_nullable, "
-            "column_default, extra FROM information_schema.columns "
-            "WHERE table_schema = DATABASE() AND table_name <> 'alembic_version'"
-        )
-    )
-    return {
-        (row[0], row[1]): (
-            f"{row[2]} {row[3]}",
-            row[4] == "YES" or row[5] is not None or "auto_increment" in row[6],
-        )
-        for row in rows
-    }
-
-
-def test_every_version_only_adds_so_that_the_one_before_serves_on(engine: Engine) -> None:
-    """What the version before reads is there, and what it leaves out of an insert has a default.
-
-    A version that takes something away may do so one version after nobody used it: name it here.
-    """
-    with engine.connect() as connection:
-        before: dict[tuple[str, str], tuple[str, bool]] = {}
-        for number in range(1, int(str(HEAD)) + 1):
-            command.upgrade(alembic_config(connection), f"{number:04}")
-            connection.commit()
-            after = columns(connection)
-            assert before.items() <= after.items(), number
-            tables = {table for table, _ in before}
-            added = {key: column for key, column in after.items() if key not in before}
-            assert added, number
-            needed = [k for k, (_, may_lack) in added.items() if k[0] in tables and not may_lack]
-            assert needed == [], number
-            before = after
 
 
 @pytest.mark.parametrize(
