@@ -8,10 +8,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import oidc_provider_mock
 from app.frontend.conftest import as_file, landscape
 from app.frontend.page import AppPage, launched_chromium
 from app.frontend.servers import REPOSITORY, missing, running_backend
 from app.frontend.test_passkeys import AUTHENTICATOR
+from app.frontend.test_provider import provided
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 from support.ports import free_port
@@ -35,8 +37,15 @@ def main() -> int:
     origin = f"http://localhost:{port}"
     with (
         tempfile.TemporaryDirectory() as folder,
+        oidc_provider_mock.run_server_in_thread() as provider,
         running_backend(
-            Path(folder), port=port, public_url=origin, more={"APP_TRUSTED_PROXY_HOPS": "0"}
+            Path(folder),
+            port=port,
+            public_url=origin,
+            more={
+                "APP_TRUSTED_PROXY_HOPS": "0",
+                **provided(f"http://localhost:{provider.server_port}"),
+            },
         ),
         sync_playwright() as playwright,
         launched_chromium(playwright) as browser,
@@ -73,6 +82,7 @@ def _picture(browser: Browser, origin: str, device: str, scheme: str) -> None:
 
     app.open()
     expect(app.by("passkey-sign-in")).to_be_visible()
+    expect(app.by("oidc-sign-in")).to_be_visible()
     take("sign-in")
     app.sign_up(email=f"ada-{device}-{scheme}@example.com", password=PASSWORD, name="Ada Lovelace")
     app.choose_picture(as_file(landscape(size=960)))
@@ -86,6 +96,7 @@ def _picture(browser: Browser, origin: str, device: str, scheme: str) -> None:
     app.add_passkey("My laptop")
     app.by("codes-done").click()
     app.expect_told("passkeys-card", re.compile("added"))
+    expect(app.by("provider-link")).to_be_visible()
     take("security")
     app.go("activity")
     expect(app.rows("activity").first).to_be_visible()

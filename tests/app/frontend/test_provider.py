@@ -24,6 +24,16 @@ pytestmark = pytest.mark.integration
 Account = dict[str, str]
 
 
+def provided(issuer: str) -> dict[str, str]:
+    """What makes the app know a provider."""
+    return {
+        "OIDC_ISSUER": issuer,
+        "OIDC_CLIENT_ID": "the-app",
+        "OIDC_CLIENT_SECRET": "planted provider secret",
+        "OIDC_NAME": "Example ID",
+    }
+
+
 @pytest.fixture(scope="module")
 def providing(tmp_path_factory: pytest.TempPathFactory, frontend: Server) -> Iterator[Server]:
     """An origin whose app knows a provider."""
@@ -36,12 +46,7 @@ def providing(tmp_path_factory: pytest.TempPathFactory, frontend: Server) -> Ite
             folder,
             port=backend_port,
             public_url=server.origin,
-            more={
-                "OIDC_ISSUER": f"http://localhost:{provider.server_port}",
-                "OIDC_CLIENT_ID": "the-app",
-                "OIDC_CLIENT_SECRET": "planted provider secret",
-                "OIDC_NAME": "Example ID",
-            },
+            more=provided(f"http://localhost:{provider.server_port}"),
         ),
     ):
         yield server

@@ -169,10 +169,14 @@ def test_a_session_whose_note_is_not_kept_does_not_begin(sql_store: SqlStore) ->
     assert sql_store.count_hit("tried", expires_at=NOW) == 2
 
 
-def _another(store: Store, session: Session, number: int, **instead: str) -> Session:
+def _another(
+    store: Store, session: Session, number: int, *, instead_of: str | None = None
+) -> Session:
     """A further session of the same account."""
     made = replace(session, id=new_id(), last_used_at=NOW + timedelta(minutes=number))
-    store.open_session(made, RefreshToken(token_hash(number), made.id, NOW + HOUR), **instead)
+    store.open_session(
+        made, RefreshToken(token_hash(number), made.id, NOW + HOUR), instead_of=instead_of
+    )
     return made
 
 
