@@ -22,11 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from support.golden_settings import golden_settings
+from support.golden_settings import golden_instance, golden_settings
 from support.operator_world import GOLDEN
 
 from appinstance_operator.api.spec import parse
-from appinstance_operator.cli.documents import read_resources
 from appinstance_operator.desired.plan import plan
 from appinstance_operator.kube.cache import DATA_HASH, Cache
 from appinstance_operator.kube.comparison import with_hash
@@ -85,7 +84,7 @@ def _sent(manifest: Body, version: int) -> Body:
 def bodies(count: int) -> Iterator[tuple[bytes, list[bytes]]]:
     """Yield so many instances, each with what it owns, as bytes like those of a watch."""
     settings = golden_settings(CASE)
-    (golden,) = read_resources(CASE / "appinstance.yaml")
+    golden = golden_instance(CASE)
     instance = {**golden, "metadata": {**golden["metadata"], "uid": "UID", "name": "NAME"}}
     objects = [with_hash(item) for item in plan(parse(instance), settings).objects]
     secrets = [

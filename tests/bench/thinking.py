@@ -11,11 +11,10 @@ import statistics
 import time
 from collections.abc import Callable
 
-from support.golden_settings import golden_settings
+from support.golden_settings import golden_instance, golden_settings
 from support.operator_world import GOLDEN
 
 from appinstance_operator.api.spec import parse
-from appinstance_operator.cli import documents as cli_io
 from appinstance_operator.desired.plan import plan
 from appinstance_operator.kube.comparison import reason_to_apply, with_hash
 
@@ -34,7 +33,7 @@ def _seconds(work: Callable[[], object]) -> float:
 def measure() -> dict[str, tuple[float, float]]:
     """Return what was done → (median milliseconds, ratio to the baseline)."""
     settings = golden_settings(CASE)
-    (body,) = cli_io.read_resources(CASE / "appinstance.yaml")
+    body = golden_instance(CASE)
     instance = parse(body)
     hashed = [with_hash(item) for item in plan(instance, settings).objects]
     live = json.loads(json.dumps(hashed))

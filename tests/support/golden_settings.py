@@ -1,4 +1,4 @@
-"""The settings of the golden cases: one common file, and what a case changes of it."""
+"""The golden cases: each one's AppInstance, and its settings: a common file with its changes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from appinstance_operator.api.settings import Settings, parse_settings
+from appinstance_operator.cli import documents
 
 DESIRED = Path(__file__).parents[1] / "operator" / "desired"
 COMMON = DESIRED / "settings.yaml"
@@ -36,3 +37,10 @@ def golden_values(case: Path) -> dict[str, Any]:
 def golden_settings(case: Path) -> Settings:
     """Return the settings of a case."""
     return parse_settings(golden_values(case))
+
+
+def golden_instance(case: Path) -> dict[str, Any]:
+    """Return the AppInstance of a case."""
+    (body,), _ = documents.read_documents(case / "appinstance.yaml")
+    assert isinstance(body, dict)
+    return body

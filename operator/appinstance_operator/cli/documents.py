@@ -59,19 +59,6 @@ def is_ours(body: Any) -> bool:
     return isinstance(body, dict) and body.get("kind") == spec.KIND
 
 
-def read_resources(path: Path) -> list[dict[str, Any]]:
-    """Return the AppInstances in a YAML file (`-` is standard input).
-
-    Raises InvalidSpec when the file cannot be read or holds something else, or nothing.
-    """
-    found, _ = read_documents(path)
-    if not found:
-        raise InvalidSpec(f"{path} holds no {spec.KIND}; `appinstance init` writes one")
-    if not all(map(is_ours, found)):
-        raise InvalidSpec(f"{path} holds something that is not an {spec.KIND}")
-    return found
-
-
 def planned(
     body: dict[str, Any], known: settings.Settings, facts: model.Facts | None = None
 ) -> model.Plan:

@@ -22,7 +22,7 @@ class Metrics:
         self.conditions = _Conditions()
         self.reconciles = Counter(
             "controller_runtime_reconcile_total",
-            "Reconciles by result: success, requeue_after, error.",
+            "Reconciles by result: success or error.",
             ["controller", "result"],
             registry=self.registry,
         )

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from support.golden_settings import COMMON, DESIRED
+from support.golden_settings import COMMON, DESIRED, golden_instance
 
 from appinstance_operator.api.errors import SettingsError
 from appinstance_operator.api.settings import Settings, parse_settings
@@ -20,10 +20,9 @@ from appinstance_operator.api.tenancy import (
     unsupported,
     violations,
 )
-from appinstance_operator.cli import documents
 
 BASE: dict[str, Any] = yaml.safe_load(COMMON.read_text())
-(BODY,) = documents.read_resources(DESIRED / "golden" / "minimal" / "appinstance.yaml")
+BODY = golden_instance(DESIRED / "golden" / "minimal")
 ACCOUNT = "arn:aws:iam::123456789012"
 BOUNDARY = f"{ACCOUNT}:policy/platform/own"
 

@@ -12,6 +12,7 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 from botocore.parsers import ResponseParserError
+from support.fake_iam import FakeIam, FakeIamClient, failure, no_reply
 from support.iam_roles import (
     DRIFTS,
     ROLE,
@@ -36,6 +37,7 @@ from appinstance_operator.api.errors import (
     OperatorError,
 )
 from appinstance_operator.aws.roles import RoleManager
+from appinstance_operator.signals.metrics import Metrics
 
 # The lease
 
@@ -177,3 +179,46 @@ def test_what_a_failure_means(
         assert failed.value.fate is fate
         assert failed.value.condition == "CloudAccessReady"
         assert SECRETIVE not in failed.value.message
+
+
+# What is counted of it
+
+
+def _counted(metrics: Metrics) -> dict[tuple[str, str], float]:
+    return {
+        (sample.labels["action"], sample.labels["code"]): sample.value
+        for family in metrics.registry.collect()
+        for sample in family.samples
+        if sample.name == "appinstance_aws_errors_total"
+    }
+
+
+def test_each_failed_request_is_counted_by_aws_code_or_by_what_kept_it_from_an_answer() -> None:
+    account, metrics = FakeIam(), Metrics()
+    client = FakeIamClient(account, "operator")
+    manager = RoleManager(client, metrics.aws_request, on_error=metrics.aws_error)
+    failures = [
+        failure("Throttling", "GetRole"), failure("Throttling", "GetRole"),
+        failure("AccessDenied", "GetRole"), no_reply(),
+    ]  # fmt: skip
+
+    def fail(_action: str, _role: str) -> None:
+        if failures:
+            raise failures.pop(0)
+
+    client.before = fail
+    for _ in range(4):
+        with pytest.raises(OperatorError):
+            manager.ensure(ROLE)
+    assert _counted(metrics) == {
+        ("get_role", "Throttling"): 2,
+        ("get_role", "AccessDenied"): 1,
+        ("get_role", "ReadTimeoutError"): 1,
+    }
+
+
+def test_a_role_that_is_not_there_yet_is_no_error() -> None:
+    client, metrics = FakeIamClient(FakeIam(), "operator"), Metrics()
+    RoleManager(client, metrics.aws_request, on_error=metrics.aws_error).ensure(ROLE)
+    assert client.calls[0] == "get_role"
+    assert _counted(metrics) == {}

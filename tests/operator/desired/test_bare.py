@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from support.golden_settings import DESIRED, golden_settings
+from support.golden_settings import DESIRED, golden_instance, golden_settings
 
 from appinstance_operator.api.model import Plan
 from appinstance_operator.cli import documents
@@ -20,7 +20,7 @@ SECRET = {"name": "TOKEN", "remoteRef": {"key": "apps/team/shop/token"}}
 
 def _plan(**spec: Any) -> Plan:
     """Return the plan of the golden case with fields changed (None takes one out)."""
-    (body,) = documents.read_resources(CASE / "appinstance.yaml")
+    body = golden_instance(CASE)
     changed = {key: value for key, value in {**body["spec"], **spec}.items() if value is not None}
     return documents.planned({**body, "spec": changed}, SETTINGS)
 
@@ -77,7 +77,7 @@ def test_without_media_the_backend_has_no_role_and_no_way_to_aws() -> None:
 
 def test_a_role_that_is_brought_stays_without_media() -> None:
     settings = golden_settings(DESIRED / "golden" / "own-role-no-bucket")
-    (body,) = documents.read_resources(DESIRED / "golden" / "own-role-no-bucket/appinstance.yaml")
+    body = golden_instance(DESIRED / "golden" / "own-role-no-bucket")
     plan = documents.planned(body, settings)
     assert [443] in _ports_out(plan), "STS, where it takes the role"
     assert "AWS_ROLE_ARN" in _text(plan)

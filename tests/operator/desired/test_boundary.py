@@ -12,13 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from support.golden_settings import DESIRED, golden_settings, golden_values
+from support.golden_settings import DESIRED, golden_instance, golden_settings, golden_values
 from support.iam_tables import problems
 
 from appinstance_local.iam_evaluator import permitted
 from appinstance_operator.api.settings import Settings, parse_settings
 from appinstance_operator.api.spec import parse
-from appinstance_operator.cli import documents
 from appinstance_operator.desired import iam
 from appinstance_operator.desired.boundary import boundary_policy
 
@@ -229,7 +228,7 @@ def test_a_boundary_without_an_allowing_policy_opens_nothing() -> None:
 
 
 def _documents(namespace: str, **spec: Any) -> dict[str, Mapping[str, Any]]:
-    (body,) = documents.read_resources(CASE / "appinstance.yaml")
+    body = golden_instance(CASE)
     hostile = {
         **body,
         "metadata": {"name": "shop", "namespace": namespace, "uid": "u"},

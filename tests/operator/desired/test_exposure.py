@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from support.alb_rules import PREFIX, refusals
-from support.golden_settings import DESIRED, golden_values
+from support.golden_settings import DESIRED, golden_instance, golden_values
 
 from appinstance_operator.api.errors import InvalidSpec, NotAllowed, SettingsError
 from appinstance_operator.api.settings import parse_settings
@@ -23,7 +23,7 @@ GRANT = {"namespaces": ["team"], "certificateArns": [CERTIFICATE]}
 def _objects(
     edge: dict[str, Any] | None = None, grants: Any = (), **spec: Any
 ) -> dict[tuple[str, str], Any]:
-    (body,) = documents.read_resources(CASE / "appinstance.yaml")
+    body = golden_instance(CASE)
     changed = {**body, "spec": {**body["spec"], **spec}}
     values = golden_values(CASE)
     values["edge"] |= {"sources": PUBLIC, **(edge or {})}

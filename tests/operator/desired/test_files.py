@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.golden_settings import DESIRED, golden_settings
+from support.golden_settings import DESIRED, golden_instance, golden_settings
 
 from appinstance_operator.api.errors import InvalidSpec
 from appinstance_operator.api.files import TAKEN
@@ -17,7 +17,7 @@ ONE = {"path": "/app/keys/signing.pem", "remoteRef": {"key": "apps/team/shop/sig
 
 
 def _plan(*files: dict[str, Any]) -> Plan:
-    (body,) = documents.read_resources(CASE / "appinstance.yaml")
+    body = golden_instance(CASE)
     backend = {**body["spec"]["backend"], **({"files": list(files)} if files else {})}
     return documents.planned(
         {**body, "spec": {**body["spec"], "backend": backend}}, golden_settings(CASE)

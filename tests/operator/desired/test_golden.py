@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from support.golden_settings import golden_settings
+from support.golden_settings import golden_instance, golden_settings
 
 from appinstance_operator.api.access import open_by_status
 from appinstance_operator.api.errors import InvalidSpec, NotAllowed
@@ -35,7 +35,7 @@ def _facts(case: Path, body: dict[str, Any]) -> Facts | None:
 
 def _rendered(case: Path) -> str:
     settings = golden_settings(case)
-    (body,) = cli_io.read_resources(case / "appinstance.yaml")
+    body = golden_instance(case)
     plan = cli_io.planned(body, settings, _facts(case, body))
     return cli_io.to_yaml([*plan.objects, *map(cli.role_document, plan.roles)])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.golden_settings import DESIRED, golden_settings, golden_values
+from support.golden_settings import DESIRED, golden_instance, golden_settings, golden_values
 
 from appinstance_local.iam_evaluator import allowed, trusts
 from appinstance_operator.api.settings import Settings, parse_settings
@@ -17,7 +17,7 @@ ISSUER = SETTINGS.oidc.issuer
 STS = "sts.amazonaws.com"
 BUCKET = "arn:aws:s3:::platform-media"
 SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:"
-(BODY,) = cli_io.read_resources(CASE / "appinstance.yaml")
+BODY = golden_instance(CASE)
 ROLES = {role.name.rsplit("-", 1)[-1]: role for role in cli_io.planned(BODY, SETTINGS).roles}
 BACKEND, SECRETS = ROLES["backend"], ROLES["secrets"]
 
@@ -171,7 +171,7 @@ def test_the_longest_names_fit_iams_64_characters(prefix: str) -> None:
 
 def test_legacy_keys_never_stand_beside_a_role() -> None:
     case = CASE.parent / "legacy-credentials"
-    (body,) = cli_io.read_resources(case / "appinstance.yaml")
+    body = golden_instance(case)
     settings = golden_settings(case)
     assert [role.name.rsplit("-", 1)[-1] for role in cli_io.planned(body, settings).roles] == [
         "secrets"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from support.golden_settings import DESIRED, golden_settings
+from support.golden_settings import DESIRED, golden_instance, golden_settings
 
 from appinstance_operator.api.model import Plan
 from appinstance_operator.api.settings import Settings
@@ -38,7 +38,7 @@ class Case:
 def _case(name: str) -> Case:
     folder = DESIRED / "golden" / name
     settings = golden_settings(folder)
-    (body,) = documents.read_resources(folder / "appinstance.yaml")
+    body = golden_instance(folder)
     return Case(body, settings, documents.planned(body, settings))
 
 

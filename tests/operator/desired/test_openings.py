@@ -17,7 +17,7 @@ from typing import Any
 import hcl2
 import pytest
 import yaml
-from support.golden_settings import DESIRED, golden_values
+from support.golden_settings import DESIRED, golden_instance, golden_values
 
 from appinstance_local.paths import REPO
 from appinstance_operator.api.errors import InvalidSpec
@@ -40,7 +40,7 @@ class Instance:
     """A golden case, by which the table's words get their meaning."""
 
     def __init__(self, folder: Path) -> None:
-        (body,) = documents.read_resources(folder / "appinstance.yaml")
+        body = golden_instance(folder)
         self.spec, values = body["spec"], golden_values(folder)
         settings = parse_settings(values)
         self.settings = settings.model_dump(by_alias=True, exclude_none=True, mode="json")
@@ -262,7 +262,7 @@ OTHER = {"to": [{"name": "billing"}]}
 
 def _check(groups: Mapping[str, Any], **spec: Any) -> None:
     case = DESIRED / "golden" / "alb-with-page"
-    (body,) = documents.read_resources(case / "appinstance.yaml")
+    body = golden_instance(case)
     changed = {**body, "spec": {**body["spec"], **spec}}
     documents.planned(changed, parse_settings({**golden_values(case), "podSecurityGroups": groups}))
 

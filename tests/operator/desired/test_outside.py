@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.golden_settings import DESIRED, golden_values
+from support.golden_settings import DESIRED, golden_instance, golden_values
 
 from appinstance_operator.api.errors import SettingsError
 from appinstance_operator.api.settings import parse_settings
@@ -17,7 +17,7 @@ OPENING: dict[str, Any] = {"destinations": [{"cidr": "203.0.113.0/28"}]}
 
 def _egress(**outside: Any) -> dict[str, list[Any]]:
     """Return the ways out of each policy, by the policy's component."""
-    (body,) = documents.read_resources(CASE / "appinstance.yaml")
+    body = golden_instance(CASE)
     settings = parse_settings({**golden_values(CASE), "outside": outside})
     name = body["metadata"]["name"]
     return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.golden_settings import DESIRED, golden_settings
+from support.golden_settings import DESIRED, golden_instance, golden_settings
 
 from appinstance_operator.api.errors import InvalidSpec
 from appinstance_operator.cli import documents
@@ -13,7 +13,7 @@ CASE = DESIRED / "golden" / "alb-with-page"
 
 def _paths(paths: list[tuple[str, str]] | None, *, page: bool = True) -> list[tuple[str, str]]:
     """Return path and component of each rule of the Ingress, in its order."""
-    (body,) = documents.read_resources(CASE / "appinstance.yaml")
+    body = golden_instance(CASE)
     spec = {key: value for key, value in body["spec"].items() if page or key != "frontend"}
     if paths is not None:
         spec["paths"] = [{"path": path, "to": to} for path, to in paths]

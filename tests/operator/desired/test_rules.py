@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.golden_settings import DESIRED, golden_values
+from support.golden_settings import DESIRED, golden_instance, golden_values
 
 from appinstance_operator.api.settings import parse_settings
 from appinstance_operator.cli import documents
@@ -18,7 +18,7 @@ PROMETHEUS = {
 
 
 def _objects(spec: dict[str, Any] | None = None, **settings: Any) -> dict[tuple[str, str], Any]:
-    (body,) = documents.read_resources(CASE / "appinstance.yaml")
+    body = golden_instance(CASE)
     changed = {**body, "spec": {**body["spec"], **(spec or {})}}
     known = parse_settings({**golden_values(CASE), **settings})
     name = body["metadata"]["name"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.golden_settings import DESIRED, golden_values
+from support.golden_settings import DESIRED, golden_instance, golden_values
 
 from appinstance_operator.api.errors import InvalidSpec
 from appinstance_operator.api.settings import parse_settings
@@ -18,7 +18,7 @@ def _pods(
     scheduling: dict[str, Any] | None = None, pods: dict[str, Any] | None = None, **backend: Any
 ) -> dict[str, Any]:
     """Return the pod specs by component; of the backend with changes."""
-    (body,) = documents.read_resources(CASE / "appinstance.yaml")
+    body = golden_instance(CASE)
     spec = {**body["spec"], "backend": {**body["spec"]["backend"], **backend}}
     spec |= {"scheduling": scheduling} if scheduling else {}
     settings = parse_settings({**golden_values(CASE), "pods": pods or {}})

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.golden_settings import DESIRED, golden_settings
+from support.golden_settings import DESIRED, golden_instance, golden_settings
 
 from appinstance_operator.api.errors import CloudAccessDenied, CloudUnavailable
 from appinstance_operator.api.spec import AppInstance, parse
-from appinstance_operator.cli import documents
 from appinstance_operator.reconcile.checks import (
     Check,
     cause_in_words,
@@ -24,7 +23,7 @@ from appinstance_operator.reconcile.checks import (
 )
 from appinstance_operator.reconcile.conditions import Report, ready_check
 
-(BODY,) = documents.read_resources(DESIRED / "golden" / "minimal" / "appinstance.yaml")
+BODY = golden_instance(DESIRED / "golden" / "minimal")
 INSTANCE: AppInstance = parse(BODY)
 PRESENT = {"acme-database": "one"}
 

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 import yaml
-from support.golden_settings import DESIRED, golden_settings
+from support.golden_settings import DESIRED, golden_instance, golden_settings
 
 from appinstance_local.paths import REPO
 from appinstance_operator.api.spec import AppInstance, parse
-from appinstance_operator.cli import documents as cli_io
 from appinstance_operator.reconcile import checks
 from appinstance_operator.reconcile.bodies import find_condition
 from appinstance_operator.reconcile.checks import Check
@@ -19,7 +18,7 @@ from appinstance_operator.reconcile.status import Seen, status
 
 CASE = DESIRED / "golden" / "minimal"
 SETTINGS = golden_settings(CASE)
-(BODY,) = cli_io.read_resources(CASE / "appinstance.yaml")
+BODY = golden_instance(CASE)
 INSTANCE: AppInstance = parse(BODY)
 Status = dict[str, Any]
 FINE = tuple(

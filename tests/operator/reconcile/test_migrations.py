@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime
 from typing import Any, cast
 
-from support.golden_settings import DESIRED, golden_settings
+from support.golden_settings import DESIRED, golden_instance, golden_settings
 
 from appinstance_operator.api.spec import parse
-from appinstance_operator.cli import documents
 from appinstance_operator.desired import migration
 from appinstance_operator.kube.cache import Cache
 from appinstance_operator.kube.children import Children
@@ -16,7 +15,7 @@ from appinstance_operator.kube.client import Kube
 from appinstance_operator.reconcile.look import Look, Memory
 from appinstance_operator.reconcile.migrations import Migrations
 
-(BODY,) = documents.read_resources(DESIRED / "golden" / "minimal" / "appinstance.yaml")
+BODY = golden_instance(DESIRED / "golden" / "minimal")
 INSTANCE = parse(BODY)
 FAILED_AT = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 

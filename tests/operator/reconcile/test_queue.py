@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
+
+import pytest
 
 from appinstance_operator.api.backoff import backoff
+from appinstance_operator.reconcile import queue as module
 from appinstance_operator.reconcile.queue import MOST_IN_A_ROW, WorkQueue
 from appinstance_operator.signals.metrics import Metrics
 
@@ -84,3 +88,32 @@ def test_back_off_grows_to_a_ceiling() -> None:
     waits = [backoff(failures) for failures in (1, 4, 8, 50)]
     assert waits[0] < waits[1] < waits[2]
     assert all(0.75 <= wait <= 375 for wait in waits)
+
+
+async def test_how_long_each_waited_is_counted_from_the_first_wake_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    metrics = Metrics()
+    queue: WorkQueue[str] = WorkQueue(metrics)
+
+    def waited(what: str) -> float | None:
+        name = f"workqueue_queue_duration_seconds_{what}"
+        return metrics.registry.get_sample_value(name, {"name": "appinstance"})
+
+    queue.add("a")
+    now[0] += 2.0
+    queue.add("a")  # folded: it waits since the first one
+    queue.add("b")
+    now[0] += 5.0
+    assert await queue.take() == "a"
+    assert (waited("count"), waited("sum")) == (1, 7.0)
+    assert await queue.take() == "b"
+    assert (waited("count"), waited("sum")) == (2, 12.0)
+    queue.add("a")  # during its turn: it waits from the end of that on
+    now[0] += 60.0
+    queue.done("a")
+    now[0] += 1.0
+    assert await queue.take() == "a"
+    assert (waited("count"), waited("sum")) == (3, 13.0)

@@ -6,10 +6,9 @@ import dataclasses
 from typing import Any, cast
 
 import pytest
-from support.golden_settings import DESIRED, golden_settings
+from support.golden_settings import DESIRED, golden_instance, golden_settings
 
 from appinstance_operator.api.spec import parse
-from appinstance_operator.cli import documents as cli_io
 from appinstance_operator.kube.cache import Cache, Key
 from appinstance_operator.kube.client import Kube
 from appinstance_operator.reconcile.checks import AREAS, Check
@@ -20,7 +19,7 @@ from appinstance_operator.signals.metrics import Metrics
 
 CASE = DESIRED / "golden" / "minimal"
 SETTINGS = golden_settings(CASE)
-(BODY,) = cli_io.read_resources(CASE / "appinstance.yaml")
+BODY = golden_instance(CASE)
 KEY = ("team", "shop")
 OK = Check("NetworkPoliciesApplied", "True", "Applied", "closed")
 ROLLS = Report(

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 import pytest
-from support.golden_settings import DESIRED, golden_settings
+from support.golden_settings import DESIRED, golden_instance, golden_settings
 
 from appinstance_operator.cli import documents
 from appinstance_operator.desired.names import APPLIED_TEMPLATE, SECRETS_HASH
@@ -18,7 +18,7 @@ from appinstance_operator.reconcile.templates import (
 )
 
 CASE = DESIRED / "golden" / "everything"
-(BODY,) = documents.read_resources(CASE / "appinstance.yaml")
+BODY = golden_instance(CASE)
 WANTED: dict[str, Any] = next(
     item
     for item in documents.planned(BODY, golden_settings(CASE)).objects

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ import httpx
 import kopf
 import pytest
 import urllib3
+from support.fake_iam import FakeIam, FakeIamClient, failure
 from support.golden_settings import golden_settings
+from support.iam_roles import ROLE
 from support.operator_world import GOLDEN
 
+from appinstance_operator.api.errors import CloudAccessDenied
 from appinstance_operator.aws.keeper import RoleKeeper
 from appinstance_operator.kube import credentials
 from appinstance_operator.kube.access import Access
@@ -32,13 +36,15 @@ KEY = ("team", "shop")
 class Process:
     """An operator whose parts write down when they begin and end."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, case: Path = GOLDEN) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, case: Path = GOLDEN, iam: object = None
+    ) -> None:
         self.told: list[str] = []
         self.looked = threading.Event()
         self.ready: dict[str, int] = {}
         access = Access("http://cluster", urllib3.PoolManager())
         monkeypatch.setattr(credentials, "access", lambda: access)
-        monkeypatch.setattr(module, "iam_client", lambda _settings: object())
+        monkeypatch.setattr(module, "iam_client", lambda _settings: iam or object())
         monkeypatch.setattr(Watches, "fill", lambda _self: self._say("fill"))
         for part in (Watch, Relist, RoleKeeper, Workers):
             name = part.__name__
@@ -161,3 +167,27 @@ async def test_a_standby_queues_nothing(process: Process) -> None:
     process.operator.wake(KEY)
     assert not process.operator.queue._first
     assert not process.operator.queue._others
+
+
+# What is shown of the process
+
+
+def test_which_version_runs_is_shown(process: Process) -> None:
+    version = metadata.version("appinstance-operator")
+    shown = process.operator.metrics.registry.get_sample_value
+    assert shown("appinstance_build_info", {"version": version}) == 1
+
+
+def test_a_failed_request_to_iam_is_shown_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    iam = FakeIamClient(FakeIam(), "operator")
+
+    def refuse(action: str, _role: str) -> None:
+        raise failure("AccessDenied", action)
+
+    iam.before = refuse
+    operator = Process(monkeypatch, iam=iam).operator
+    with pytest.raises(CloudAccessDenied):
+        operator.keeper._manager.ensure(ROLE)
+    shown = operator.metrics.registry.get_sample_value
+    labels = {"action": "get_role", "code": "AccessDenied"}
+    assert shown("appinstance_aws_errors_total", labels) == 1
