@@ -7,7 +7,7 @@ import re
 from .markdown import HEAD, cell, page, table
 from .places import DOCS
 
-_TITLE = re.compile(r"^# (?:ADR )?(\d{4})[:.]? (.+)$", re.MULTILINE)
+_TITLE = re.compile(r"^# (?:ADR )?(\d{4})(?:[:.]| –)? (.+)$", re.MULTILINE)
 _STATUS = re.compile(r"^(?:\*\*)?Status:?(?:\*\*)?:?\s*(.+)$", re.MULTILINE | re.IGNORECASE)
 
 
@@ -33,6 +33,7 @@ def index_page() -> str:
         "# Decisions",
         HEAD,
         "A decision that a later reader would question has a record. Numbers are given out in blocks to those who work "
-        "side by side, so there are gaps; none is used twice.",
+        "side by side, so there are gaps: a number that is not here was never used, and none is used twice. None is given "
+        "anew either, as code, changelog and commits name decisions by theirs.",
         table(("number", "decision", "status"), rows),
     )
