@@ -511,11 +511,28 @@ def test_an_upgrade_from_an_earlier_chart_keeps_the_instances_and_brings_all_tha
     changed: Any = instances.patch_namespaced_custom_object(*where, {"spec": {"workers": [worker]}})
     assert changed["spec"]["workers"][0]["name"] == "mail"
 
+    # The way back takes the CRD along: what it does not know is gone, the instance is not.
+    told = control_plane.run_helm("rollback", "appinstance-operator", "1")
+    assert told.returncode == 0, told.stderr
+    assert "workers" not in _fields(control_plane)
+    back: Any = wait_for(
+        "the API server to serve the older CRD",
+        lambda: (
+            found
+            if "workers" not in (found := instances.get_namespaced_custom_object(*where))["spec"]
+            else None
+        ),
+    )
+    assert back["metadata"]["uid"] == earlier["metadata"]["uid"]
+    assert back["spec"] == earlier["spec"]
+
 
 def test_values_of_an_earlier_chart_that_mean_something_else_now_are_refused(
     control_plane: ControlPlane, earlier: dict[str, Any]
 ) -> None:
-    told = control_plane.run_helm("upgrade", "appinstance-operator", _CHART, "--reset-then-reuse-values")
+    told = control_plane.run_helm(
+        "upgrade", "appinstance-operator", _CHART, "--reset-then-reuse-values"
+    )
     assert told.returncode != 0
     assert "allowedPrefix" in told.stderr
     assert "workers" not in _fields(control_plane), "and nothing of it was applied"
