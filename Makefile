@@ -164,6 +164,10 @@ cluster-up: setup ## Bring the cluster up with everything the platform needs
 cluster-down: setup ## Take it away: no process, bridge or nft table stays
 	@$(LOCAL) down
 
+.PHONY: env
+env: setup ## Print what a shell needs to reach it (KUBECONFIG, PATH, engine): eval "$(make env)"
+	@$(LOCAL) env
+
 .PHONY: images
 images: setup ## Build backend, frontend and operator, and load them into the cluster
 	@$(LOCAL) images

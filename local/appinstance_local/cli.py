@@ -28,6 +28,10 @@ def _down(_options: argparse.Namespace) -> None:
     cluster.down()
 
 
+def _env(_options: argparse.Namespace) -> None:
+    print(cluster.shell_variables())
+
+
 def _images(_options: argparse.Namespace) -> None:
     docker = engine.ensure()
     names = app_images.build(docker, cluster.choose_mode(docker))
@@ -81,6 +85,7 @@ def main() -> None:
     )
     command("up", _up, "bring the cluster up with everything the platform needs")
     command("down", _down, "take the cluster away: no process, bridge or nft table stays")
+    command("env", _env, "print the variables with which a shell reaches the local cluster")
     command("images", _images, "build the platform's images, and load them into the cluster")
     pushing = command("push", _push, "build the images and push what is not in ECR yet")
     pushing.add_argument("prefix", help="what the repositories begin with")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ import yaml
 from . import builds, engine, node, programs
 from .engine import Engine
 from .errors import LocalError
-from .paths import REPO, binary, cache, kubeconfig
+from .paths import REPO, binaries, binary, cache, kubeconfig
 from .progress import say, step
 from .shell import run, succeeds
 
@@ -99,6 +100,18 @@ def environment(docker: Engine) -> dict[str, str]:
     """
     mode = {"APPINSTANCE_NODE": Mode.BUILT.value} if docker.own else {}
     return {**docker.env, **mode, "KUBECONFIG": str(kubeconfig())}
+
+
+def shell_variables() -> str:
+    """Return what a shell evaluates to reach the cluster: engine, kubeconfig, programs."""
+    docker = engine.running()
+    if docker is None or not kubeconfig().exists():
+        raise LocalError("the local cluster is not up: run `make demo` first")
+    variables = {**docker.env, "KUBECONFIG": str(kubeconfig())}
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    # Behind what is there already: one's own kubectl stays one's own.
+    programs_there = f"{shlex.quote(str(binaries()))}:{shlex.quote(str(REPO / '.venv' / 'bin'))}"
+    return "\n".join([*lines, f'export PATH="$PATH":{programs_there}'])
 
 
 def is_up() -> bool:

@@ -199,7 +199,7 @@ def demo() -> None:
 {platform.kubectl("-n", NAMESPACE, "get", "appi")}
 The app runs at {URL} (the certificate is signed by {tls.ca_path()}).
 
-Try next, with  export KUBECONFIG={kubeconfig()}
+Try next, after  eval "$(make env)"
   kubectl get appi -A -o wide
   kubectl -n {NAMESPACE} describe appi {NAME}
   kubectl -n {NAMESPACE} delete deployment {NAME}-backend    # and see it come back

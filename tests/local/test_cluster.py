@@ -1,12 +1,13 @@
 """kind's configuration for both modes, and the choice between them."""
 
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from appinstance_local import cluster, platform
+from appinstance_local import cluster, engine, platform
 from appinstance_local.cluster import Mode
 from appinstance_local.engine import Engine
 from appinstance_local.errors import LocalError
@@ -77,3 +78,44 @@ def test_where_a_registry_answers_the_node_is_the_stock_one(
 def test_the_image_that_is_asked_for_is_one_that_a_stock_cluster_needs() -> None:
     texts = [path.read_text() for path in platform.MANIFESTS.rglob("*.yaml")]
     assert any(f"image: {cluster.STOCK_PROBE}\n" in text for text in texts)
+
+
+# What a person's shell is given
+
+
+def _evaluated(text: str, *names: str) -> list[str]:
+    shown = "; ".join(f'echo "${name}"' for name in names)
+    told = subprocess.run(
+        ["bash", "-c", f'eval "$1"; {shown}', "bash", text],
+        check=True, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    return told.stdout.splitlines()
+
+
+def test_a_shell_reaches_the_cluster_with_what_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "with a space"
+    folder.mkdir()
+    monkeypatch.setenv("APPINSTANCE_CACHE", str(folder))
+    monkeypatch.setenv("APPINSTANCE_BIN", str(folder / "bin"))
+    (folder / "kubeconfig").touch()
+    own = Engine(own=True, env={"DOCKER_HOST": "unix:///run/x.sock"})
+    monkeypatch.setattr(engine, "running", lambda: own)
+    kubeconfig, host, path = _evaluated(
+        cluster.shell_variables(), "KUBECONFIG", "DOCKER_HOST", "PATH"
+    )
+    assert kubeconfig == str(folder / "kubeconfig")
+    assert host == "unix:///run/x.sock"
+    # Last, so that one's own programs stay one's own.
+    assert path == f"/usr/bin:/bin:{folder / 'bin'}:{cluster.REPO / '.venv' / 'bin'}"
+
+
+@pytest.mark.parametrize("there", [None, Engine(own=False)])
+def test_without_a_cluster_a_shell_is_told_how_to_get_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, there: Engine | None
+) -> None:
+    monkeypatch.setenv("APPINSTANCE_CACHE", str(tmp_path))
+    monkeypatch.setattr(engine, "running", lambda: there)
+    with pytest.raises(LocalError, match="make demo"):
+        cluster.shell_variables()
