@@ -11,6 +11,7 @@ from appinstance_local import cluster, engine, platform
 from appinstance_local.cluster import Mode
 from appinstance_local.engine import Engine
 from appinstance_local.errors import LocalError
+from appinstance_local.paths import REPO
 
 BASE: dict[str, Any] = {
     "kind": "Cluster",
@@ -108,7 +109,7 @@ def test_a_shell_reaches_the_cluster_with_what_it_is_told(
     assert kubeconfig == str(folder / "kubeconfig")
     assert host == "unix:///run/x.sock"
     # Last, so that one's own programs stay one's own.
-    assert path == f"/usr/bin:/bin:{folder / 'bin'}:{cluster.REPO / '.venv' / 'bin'}"
+    assert path == f"/usr/bin:/bin:{folder / 'bin'}:{REPO / '.venv' / 'bin'}"
 
 
 @pytest.mark.parametrize("there", [None, Engine(own=False)])
