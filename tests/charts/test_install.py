@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,15 +18,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from kubernetes import client, utils, watch
-from support.apiserver import ApiServer, started
+from support.apiserver import started
+from support.control_plane import SYSTEM as _SYSTEM
+from support.control_plane import ControlPlane
 from support.waiting import wait_for
 
 from appinstance_operator.cli import drain, trial
 from appinstance_operator.cli import main as cli
 from appinstance_operator.cli.fleet import CommandError, Key
 from appinstance_operator.cli.fleet_client import KubernetesFleet
-from appinstance_operator.kube.access import Access
-from appinstance_operator.kube.credentials import access_by
 
 if TYPE_CHECKING:
     from support.helm import Helm
@@ -38,46 +36,8 @@ pytestmark = [
     # The API server's certificate is one that it made itself a moment ago.
     pytest.mark.filterwarnings("ignore:Unverified HTTPS request"),
 ]
-_SYSTEM = "appinstance-system"
 REPO = Path(__file__).resolve().parents[2]
 _CHART = str(REPO / "charts" / "appinstance-operator")
-
-
-@dataclass(frozen=True)
-class ControlPlane:
-    """An API server with RBAC, and the ways in."""
-
-    server: ApiServer
-    helm: str
-
-    def client(self, account: str | None = None) -> client.ApiClient:
-        """Return an administrator's client, or one that acts as a service account (`ns:name`)."""
-        configuration = client.Configuration()
-        configuration.host = self.server.url
-        configuration.verify_ssl = False
-        configuration.api_key = {"authorization": f"Bearer {self.server.token}"}
-        api = client.ApiClient(configuration)
-        if account is not None:
-            api.set_default_header("Impersonate-User", f"system:serviceaccount:{account}")
-        return api
-
-    def access(self, account: str) -> Access:
-        """Return the access of the operator's own client that acts as a service account."""
-        found = access_by(self.client().configuration)
-        headers = {"Impersonate-User": f"system:serviceaccount:{account}"}
-        return replace(found, credentials=lambda: {**found.credentials(), **headers})
-
-    def run_helm(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Return the finished process of Helm in the operator's namespace."""
-        command = [
-            self.helm,
-            "--kubeconfig",
-            str(self.server.kubeconfig),
-            "--namespace",
-            _SYSTEM,
-            *words,
-        ]
-        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
 
 
 @pytest.fixture(scope="module")
@@ -423,124 +383,3 @@ def test_the_operators_helm_test_makes_and_removes_one_with_the_rights_that_it_h
         with pytest.raises(CommandError, match="403"):
             forbidden()
     control_plane.run_helm("uninstall", "appinstance-operator", "--no-hooks")
-
-
-# From an earlier chart to this one. No version has been released yet: the earlier one is the chart
-# as it stood in commit dd6d685, packed by `helm package`, before tenants, admission policies,
-# workers and two replicas.
-_EARLIER = str(REPO / "tests/charts/earlier/appinstance-operator-dd6d685.tgz")
-
-
-@pytest.fixture
-def earlier(control_plane: ControlPlane, tmp_path: Path) -> Iterator[dict[str, Any]]:
-    """Install the earlier chart with its own values and an AppInstance; return that instance."""
-    values = yaml.safe_load((REPO / "tests/charts/values/operator-minimal.yaml").read_text())
-    values["settings"]["secrets"]["allowedPrefix"] = "apps/"
-    file = tmp_path / "earlier.yaml"
-    file.write_text(yaml.safe_dump(values))
-    _remove_crd(control_plane)
-    _install(control_plane, "--values", str(file), chart=_EARLIER)
-    body = {
-        "apiVersion": "platform.appinstance.io/v1alpha1", "kind": "AppInstance",
-        "metadata": {"name": "acme", "finalizers": ["platform.appinstance.io/test"]},
-        "spec": _SPEC,
-    }  # fmt: skip
-    made: Any = client.CustomObjectsApi(control_plane.client()).create_namespaced_custom_object(
-        "platform.appinstance.io", "v1alpha1", "default", "appinstances", body
-    )
-    yield made
-    _remove_crd(control_plane)
-    control_plane.run_helm("uninstall", "appinstance-operator", "--no-hooks")
-
-
-def _remove_crd(plane: ControlPlane) -> None:
-    """Remove the CRD, and with it the instances, so that the next install brings its own."""
-    crds = client.ApiextensionsV1Api(plane.client())
-    name = _CRD.split("/")[1]
-    with contextlib.suppress(client.ApiException):
-        crds.delete_custom_resource_definition(name)
-    with contextlib.suppress(client.ApiException):
-        _lift_finalizer(plane, "acme")
-
-    def is_gone() -> bool:
-        listed: Any = crds.list_custom_resource_definition(field_selector=f"metadata.name={name}")
-        return not listed.items
-
-    wait_for("the CRD to go", is_gone)
-
-
-def _fields(plane: ControlPlane) -> set[str]:
-    crd: Any = client.ApiextensionsV1Api(plane.client()).read_custom_resource_definition(
-        _CRD.split("/")[1]
-    )
-    (version,) = crd.spec.versions
-    return set(version.schema.open_apiv3_schema.properties["spec"].properties)
-
-
-def _jobs(plane: ControlPlane) -> set[str]:
-    found: Any = client.BatchV1Api(plane.client()).list_namespaced_job(_SYSTEM)
-    return {job.metadata.uid for job in found.items}
-
-
-def test_an_upgrade_from_an_earlier_chart_keeps_the_instances_and_brings_all_that_is_new(
-    control_plane: ControlPlane, earlier: dict[str, Any]
-) -> None:
-    administrator = control_plane.client()
-    assert "workers" not in _fields(control_plane)
-    before = _leftovers(control_plane)
-    jobs = _jobs(control_plane)
-
-    _install(control_plane)
-
-    assert "workers" in _fields(control_plane)
-    instances = client.CustomObjectsApi(administrator)
-    where = ("platform.appinstance.io", "v1alpha1", "default", "appinstances", "acme")
-    kept: Any = instances.get_namespaced_custom_object(*where)
-    assert (kept["metadata"]["uid"], kept["spec"]) == (
-        earlier["metadata"]["uid"], earlier["spec"],
-    )  # fmt: skip
-    assert "deletionTimestamp" not in kept["metadata"]
-    # What has changed is as after a first install: two replicas, which the earlier one had not.
-    deployment: Any = client.AppsV1Api(administrator).read_namespaced_deployment(
-        "appinstance-operator", _SYSTEM
-    )
-    assert deployment.spec.replicas == 2
-    assert deployment.spec.strategy.type == "RollingUpdate"
-    upgraded = _leftovers(control_plane)
-    assert before <= upgraded
-    # No hook ran: a drain in an upgrade would refuse, or delete.
-    assert _jobs(control_plane) == jobs
-
-    # And what the new CRD offers can be asked for by the instance that came along.
-    worker = {"name": "mail", "args": ["worker"]}
-    changed: Any = instances.patch_namespaced_custom_object(*where, {"spec": {"workers": [worker]}})
-    assert changed["spec"]["workers"][0]["name"] == "mail"
-
-    # The way back takes the CRD along: what it does not know is gone, the instance is not.
-    told = control_plane.run_helm("rollback", "appinstance-operator", "1")
-    assert told.returncode == 0, told.stderr
-    assert "workers" not in _fields(control_plane)
-
-    def read_as_before() -> Any:
-        found: Any = instances.get_namespaced_custom_object(*where)
-        return None if "workers" in found["spec"] else found
-
-    back = wait_for("the API server to serve the older CRD", read_as_before)
-    assert back["metadata"]["uid"] == earlier["metadata"]["uid"]
-    assert back["spec"] == earlier["spec"]
-
-
-def test_values_of_an_earlier_chart_that_mean_something_else_now_are_refused(
-    control_plane: ControlPlane, earlier: dict[str, Any]
-) -> None:
-    told = control_plane.run_helm(
-        "upgrade", "appinstance-operator", _CHART, "--reset-then-reuse-values"
-    )
-    assert told.returncode != 0
-    assert "allowedPrefix" in told.stderr
-    assert "workers" not in _fields(control_plane), "and nothing of it was applied"
-    deployment: Any = client.AppsV1Api(control_plane.client()).read_namespaced_deployment(
-        "appinstance-operator", _SYSTEM
-    )
-    assert deployment.metadata.labels["helm.sh/chart"] == "appinstance-operator-0.1.0"
-    assert earlier["spec"]["host"] == _SPEC["host"]
