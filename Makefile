@@ -130,6 +130,10 @@ app-docs: setup ## Write docs/app-settings.md and docs/problems.md, which are de
 reference: setup ## Write the pages derived from the code: docs/reference, the charts' READMEs, the index of decisions
 	@PYTHONPATH=docs/hack $(RUN) python -m reference_pages
 
+.PHONY: recording
+recording: setup ## Record `make demo` anew and draw it: docs/pictures/demo.cast, demo.svg (best after `make cluster-down`)
+	@$(RUN) python docs/hack/recording.py record docs/pictures/demo.cast "make demo"
+
 .PHONY: docs
 docs: setup ## Build the documentation's site into site/, strictly
 	@NO_MKDOCS_2_WARNING=1 $(RUN) mkdocs build --strict

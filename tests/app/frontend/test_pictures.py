@@ -20,6 +20,7 @@ _PICTURES = (
     REPO / "docs" / "architecture.svg",
     REPO / "docs" / "pictures" / "instance.svg",
 )
+_RECORDING = REPO / "docs" / "pictures" / "demo.svg"
 # What the reader's system has, and what a renderer without it falls back to: DejaVu is wide.
 _FONTS = ("", "DejaVu Sans")
 _MEASURE = """font => {
@@ -56,7 +57,7 @@ def _leaving(browser: Browser, picture: Path, font: str) -> list[dict[str, Any]]
 
 
 @pytest.mark.parametrize("font", _FONTS, ids=["system", "wide"])
-@pytest.mark.parametrize("picture", _PICTURES, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("picture", [*_PICTURES, _RECORDING], ids=lambda path: path.parent.name)
 def test_no_text_leaves_its_box(browser: Browser, picture: Path, font: str) -> None:
     assert _leaving(browser, picture, font) == []
 
