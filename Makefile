@@ -54,6 +54,14 @@ app: setup ## Serve the app and its page alone, with the file store (http://127.
 test-unit: setup ## Tests that need no other process, the simulator's too (2 min)
 	@$(RUN) pytest -q -n 2 -m "not integration and not e2e and not terraform"
 
+.PHONY: coverage
+coverage: setup ## Which lines the tests of `make test-unit` run; fails below the floor of pyproject.toml (slow)
+	@rm -rf .coverage
+	@$(RUN) coverage run -m pytest -q -n 2 -m "not integration and not e2e and not terraform" \
+	  --simulator-steps 3000 --timeout 1200
+	@$(RUN) coverage combine --quiet
+	@$(RUN) coverage report
+
 .PHONY: test-integration
 test-integration: setup ## Tests against a real API server, MariaDB, moto and Chromium; no cluster
 	@$(LOCAL) test integration
