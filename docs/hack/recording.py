@@ -39,7 +39,6 @@ _FORMAT = """\
 <!-- Written by `make recording` of a real run; do not edit. -->
 <style>
 .{unique_id}-matrix {{ font: 18px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; white-space: pre; }}
-.{unique_id}-title {{ font: bold 16px system-ui, sans-serif; }}
 {styles}
 @media (prefers-reduced-motion: no-preference) {{
 .{unique_id}-matrix text {{ animation: appear 1ms both; }}
@@ -136,14 +135,17 @@ def draw(cast: str) -> str:
     """Return the recording as an SVG; a line that is too long goes on in the next."""
     head = json.loads(cast.splitlines()[0])
     console = Console(
-        width=head["width"], record=True, file=io.StringIO(), force_terminal=True,
+        width=head["width"] + 2, record=True, file=io.StringIO(), force_terminal=True,
         color_system="truecolor", legacy_windows=False,
+        _environ={},  # the same picture wherever it is drawn
     )  # fmt: skip
     told = lines(cast)
     rows: list[float] = []
     for line, when in zip(told, shown_at([line.seconds for line in told]), strict=True):
         wrapped = Text.from_ansi(line.text).wrap(console, head["width"]) or [Text()]
         for row in wrapped:
+            row.rstrip()
+            row.pad_left(1)  # some letters begin a little to the left of where they stand
             console.print(row, no_wrap=True, crop=False, highlight=False)
         rows += [when] * len(wrapped)
     console.print()  # rich clips all lines but the last
@@ -151,11 +153,11 @@ def draw(cast: str) -> str:
         f'.rec-matrix text[clip-path$="-line-{row})"] {{{{ animation-delay: {when}s; }}}}'
         for row, when in enumerate(rows)
     )
-    title = head["title"]
-    form = _FORMAT.replace("TITLE", f"Terminal: {title}").replace("DELAYS", delays)
-    svg = console.export_svg(title=title, code_format=form, unique_id="rec", font_aspect_ratio=0.55)
-    # rich draws the end of each line, too, to the right of the box.
-    return re.sub(r"<text [^>]*>\n</text>", "", svg)
+    form = _FORMAT.replace("TITLE", f"Terminal: {head['title']}").replace("DELAYS", delays)
+    svg = console.export_svg(title="", code_format=form, unique_id="rec", font_aspect_ratio=0.55)
+    # rich draws the end of each line, too, to the right of the box; and a wide font is to be narrowed.
+    svg = re.sub(r"<text [^>]*>\n</text>", "", svg)
+    return svg.replace(" textLength=", ' lengthAdjust="spacingAndGlyphs" textLength=')
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ def _rows(svg: str) -> list[str]:
     found: dict[int, str] = {}
     for row, text in re.findall(r'<text [^>]*-line-(\d+)\)"[^>]*>([^<]*)</text>', svg):
         found[int(row)] = found.get(int(row), "") + html.unescape(text).replace("\xa0", " ")
-    return [found[row].rstrip() for row in sorted(found)]
+    return [found[row].strip() for row in sorted(found)]
 
 
 @pytest.mark.parametrize("path", _CASTS, ids=lambda path: path.name)
@@ -52,9 +52,9 @@ def test_a_command_is_recorded_as_a_terminal_shows_it(
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     cast = recording.record(
-        ["test -t 1 && tput cols; printf '\\033[36mblue\\033[0m %s\\n' ~/x"], 72
+        ["test -t 1 && stty size <&1; printf '\\033[36mblue\\033[0m %s\\n' ~/x"], 72
     )
-    assert [line.text for line in recording.lines(cast)][1:] == ["72", "\x1b[36mblue\x1b[0m ~/x"]
+    assert [line.text for line in recording.lines(cast)][1:] == ["50 72", "\x1b[36mblue\x1b[0m ~/x"]
 
 
 def test_nothing_is_recorded_of_a_command_that_fails() -> None:
