@@ -85,6 +85,7 @@ _STALLED = ("AccessDenied", "denied")
 _CASES: dict[str, tuple[Report, set[str]]] = {
     "ready": (Report(_FINE), set()),
     "suspended": (Report(_amiss("SecretsReady"), suspended=True), set()),
+    "unstopped": (Report(suspended=True, retrying="no answer"), {"AppInstanceNotReady"}),
     "refused": (Report(refused=("InvalidSpec", "no")), {"AppInstanceStalled"}),
     "stalled": (Report(_FINE, stalled=_STALLED), {"AppInstanceStalled"}),
     "stalled-area": (Report(_amiss("CloudAccessReady"), stalled=_STALLED), {"AppInstanceStalled"}),

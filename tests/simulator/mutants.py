@@ -484,6 +484,13 @@ MUTANTS: tuple[Mutant, ...] = (
         _RECONCILE,
     ),
     Mutant(
+        "a suspended instance is said to be stopped before it is",
+        "reconcile/reconciler.py",
+        '        """Stop what runs in the background, and only then say so."""\n',
+        "        self._reporter.write(key, body, None, Report(suspended=True))\n",
+        _RECONCILE,
+    ),
+    Mutant(
         "a turn goes to pods that were broken before",
         "reconcile/turns.py",
         "return Turn.NONE if has_failed(live) else Turn.ASKED",

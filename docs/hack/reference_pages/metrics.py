@@ -38,7 +38,7 @@ def metrics_page() -> str:
         "controller-runtime's carry `controller` or `name` with the value `appinstance`: filter by it, as other "
         "operators in the cluster have the same names.",
         table(head, sorted([_CONDITION, *_rows(OperatorMetrics())])),
-        "A suspended instance has `Ready` 0 and neither `Reconciling` nor `Stalled`.",
+        "A suspended instance has `Ready` 0 and neither `Reconciling` (but while a worker can't be stopped) nor `Stalled`.",
         "## The app",
         "Port 9090 of each backend pod, `/metrics`, for whom `settings.monitoring.sources` names. An image of your own "
         "has what it has (`spec.backend.metrics`). Beside these there are the usual `process_` and `python_` ones.",

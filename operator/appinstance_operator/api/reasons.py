@@ -65,7 +65,8 @@ REASONS: tuple[Reason, ...] = (
     Reason("Ready", "InvalidSpec", *_INVALID),
     Reason(
         "Ready", "Suspended",
-        "`spec.suspend` is true: workers and jobs are stopped, nothing else is changed.",
+        "`spec.suspend` is true: workers and jobs are stopped, nothing else is changed. While one "
+        "can't be stopped, the message says why and `Reconciling` is true.",
         "set spec.suspend to false",
     ),
     Reason("Reconciling", "NewGeneration", "The spec has changed and is being carried out."),

@@ -60,10 +60,10 @@ def ready_check(report: Report) -> Check:
     if report.refused:
         return Check(READY, "False", "InvalidSpec", report.refused[1])
     if report.suspended:
-        words = (
-            "suspended: workers and jobs are stopped; nothing else is changed until spec.suspend "
-            "is false"
-        )
+        words = "suspended: workers and jobs are stopped"
+        if report.retrying:
+            words = f"suspended: not all workers and jobs are stopped yet ({report.retrying})"
+        words = f"{words}; nothing else is changed until spec.suspend is false"
         return Check(READY, "False", "Suspended", words)
     by_type = {check.type: check for check in report.checks}
     judged = (*AREAS, DATABASE)
@@ -91,7 +91,8 @@ def _all_checks(report: Report, settled: bool, new: bool) -> list[Check]:
     stalled = report.refused or report.stalled
     if stalled:
         found.append(Check(STALLED, "True", *stalled))
-    elif not report.suspended and not settled:
+    elif not settled and (report.retrying or not report.suspended):
+        new = new and not report.suspended
         reason = "NewGeneration" if new else "ProgressingWithRetry"
         if report.drifted and not new:
             reason = "DriftDetected"

@@ -122,10 +122,25 @@ class Reconciler:
             return Outcome(self._resync(), error.message)
         if instance.suspend:
             self._converger.pass_over(key)
-            self._reporter.write(key, body, None, Report(suspended=True))
-            self._stop_background(instance)
-            return Outcome()
+            return self._suspend(key, body, instance, memory)
         return self._converge(key, body, instance, memory, taken)
+
+    def _suspend(
+        self, key: Key, body: dict[str, Any], instance: AppInstance, memory: Memory
+    ) -> Outcome:
+        """Stop what runs in the background, and only then say so."""
+        try:
+            self._stop_background(instance)
+        except NotLeader:
+            raise
+        except OperatorError as error:
+            memory.failures += 1
+            report = Report(suspended=True, retrying=error.message)
+            self._reporter.write(key, body, None, report)
+            return Outcome(backoff(memory.failures), error.message)
+        memory.failures = 0
+        self._reporter.write(key, body, None, Report(suspended=True))
+        return Outcome()
 
     def _converge(
         self,

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from appinstance_operator.api.background import JOB, WORKER
+from appinstance_operator.api.errors import NotLeader, OperatorError
 from appinstance_operator.api.spec import AppInstance
 from appinstance_operator.desired import names
 from appinstance_operator.kube.cache import Cache
@@ -30,8 +31,10 @@ _STOPPED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 def stop_background(kube: Kube, cache: Cache, instance: AppInstance) -> None:
     """Stop workers and jobs of a suspended instance, those too that its spec names no more.
 
-    A run that has begun comes to its end.
+    A run that has begun comes to its end. What can't be stopped keeps no other from it, and is
+    raised after them.
     """
+    failed: OperatorError | None = None
     children = cache.children((instance.namespace, instance.name))
     for kind, name in children:
         prefix, stopped = _STOPPED.get(kind, ("", {}))
@@ -44,7 +47,15 @@ def stop_background(kube: Kube, cache: Cache, instance: AppInstance) -> None:
         if all(live["spec"].get(field) == value for field, value in stopped.items()):
             continue
         patch = {"metadata": {"uid": live["metadata"]["uid"]}, "spec": dict(stopped)}
-        after = kube.merge(BY_KIND[kind], instance.namespace, name, patch)
+        try:
+            after = kube.merge(BY_KIND[kind], instance.namespace, name, patch)
+        except NotLeader:
+            raise
+        except OperatorError as error:
+            failed = error
+            continue
         if after is not None:
             cache.put_child(after)
         log.info("stopped", namespace=instance.namespace, name=instance.name, object=name)
+    if failed:
+        raise failed

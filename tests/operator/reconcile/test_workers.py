@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.fake_api import Request
+from support.fake_cluster import Refused, Write
 from support.fake_controllers import BAD_IMAGE, Mood
 from support.stage import NAME, V1, V2, Stage
 
 MAIL = {"name": "mail", "args": ["mail"], "uses": ["database"]}
+NIGHTLY = {"name": "nightly", "schedule": "@daily", "args": ["nightly"]}
 SCALED = {**MAIL, "autoscaling": {"minReplicas": 2, "maxReplicas": 4}}
 DEPLOYMENT = ("Deployment", f"{NAME}-worker-mail")
 
@@ -126,6 +129,52 @@ def test_suspended_it_is_stopped_and_nothing_else_is(stage: Stage, worker: Any, 
     assert _replicas(stage) == usual
     assert stage.must(*DEPLOYMENT)["spec"]["template"]["spec"]["containers"][0]["args"] == ["other"]
     assert stage.ready() == "True"
+
+
+def test_it_is_said_to_be_stopped_only_once_it_is(working: Stage) -> None:
+    said: list[tuple[str, int]] = []
+
+    def note(write: Write) -> None:
+        if write.name[0] == "AppInstance" and write.after and write.verb == "merge/status":
+            (ready,) = (c for c in write.after.body["status"]["conditions"] if c["type"] == "Ready")
+            said.append((ready["reason"], _replicas(working)))
+
+    working.cluster.on_write = note
+    working.apply(suspend=True)
+    working.settle()
+    assert said == [("Suspended", 0)]
+
+
+def test_one_that_cannot_be_stopped_is_told_and_keeps_no_other_from_it(working: Stage) -> None:
+    idle = {"name": "idle", "args": ["idle"]}
+    working.apply(workers=[MAIL, idle], jobs=[NIGHTLY])
+    working.settle()
+
+    def refuse(request: Request) -> None:
+        if (request.verb, request.kind, request.name) == ("merge", *DEPLOYMENT):
+            raise Refused(500, "a webhook does not answer")
+
+    working.operator.api.before = refuse
+    working.apply(suspend=True)
+    working.settle()
+    assert _replicas(working) == 1
+    assert working.must("Deployment", f"{NAME}-worker-idle")["spec"]["replicas"] == 0
+    assert working.must("CronJob", f"{NAME}-job-nightly")["spec"]["suspend"] is True
+    ready = working.condition("Ready")
+    assert (ready["status"], ready["reason"]) == ("False", "Suspended")
+    assert "not all workers and jobs are stopped yet" in ready["message"]
+    assert "a webhook does not answer" in ready["message"]
+    assert working.condition("Reconciling")["reason"] == "ProgressingWithRetry"
+    working.operator_writes()
+    working.pass_time(1)
+    working.settle()
+    assert working.operator_writes() == [], "it was written once"
+    working.operator.api.before = lambda _request: None
+    working.pass_time(60)
+    working.settle()
+    assert _replicas(working) == 0
+    assert "workers and jobs are stopped" in working.condition("Ready")["message"]
+    assert working.condition("Reconciling") == {}
 
 
 def test_begun_by_somebody_while_suspended_it_is_stopped_again(working: Stage) -> None:
