@@ -253,6 +253,24 @@ def test_every_object_is_accepted(control_plane: ControlPlane, case: str) -> Non
     control_plane.run_helm("uninstall", "appinstance-operator", "--no-hooks")
 
 
+def test_a_field_that_the_api_does_not_know_ends_the_install(
+    control_plane: ControlPlane, tmp_path: Path
+) -> None:
+    chart = tmp_path / "appinstance-operator"
+    shutil.copytree(_CHART, chart)
+    wrong = {
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "wrong"}, "dato": {"a": "b"},
+    }  # fmt: skip
+    (chart / "templates" / "wrong.yaml").write_text(yaml.safe_dump(wrong))
+    told = control_plane.run_helm(
+        "install", "appinstance-operator", str(chart), "--create-namespace",
+        "--values", str(REPO / "tests/charts/values/operator-minimal.yaml"),
+    )  # fmt: skip
+    assert told.returncode != 0
+    assert "dato" in told.stderr
+    control_plane.run_helm("uninstall", "appinstance-operator", "--no-hooks")
+
+
 @pytest.fixture
 def installed_crd(control_plane: ControlPlane) -> None:
     """Leave the CRD behind, as every uninstall does."""
