@@ -92,13 +92,16 @@ def _run(command: str, width: int) -> Iterator[str]:
 
 def record(commands: Sequence[str], width: int = WIDTH) -> str:
     """Run commands one after another and return the recording (asciicast, version 2)."""
-    start, home = time.monotonic(), str(Path.home())
+    start, home = time.monotonic(), str(Path.home()).rstrip("/")
     events: list[tuple[float, str]] = []
     for command in commands:
         events.append((time.monotonic() - start, f"\x1b[1;32m$\x1b[0m {command}\r\n"))
         events += [(time.monotonic() - start, text) for text in _run(command, width)]
     head = {"version": 2, "width": width, "height": 50, "title": commands[0]}
-    body = [[round(when, 3), "o", text.replace(home, "~")] for when, text in events]
+    body = [
+        [round(when, 3), "o", text.replace(f"{home}/", "~/") if home else text]
+        for when, text in events
+    ]
     return "".join(f"{json.dumps(item, ensure_ascii=False)}\n" for item in [head, *body])
 
 

@@ -35,7 +35,7 @@ def test_the_picture_is_that_of_the_recording(path: Path) -> None:
 
 @pytest.mark.parametrize("path", _CASTS, ids=lambda path: path.name)
 def test_the_recording_names_nothing_of_the_machine_and_loads_nothing(path: Path) -> None:
-    assert str(Path.home()) not in path.read_text()
+    assert not re.search(r"/(root|work|home/\w+|Users/\w+)/", path.read_text())
     svg = path.with_suffix(".svg").read_text()
     assert not re.search(r"@import|@font-face|<script|<image|href=|url\((?!#)", svg)
 
