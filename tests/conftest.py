@@ -1,8 +1,19 @@
-"""The options of the test suite."""
+"""The options of the test suite, and how Hypothesis tries things wherever it runs."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["support.no_skips"]
+
+# The same examples each time, and none fails because a machine was busy.
+settings.register_profile(
+    "everywhere",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("everywhere")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -82,7 +82,7 @@ class Person:
             base_url=server.url,
             headers=headers,
             verify=False,  # noqa: S501
-            timeout=30,
+            timeout=120,
         )
 
     def _send(

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
-WAIT_SECONDS = 40.0
+WAIT_SECONDS = 120.0
+"""Long: what is waited for comes, unless it is broken, and machines are busy."""
 
 
 def wait_for(

@@ -15,6 +15,7 @@ import httpx
 import pytest
 from support.apiserver import ApiServer
 from support.spec_generator import NAMESPACES, Specs
+from support.waiting import WAIT_SECONDS
 
 from appinstance_operator.api.spec import GROUP, PLURAL, VERSION
 from appinstance_operator.cli import judge, yamltext
@@ -48,7 +49,12 @@ def client(apiserver: ApiServer) -> Iterator[httpx.Client]:
     """The API server, with the namespaces that the specs are in."""
     headers = {"Authorization": f"Bearer {apiserver.token}", "Content-Type": "application/json"}
     # Its certificate is one that it made itself a moment ago.
-    with httpx.Client(base_url=apiserver.url, headers=headers, verify=False) as made:  # noqa: S501
+    with httpx.Client(
+        base_url=apiserver.url,
+        headers=headers,
+        verify=False,  # noqa: S501
+        timeout=WAIT_SECONDS,
+    ) as made:
         for name in NAMESPACES:
             made.post("/api/v1/namespaces", json={"metadata": {"name": name}})
         yield made
