@@ -238,9 +238,15 @@ def court_of_law(folder: Path, tenant: str, others: Sequence[str]) -> Iterator[C
         bind_editor(server, "mallory", tenant)
         install_policies(server, hostile_settings())
         aggregate(server)
+        mallory = Person(server, TOKEN)
+        instance = manifest("AppInstance", "probe", spec={})
+        wait_for(
+            "the editor's rights, which the API server learns late",
+            lambda: "cannot create" not in mallory.create(tenant, instance, dry=True).message,
+        )
         yield Court(
             server,
-            Person(server, TOKEN),
+            mallory,
             Person(server, server.token),
             Person(server, server.token, OPERATOR, ("probes",)),
         )

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import yaml
@@ -22,8 +23,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from appinstance_local.paths import binary
 from support.ports import free_ports
+from support.waiting import WAIT_SECONDS
 
-_START_SECONDS = 90
+_START_SECONDS = 180
+_KUBECTL_SECONDS = WAIT_SECONDS + 60
 _AUDIT_POLICY = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
@@ -72,7 +75,7 @@ class ApiServer:
         """Run kubectl as the administrator."""
         told = subprocess.run(
             [str(binary("kubectl")), "--kubeconfig", str(self.kubeconfig), *words],
-            input=stdin, capture_output=True, text=True, check=False, timeout=60,
+            input=stdin, capture_output=True, text=True, check=False, timeout=_KUBECTL_SECONDS,
         )  # fmt: skip
         assert not check or told.returncode == 0, told.stderr
         return told
@@ -82,7 +85,12 @@ def _ready(server: ApiServer) -> bool:
     headers = {"Authorization": f"Bearer {server.token}"}
     try:
         # Its certificate is one that it made itself a moment ago.
-        told = httpx.get(f"{server.url}/readyz", headers=headers, verify=False)  # noqa: S501
+        told = httpx.get(
+            f"{server.url}/readyz",
+            headers=headers,
+            verify=False,  # noqa: S501
+            timeout=30,
+        )
     except httpx.HTTPError:
         return False
     return told.status_code == 200
@@ -158,16 +166,23 @@ def started(folder: Path, users: Mapping[str, str] | None = None) -> Iterator[Ap
             item.wait(timeout=30)
 
 
+def audit_events(server: ApiServer, user: str) -> Iterator[dict[str, Any]]:
+    """Yield what a user asked for; a last line that is still being written is left out."""
+    for line in server.audit_log.read_text().rpartition("\n")[0].splitlines():
+        event = json.loads(line)
+        if event["user"]["username"] == user:
+            yield event
+
+
 def audited(server: ApiServer, user: str) -> set[tuple[str, str, str]]:
     """Return (API group, resource with subresource, verb) of every request that a user made.
 
     A server-side apply that made its object needed the right to create it, too.
     """
     found = set()
-    for line in server.audit_log.read_text().splitlines():
-        event = json.loads(line)
+    for event in audit_events(server, user):
         reference = event.get("objectRef", {})
-        if event["user"]["username"] == user and "resource" in reference:
+        if "resource" in reference:
             resource = reference["resource"]
             if reference.get("subresource"):
                 resource += f"/{reference['subresource']}"

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,11 @@ SECURITY_GROUPS = {"backend": ["sg-0bac0000"], "frontend": ["sg-0f000000"]}
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
+def _summed(lines: Iterable[str], name: str) -> float:
+    values = (line for line in lines if line.startswith((f"{name}{{", f"{name} ")))
+    return sum(float(line.rsplit(" ", 1)[1]) for line in values)
+
+
 @dataclass
 class World:
     """A namespace of its own in the API server, and an operator that looks after all of them."""
@@ -41,8 +46,8 @@ class World:
     kubeconfig: Path | None = None
     security_groups: bool = False
     """Whether the settings are as on EKS: with security groups for pods, and load balancers."""
-    lease_seconds: int = 6
-    """Short, so that a killed operator is followed soon, and long enough for a busy machine."""
+    lease_seconds: int = 60
+    """Long: a busy machine loses none. Where another is to follow one that died, it is shorter."""
     program: Path = Path(sys.executable).parent / "appinstance"
 
     # The operator
@@ -78,30 +83,30 @@ class World:
         if self.lease_holder().startswith(f"{self.pod}_"):
             # Its own, from before it was killed; nothing is to be learnt from waiting for that.
             self.kubectl("delete", "lease", LEASE_NAME)
-        log = (self.server.folder / "operator.log").open("ab")
-        self.process = subprocess.Popen(
-            [
-                str(self.program), "run",
-                "--settings", str(self.settings()), "--port", str(self.port),
-                "--lease-namespace", self.namespace, "--lease-duration", str(self.lease_seconds),
-            ],
-            env={
-                **os.environ, **self.credentials, "POD_NAME": self.pod,
-                # The server made its certificate itself; no word about that at each request.
-                "PYTHONWARNINGS": "ignore",
-                "KUBECONFIG": str(self.kubeconfig or self.server.kubeconfig), **env,
-            },
-            stdout=log, stderr=log,
-        )  # fmt: skip
-        # Loading its libraries takes a busy machine longer than anything that it does then.
-        wait_for("the operator to be ready or dead", self._ready_or_dead, 3 * WAIT_SECONDS)
+        with (self.server.folder / "operator.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    str(self.program), "run",
+                    "--settings", str(self.settings()), "--port", str(self.port),
+                    "--lease-namespace", self.namespace,
+                    "--lease-duration", str(self.lease_seconds),
+                ],
+                env={
+                    **os.environ, **self.credentials, "POD_NAME": self.pod,
+                    # The server made its certificate itself; no word about that at each request.
+                    "PYTHONWARNINGS": "ignore",
+                    "KUBECONFIG": str(self.kubeconfig or self.server.kubeconfig), **env,
+                },
+                stdout=log, stderr=log,
+            )  # fmt: skip
+        wait_for("the operator to be ready or dead", self._ready_or_dead)
 
     def _ready_or_dead(self) -> bool:
         assert self.process
         if self.process.poll() is not None:
             return True
         try:
-            return httpx.get(f"http://127.0.0.1:{self.port}/readyz").status_code == 200
+            return httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=30).status_code == 200
         except httpx.HTTPError:
             return False
 
@@ -119,7 +124,7 @@ class World:
         """Kill the operator."""
         if self.process:
             self.process.kill()
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=WAIT_SECONDS)
             self.process = None
 
     def requests(self) -> dict[str, float]:
@@ -127,9 +132,8 @@ class World:
 
         Watches are left out, and the Lease's, which come whether there is something to do or not.
         """
-        text = httpx.get(f"http://127.0.0.1:{self.port}/metrics").text
         found = {}
-        for line in text.splitlines():
+        for line in self._metrics():
             standing = 'verb="watch"' in line or 'kind="Lease"' in line
             if line.startswith("appinstance_api_requests_total{") and not standing:
                 labels, value = line.rsplit(" ", 1)
@@ -145,22 +149,43 @@ class World:
             if not any(read in labels for read in reads)
         }
 
+    def _metrics(self) -> list[str]:
+        url = f"http://127.0.0.1:{self.port}/metrics"
+        return httpx.get(url, timeout=WAIT_SECONDS).text.splitlines()
+
     def metric(self, name: str) -> float:
         """Return one of the operator's metrics, summed over its labels."""
-        text = httpx.get(f"http://127.0.0.1:{self.port}/metrics").text
-        lines = (line for line in text.splitlines() if line.startswith((f"{name}{{", f"{name} ")))
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
+        return _summed(self._metrics(), name)
 
     def wait_reconciled(self, since: float) -> None:
         """Wait until there were more reconciles than `since` and none is waiting or under way."""
-        wait_for(
-            "the operator to have looked",
-            lambda: (
-                self.metric("controller_runtime_reconcile_total") > since
-                and self.metric("workqueue_depth") == 0
-                and self.metric("controller_runtime_active_workers") == 0
-            ),
-        )
+
+        def looked() -> bool:
+            lines = self._metrics()
+            return (
+                _summed(lines, "controller_runtime_reconcile_total") > since
+                and _summed(lines, "workqueue_depth") == 0
+                and _summed(lines, "controller_runtime_active_workers") == 0
+            )
+
+        wait_for("the operator to have looked", looked)
+
+    def look_again(self, *objects: tuple[str, str]) -> None:
+        """Label objects of ours as somebody else would, and wait until the operator has looked."""
+        looks = self.metric("controller_runtime_reconcile_total")
+        for kind, name in objects:
+            self.kubectl("label", kind, name, f"look=after-{looks:.0f}", "--overwrite")
+        self.wait_reconciled(looks)
+
+    def wait_at_rest(self, kind: str, name: str) -> None:
+        """Wait until a look asks for nothing: what was begun before Ready is done then."""
+
+        def asks_for_nothing() -> bool:
+            before = self.requests()
+            self.look_again((kind, name))
+            return self.requests() == before
+
+        wait_for("the operator to be at rest", asks_for_nothing)
 
     # The cluster
 
@@ -334,7 +359,9 @@ class World:
         self.finish_job(job[-1])
         self.roll_out(name, parts)
         self.give_address(name)
-        self.kubectl("wait", "--for=condition=Ready", f"appi/{name}", f"--timeout={WAIT_SECONDS}s")
+        self.kubectl(
+            "wait", "--for=condition=Ready", f"appi/{name}", f"--timeout={WAIT_SECONDS:.0f}s"
+        )
 
     # IAM
 

@@ -10,12 +10,14 @@ import copy
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from support.admission import NAMESPACE, Court
 from support.hostile_specs import TENANT
-from support.people import manifest
+from support.people import Answer, manifest
+from support.waiting import wait_for
 
 from appinstance_operator.api.request import Request, What
 from appinstance_operator.kube.kinds import DATABASE_JOB
@@ -33,6 +35,11 @@ def template(court: Court) -> dict[str, Any]:
     words = ("get", "cronjob", DATABASE_JOB, "--namespace", NAMESPACE, "-o", "json")
     found: dict[str, Any] = json.loads(court.server.kubectl(*words).stdout)
     return found
+
+
+def _refused(court: Court, body: dict[str, Any]) -> Answer | None:
+    answer = court.operator.create(NAMESPACE, body, dry=True)
+    return answer if answer.status != 201 else None
 
 
 def _job(template: dict[str, Any], request: Request = _REQUEST) -> dict[str, Any]:
@@ -167,9 +174,8 @@ def test_without_the_template_it_makes_none(court: Court, template: dict[str, An
     words = ("--namespace", NAMESPACE, "-f", "-")
     court.server.kubectl("delete", "cronjob", DATABASE_JOB, "--namespace", NAMESPACE)
     try:
-        answer = court.operator.create(NAMESPACE, _job(template), dry=True)
-        while answer.status == 201:  # until the policy's own watch has seen it
-            answer = court.operator.create(NAMESPACE, _job(template), dry=True)
+        # Until the policy's own watch has seen it.
+        answer = wait_for("the refusal", partial(_refused, court, _job(template)))
         assert answer.status in (403, 422)
     finally:
         bare = copy.deepcopy(template)

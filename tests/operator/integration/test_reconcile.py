@@ -7,10 +7,11 @@ from functools import partial
 
 import pytest
 from support.operator_world import World
-from support.waiting import wait_for
+from support.waiting import WAIT_SECONDS, wait_for
 
 pytestmark = pytest.mark.integration
 
+PATIENTLY = f"--timeout={WAIT_SECONDS:.0f}s"
 THEIRS = json.dumps(
     {
         "Version": "2012-10-17",
@@ -37,7 +38,7 @@ def test_each_gate_says_what_it_waits_for_until_ready(world: World) -> None:
     world.wait_condition("IngressReady", "AddressPending")
     assert world.condition("Ready")["status"] == "False"
     world.give_address()
-    world.kubectl("wait", "--for=condition=Ready", "appi/shop", "--timeout=30s")
+    world.kubectl("wait", "--for=condition=Ready", "appi/shop", PATIENTLY)
     body = world.get("appi", "shop")
     assert body["status"]["observedGeneration"] == body["metadata"]["generation"]
     assert body["status"]["replicas"]["summary"] == "backend 2/2, frontend 2/2"
@@ -74,12 +75,9 @@ def test_workers_and_jobs_are_made_and_cost_nothing_once_they_are_there(world: W
     assert body["status"]["images"]["workers"].keys() == {"mail"}
     assert body["status"]["replicas"]["summary"] == "backend 2/2, frontend 2/2, worker-mail 1/1"
     assert world.condition("JobsSucceeded")["reason"] == "NoRunFailed"
-    world.wait_reconciled(0)
+    world.wait_at_rest("cronjob", "shop-job-nightly")
     before = world.requests()
-    looks = world.metric("controller_runtime_reconcile_total")
-    for kind, name in (("cronjob", "shop-job-nightly"), ("deployment", "shop-worker-mail")):
-        world.kubectl("label", kind, name, "team=theirs")
-    world.wait_reconciled(looks)
+    world.look_again(("cronjob", "shop-job-nightly"), ("deployment", "shop-worker-mail"))
     assert world.requests() == before
 
 
@@ -97,9 +95,13 @@ def test_a_run_by_hand_is_not_the_operators_and_a_failed_one_is_told(world: Worl
     told = world.wait_condition("JobsSucceeded", "RunFailed")
     assert f"read `kubectl logs job/{run}`" in told["message"]
     assert world.condition("Ready")["status"] == "True"
-    assert world.metric(
-        "appinstance_condition{"
-        f'name="shop",namespace="{world.namespace}",status="False",type="JobsSucceeded"}}'
+    # The gauge is set a moment after the status is written.
+    wait_for(
+        "the gauge",
+        lambda: world.metric(
+            "appinstance_condition{"
+            f'name="shop",namespace="{world.namespace}",status="False",type="JobsSucceeded"}}'
+        ),
     )
     world.apply(jobs=[nightly], suspend=True)
     wait_for("no run", lambda: world.get("cronjob", "shop-job-nightly")["spec"]["suspend"])
@@ -112,14 +114,11 @@ def test_a_settled_instance_costs_no_request_and_a_restart_no_write(world: World
     world.start()
     world.apply()
     world.settle()
-    world.wait_reconciled(0)
+    world.wait_at_rest("deployment", "shop-backend")
     before = world.requests()
-    looks = world.metric("controller_runtime_reconcile_total")
     version = world.get("appi", "shop")["metadata"]["resourceVersion"]
     # Somebody else's label is an event, so the operator looks and finds nothing to do.
-    world.kubectl("label", "deployment", "shop-backend", "team=theirs")
-    world.kubectl("label", "networkpolicy", "shop-backend", "team=theirs")
-    world.wait_reconciled(looks)
+    world.look_again(("deployment", "shop-backend"), ("networkpolicy", "shop-backend"))
     assert world.requests() == before
     world.stop()
     world.start()
@@ -127,13 +126,6 @@ def test_a_settled_instance_costs_no_request_and_a_restart_no_write(world: World
     assert world.requests(), "a restart reads at least"
     assert world.writes() == {}
     assert world.get("appi", "shop")["metadata"]["resourceVersion"] == version
-
-
-def _quiet(world: World) -> bool:
-    """Return whether two looks at the counts, a reconcile apart, are the same."""
-    one = world.requests()
-    world.kubectl("get", "--raw", "/readyz")
-    return world.requests() == one
 
 
 @pytest.mark.parametrize(
@@ -265,7 +257,7 @@ def test_handing_over_to_an_autoscaler_does_not_drop_pods(world: World) -> None:
     scaling = {"minReplicas": 2, "maxReplicas": 6}
     world.apply(backend={"image": "appinstance/backend:dev", "autoscaling": scaling})
     wait_for("the autoscaler", lambda: world.get("hpa", "shop-backend"))
-    wait_for("the budget of the new minimum", lambda: _quiet(world))
+    world.wait_at_rest("hpa", "shop-backend")  # with the budget of the new minimum
     assert replicas() == 3
     # The autoscaler writes through the scale subresource, under its own name.
     world.kubectl("scale", "deployment", "shop-backend", "--replicas=5")
@@ -340,7 +332,7 @@ def test_suspended_changes_nothing_and_is_not_ready(world: World) -> None:
     assert world.get("service", "shop-backend") == {}
     world.apply(suspend=False)
     wait_for("the repair", lambda: world.get("service", "shop-backend"))
-    world.kubectl("wait", "--for=condition=Ready", "appi/shop", "--timeout=30s")
+    world.kubectl("wait", "--for=condition=Ready", "appi/shop", PATIENTLY)
 
 
 def test_what_the_platform_does_not_allow_is_said_and_nothing_is_made(world: World) -> None:
@@ -399,7 +391,7 @@ def test_deletion_removes_the_roles_first(world: World) -> None:
     world.start()
     world.apply()
     wait_for("roles", lambda: len(world.roles()) == 2)
-    world.kubectl("delete", "appi", "shop", "--timeout=30s")
+    world.kubectl("delete", "appi", "shop", PATIENTLY)
     assert world.roles() == []
 
 
@@ -431,7 +423,7 @@ def test_retain_leaves_the_roles(world: World) -> None:
     world.start()
     world.apply(deletionPolicy="Retain")
     wait_for("roles", lambda: len(world.roles()) == 2)
-    world.kubectl("delete", "appi", "shop", "--timeout=30s")
+    world.kubectl("delete", "appi", "shop", PATIENTLY)
     assert len(world.roles()) == 2
 
 

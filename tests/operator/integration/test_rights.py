@@ -12,7 +12,7 @@ from support.apiserver import ApiServer, audited, started
 from support.crds import install_crds
 from support.operator_world import World
 from support.ports import free_port
-from support.waiting import wait_for
+from support.waiting import WAIT_SECONDS, wait_for
 
 from appinstance_operator.runtime.permissions import (
     LEASE_RULES,
@@ -85,7 +85,7 @@ def test_the_rules_are_enough_for_a_whole_life_and_none_is_unused(
         world.roll_out()
         world.wait_condition("WorkloadsAvailable", "MinimumReplicasAvailable")
         _leave_something_of_each_kind_to_prune(world)
-        world.kubectl("delete", "appi", "shop", "--timeout=30s")
+        world.kubectl("delete", "appi", "shop", f"--timeout={WAIT_SECONDS:.0f}s")
     finally:
         world.stop()
     listed = {
