@@ -107,7 +107,8 @@ def _make_admin() -> Credentials:
 
 
 def _ask_moto(path: str, content: bytes = b"") -> None:
-    httpx.post(f"{aws.ENDPOINT}/moto-api/{path}", content=content).raise_for_status()
+    url = f"{aws.ENDPOINT}/moto-api/{path}"
+    httpx.post(url, content=content, timeout=60).raise_for_status()
 
 
 def seed_platform() -> None:

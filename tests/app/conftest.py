@@ -17,10 +17,10 @@ from app.mariadb import PASSWORD, USER, MariaDb, running_mariadb
 from app.processes import BUCKET, EMAIL, USER_PASSWORD, Process
 from app.processes import production as in_production
 from asgi_lifespan import LifespanManager
-from moto.server import ThreadedMotoServer
 from playwright.sync_api import sync_playwright
 from pydantic import SecretStr
 from sqlalchemy import text
+from support.moto import running_moto
 
 from appinstance_app.application import create_app
 from appinstance_app.migrations.runner import migrate
@@ -260,10 +260,6 @@ def production(mariadb: MariaDb, tmp_path: Path) -> Iterator[dict[str, str]]:
     """What the operator gives, with an empty database and a bucket."""
     name = f"cli_{tmp_path.name}"[:60]
     mariadb.new_database(name)
-    aws = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    aws.start()
-    host, port = aws.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    httpx.put(f"{endpoint}/{BUCKET}").raise_for_status()
-    yield in_production(mariadb, name, endpoint, APP_START_TIMEOUT_SECONDS=5)
-    aws.stop()
+    with running_moto() as endpoint:
+        httpx.put(f"{endpoint}/{BUCKET}", timeout=60).raise_for_status()
+        yield in_production(mariadb, name, endpoint, APP_START_TIMEOUT_SECONDS=60)

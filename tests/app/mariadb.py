@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import trustme
 
-START_SECONDS: Final = 60.0
+START_SECONDS: Final = 180.0
 USER: Final = "appinstance"
 PASSWORD: Final = "planted-database-password-5Hq"
 
@@ -120,8 +120,9 @@ def _running(command: Sequence[str], log: Path, socket_path: Path) -> Iterator[N
                 time.sleep(0.05)
         yield
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        # Killed: nothing of it is kept, and its orderly end takes its time.
+        process.kill()
+        process.wait()
 
 
 def _found(name: str) -> str:

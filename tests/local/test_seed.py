@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 from support import stand_in
 
@@ -63,7 +62,7 @@ def calls(moto: None, monkeypatch: pytest.MonkeyPatch) -> Calls:
     monkeypatch.setattr(seed, "document", lambda _command: _DOCUMENT)
     if seed._evaluates():
         ask("reset")
-        httpx.post(f"{aws.ENDPOINT}/moto-api/reset-auth", content=b"inf").raise_for_status()
+        stand_in.reset_auth(b"inf")
     monkeypatch.setattr(aws, "client", counting)
     monkeypatch.setattr(seed, "_ask_moto", asking)
     return found
@@ -108,7 +107,7 @@ def test_it_is_whole_after_a_stop_at_any_call(calls: Calls) -> None:
     assert _state() == _whole()
     assert needed > 10
     for at in range(1, needed + 1):
-        httpx.post(f"{aws.ENDPOINT}/moto-api/reset-auth", content=b"inf").raise_for_status()
+        stand_in.reset_auth(b"inf")
         calls.number, calls.stop_at = 0, at
         with pytest.raises(_StoppedError):
             seed.seed_platform()

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
-import httpx
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
@@ -519,7 +518,7 @@ def test_a_seeding_that_was_broken_off_is_begun_anew(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As it is after a start: nobody is refused, and a part is there already.
-    httpx.post(f"{aws.ENDPOINT}/moto-api/reset-auth", content=b"1000000").raise_for_status()
+    stand_in.reset_auth(b"1000000")
     anybody = aws.client("s3", aws.ANYBODY)
     assert _code(anybody.list_buckets) == "ok"
     seed.seed_platform()

@@ -21,6 +21,7 @@ from appinstance_provisioner.main import Command
 from appinstance_provisioner.names import Identity
 from appinstance_provisioner.server import Place, connection
 from support.golden_settings import COMMON
+from support.waiting import wait_for
 
 
 class Session:
@@ -142,6 +143,14 @@ class Bench:
         ):
             cursor.execute(statement)
             return list(cursor.fetchall())
+
+    def await_idle(self) -> None:
+        """Wait until the server has noticed that all connections are closed but those here."""
+        others = (
+            "SELECT COUNT(*) FROM information_schema.processlist"
+            " WHERE user <> 'system user' AND id <> CONNECTION_ID()"
+        )
+        wait_for("connections to end", lambda: self.root(others) == [(0,)])
 
     def schemas(self) -> list[str]:
         """The schemas that instances (or tests) have."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 from pydantic import SecretStr
+from support.moto import running_moto
 
 from appinstance_app.media.protocol import MediaUnavailableError
 from appinstance_app.media.s3 import MAX_OBJECT_BYTES, S3Media, s3_client, wait_for_media
@@ -26,11 +26,8 @@ KMS_KEY = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with running_moto() as address:
+        yield address
 
 
 def settings(endpoint: str, tmp_ca: Any) -> Settings:

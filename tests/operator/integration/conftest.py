@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
 from support import hostile_objects, hostile_specs
 from support.admission import FINALIZER, Court, court_of_law
 from support.apiserver import ApiServer
 from support.hostile_specs import TENANT, VICTIM
+from support.moto import running_moto
 from support.operator_world import World
 from support.people import manifest
 from support.ports import free_port
@@ -22,11 +22,8 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
     """IAM for all tests: its address."""
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with running_moto() as address:
+        yield address
 
 
 @pytest.fixture

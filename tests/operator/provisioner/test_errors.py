@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -149,16 +150,21 @@ def test_an_administrator_who_may_not(bench: Bench) -> None:
 @pytest.mark.integration
 def test_a_server_with_no_connection_left(bench: Bench) -> None:
     ((most,),) = bench.root("SELECT @@GLOBAL.max_connections")
-    bench.root("SET GLOBAL max_connections = 10")
-    taken: list[pymysql.Connection[Any]] = []
-    try:
-        while len(taken) < 10:
-            taken.append(pymysql.connect(unix_socket=str(bench.server.socket), user="root"))
-        assert _answer(bench) is Answer.FULL
-    finally:
-        for connected in taken:
-            connected.close()
-        bench.root(f"SET GLOBAL max_connections = {most}")
+    bench.await_idle()
+    with ExitStack() as stack:
+        taken = [
+            stack.enter_context(
+                pymysql.connect(unix_socket=str(bench.server.socket), user="root", autocommit=True)
+            )
+            for _ in range(10)
+        ]
+        # By one that is held: for another there would be no place.
+        cursor = taken[0].cursor()
+        cursor.execute("SET GLOBAL max_connections = 10")
+        try:
+            assert _answer(bench) is Answer.FULL
+        finally:
+            cursor.execute(f"SET GLOBAL max_connections = {most}")
     assert bench.asked(ENSURE) is Answer.DONE
 
 

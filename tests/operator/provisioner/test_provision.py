@@ -130,6 +130,7 @@ def test_its_user_needs_tls(made: Bench) -> None:
 
 def test_its_connections_are_limited(bench: Bench) -> None:
     assert bench.asked(ENSURE, connections=2) is Answer.DONE
+    bench.await_idle()
     with bench.as_instance(), bench.as_instance(), pytest.raises(Failure) as caught:
         bench.as_instance()
     assert caught.value.answer is Answer.FULL
