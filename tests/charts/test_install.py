@@ -21,12 +21,11 @@ from kubernetes import client, utils, watch
 from support.apiserver import started
 from support.control_plane import SYSTEM as _SYSTEM
 from support.control_plane import ControlPlane
-from support.waiting import wait_for
+from support.waiting import WAIT_SECONDS
 
 from appinstance_operator.cli import drain, trial
 from appinstance_operator.cli import main as cli
 from appinstance_operator.cli.fleet import CommandError, Key
-from appinstance_operator.cli.fleet_client import KubernetesFleet
 
 if TYPE_CHECKING:
     from support.helm import Helm
@@ -36,6 +35,7 @@ pytestmark = [
     # The API server's certificate is one that it made itself a moment ago.
     pytest.mark.filterwarnings("ignore:Unverified HTTPS request"),
 ]
+_PATIENCE = round(WAIT_SECONDS)
 REPO = Path(__file__).resolve().parents[2]
 _CHART = str(REPO / "charts" / "appinstance-operator")
 
@@ -68,6 +68,7 @@ _SPEC = {
 def held_instance(control_plane: ControlPlane) -> Iterator[Callable[[], bool]]:
     """Install the operator and an AppInstance with a finalizer; return whether it still exists."""
     _install(control_plane)
+    control_plane.await_let_in()
     instances = client.CustomObjectsApi(control_plane.client())
     where = ("platform.appinstance.io", "v1alpha1", "default", "appinstances")
     body = {
@@ -114,7 +115,10 @@ class _Cluster(threading.Thread):
         jobs = client.BatchV1Api(self._plane.client())
         stream: Any = watch.Watch()
         for event in stream.stream(
-            jobs.list_namespaced_job, _SYSTEM, resource_version=self._since, timeout_seconds=60
+            jobs.list_namespaced_job,
+            _SYSTEM,
+            resource_version=self._since,
+            timeout_seconds=_PATIENCE,
         ):
             if event["type"] == "ADDED":
                 stream.stop()
@@ -126,7 +130,7 @@ class _Cluster(threading.Thread):
         stream: Any = watch.Watch()
         for event in stream.stream(
             instances.list_cluster_custom_object,
-            "platform.appinstance.io", "v1alpha1", "appinstances", timeout_seconds=60,
+            "platform.appinstance.io", "v1alpha1", "appinstances", timeout_seconds=_PATIENCE,
         ):  # fmt: skip
             if "deletionTimestamp" in event["object"]["metadata"] and event["type"] != "DELETED":
                 stream.stop()
@@ -135,10 +139,10 @@ class _Cluster(threading.Thread):
     def _drain(self, jobs: client.BatchV1Api, job: Any) -> None:
         pod = job.spec.template.spec
         (container,) = pod.containers
-        fleet = KubernetesFleet(self._plane.access(f"{_SYSTEM}:{pod.service_account_name}"))
+        fleet = self._plane.fleet(f"{_SYSTEM}:{pod.service_account_name}")
         try:
             delete = "delete" in container.args
-            self.sentence = drain.delete(fleet, 30) if delete else drain.refuse(fleet)
+            self.sentence = drain.delete(fleet, WAIT_SECONDS) if delete else drain.refuse(fleet)
             outcome = ("SuccessCriteriaMet", "Complete")
         except CommandError as error:
             self.sentence = str(error)
@@ -185,8 +189,8 @@ def test_uninstalling_is_refused_while_an_instance_is_left(
     before = _leftovers(control_plane)
     cluster = _Cluster(control_plane, operator=False)
     cluster.start()
-    told = control_plane.run_helm("uninstall", "appinstance-operator", "--timeout", "60s")
-    cluster.join(60)
+    told = control_plane.run_helm("uninstall", "appinstance-operator", "--timeout", f"{_PATIENCE}s")
+    cluster.join(_PATIENCE)
     assert told.returncode != 0
     assert "1 AppInstance is left (default/acme)" in cluster.sentence
     assert held_instance()
@@ -201,8 +205,8 @@ def test_uninstalling_deletes_and_waits_when_told_to(
     _install(control_plane, "--set", "uninstall.mode=delete")
     cluster = _Cluster(control_plane, operator=True)
     cluster.start()
-    told = control_plane.run_helm("uninstall", "appinstance-operator", "--timeout", "60s")
-    cluster.join(60)
+    told = control_plane.run_helm("uninstall", "appinstance-operator", "--timeout", f"{_PATIENCE}s")
+    cluster.join(_PATIENCE)
     assert told.returncode == 0, told.stderr
     assert cluster.sentence == "1 AppInstance deleted"
     assert not held_instance()
@@ -215,8 +219,8 @@ def test_without_instances_the_uninstall_goes_through_and_the_crd_can_be_taken_u
     _install(control_plane)
     cluster = _Cluster(control_plane, operator=False)
     cluster.start()
-    told = control_plane.run_helm("uninstall", "appinstance-operator", "--timeout", "60s")
-    cluster.join(60)
+    told = control_plane.run_helm("uninstall", "appinstance-operator", "--timeout", f"{_PATIENCE}s")
+    cluster.join(_PATIENCE)
     assert told.returncode == 0, told.stderr
     assert cluster.sentence == "no AppInstance is left"
     assert _leftovers(control_plane) == {_CRD}
@@ -276,30 +280,8 @@ def installed_crd(control_plane: ControlPlane) -> None:
     """Leave the CRD behind, as every uninstall does."""
     _install(control_plane)
     control_plane.run_helm("uninstall", "appinstance-operator", "--no-hooks")
-    _await_no_policy(control_plane)
-
-
-def _await_no_policy(plane: ControlPlane) -> None:
-    """Wait until the API server has forgotten the release's admission policies (it learns late)."""
-    instances = client.CustomObjectsApi(plane.client())
-    anything = {
-        "apiVersion": "platform.appinstance.io/v1alpha1", "kind": "AppInstance",
-        "metadata": {"name": "probe"}, "spec": {**_SPEC, "host": "probe.elsewhere.example.org"},
-    }  # fmt: skip
-
-    def is_let_through() -> bool:
-        try:
-            instances.create_namespaced_custom_object(
-                "platform.appinstance.io", "v1alpha1", "default", "appinstances", anything,
-                dry_run="All",
-            )  # fmt: skip
-        except client.ApiException as refusal:
-            if "ValidatingAdmissionPolicy" in str(refusal.body):
-                return False
-            raise
-        return True
-
-    wait_for("the API server to forget the admission policies", is_let_through)
+    # Which the release's policies would not let in.
+    control_plane.await_let_in("probe.elsewhere.example.org")
 
 
 @pytest.mark.usefixtures("installed_crd")
@@ -332,8 +314,8 @@ def test_the_account_of_the_helm_test_sees_its_instance_and_no_other(
             instances.create_namespaced_custom_object(*where, item)
         elif item["kind"] in {"Role", "RoleBinding"}:
             utils.create_from_dict(administrator, item)
-    fleet = KubernetesFleet(control_plane.access("tenants:acme-test"))
     own = Key("tenants", "acme")
+    fleet = control_plane.fleet("tenants:acme-test", own)
 
     seen = fleet.snapshot(own)
     assert [found.key for found in seen.instances] == [own]
@@ -355,7 +337,9 @@ def _say_suspended(plane: ControlPlane, namespace: str) -> None:
     instances = client.CustomObjectsApi(plane.client())
     where = ("platform.appinstance.io", "v1alpha1", namespace, "appinstances")
     stream: Any = watch.Watch()
-    for event in stream.stream(instances.list_namespaced_custom_object, *where, timeout_seconds=60):
+    for event in stream.stream(
+        instances.list_namespaced_custom_object, *where, timeout_seconds=_PATIENCE
+    ):
         stream.stop()
         metadata = event["object"]["metadata"]
         condition = {
@@ -382,15 +366,15 @@ def test_the_operators_helm_test_makes_and_removes_one_with_the_rights_that_it_h
         utils.create_from_dict(administrator, objects[kind])
     told = cli.parser().parse_args(objects["Pod"]["spec"]["containers"][0]["args"])
     account = objects["Pod"]["spec"]["serviceAccountName"]
-    fleet = KubernetesFleet(control_plane.access(f"{_SYSTEM}:{account}"))
     namespace = objects["Namespace"]["metadata"]["name"]
+    fleet = control_plane.fleet(f"{_SYSTEM}:{account}", told.instance)
     assert told.instance.namespace == namespace
     operator = threading.Thread(target=_say_suspended, args=(control_plane, namespace), daemon=True)
     operator.start()
 
     # The admission policies let it in as anybody else's; nothing of it is left.
-    sentence = trial.trial(fleet, told.instance, told.spec, 60)
-    operator.join(60)
+    sentence = trial.trial(fleet, told.instance, told.spec, WAIT_SECONDS)
+    operator.join(_PATIENCE)
     assert sentence.endswith("and it is gone again")
     for forbidden in (
         lambda: fleet.snapshot(),

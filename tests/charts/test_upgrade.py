@@ -63,10 +63,10 @@ class Upgrade:
         assert isinstance(found, dict)
         return found
 
-    def change(self, spec: dict[str, Any]) -> dict[str, Any]:
+    def change(self, spec: dict[str, Any], **options: Any) -> dict[str, Any]:
         """Patch its spec, and return it."""
         changed: Any = self._instances().patch_namespaced_custom_object(
-            *_WHERE, "acme", {"spec": spec}
+            *_WHERE, "acme", {"spec": spec}, **options
         )
         assert isinstance(changed, dict)
         return changed
@@ -104,6 +104,7 @@ def upgrade(tmp_path_factory: pytest.TempPathFactory, helm: Helm) -> Iterator[Up
             "--create-namespace",
         )  # fmt: skip
         assert told.returncode == 0, told.stderr
+        plane.await_let_in()
         made: Any = client.CustomObjectsApi(plane.client()).create_namespaced_custom_object(
             *_WHERE, _BODY
         )
@@ -126,11 +127,16 @@ def test_instances_stay_on_the_way_there_and_back(upgrade: Upgrade) -> None:
     assert "workers" in upgrade.fields()
     assert upgrade.deployment().spec.replicas == 2
     assert upgrade.deployment().spec.strategy.type == "RollingUpdate"
+    worker = {"name": "mail", "args": ["worker"]}
+    wait_for(
+        "the API server to serve the newer CRD",
+        lambda: "workers" in upgrade.change({"workers": [worker]}, dry_run="All")["spec"],
+        passing=(client.ApiException,),
+    )
     came = upgrade.now()
     assert came["metadata"]["uid"] == upgrade.instance["metadata"]["uid"]
     assert "deletionTimestamp" not in came["metadata"]
     assert came["spec"] == upgrade.instance["spec"]
-    worker = {"name": "mail", "args": ["worker"]}
     assert upgrade.change({"workers": [worker]})["spec"]["workers"][0]["name"] == "mail"
 
     # The way back takes the CRD along: what it does not know is gone, the instance is not.
@@ -142,7 +148,9 @@ def test_instances_stay_on_the_way_there_and_back(upgrade: Upgrade) -> None:
         found = upgrade.now()
         return None if "workers" in found["spec"] else found
 
-    back = wait_for("the API server to serve the older CRD", without_workers)
+    back = wait_for(
+        "the API server to serve the older CRD", without_workers, passing=(client.ApiException,)
+    )
     assert back["metadata"]["uid"] == upgrade.instance["metadata"]["uid"]
     assert back["spec"] == upgrade.instance["spec"]
     assert upgrade.jobs() == []

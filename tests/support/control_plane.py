@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 
 from kubernetes import client
 
+from appinstance_operator.cli.fleet import CommandError, Key
+from appinstance_operator.cli.fleet_client import KubernetesFleet
 from appinstance_operator.kube.access import Access
 from appinstance_operator.kube.credentials import access_by
 from support.apiserver import ApiServer
+from support.waiting import WAIT_SECONDS, wait_for
 
 SYSTEM = "appinstance-system"
 
@@ -48,4 +51,36 @@ class ControlPlane:
             SYSTEM,
             *words,
         ]
-        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+        return subprocess.run(
+            command, check=False, capture_output=True, text=True, timeout=2 * WAIT_SECONDS
+        )
+
+    def fleet(self, account: str, only: Key | None = None) -> KubernetesFleet:
+        """Return the fleet of a service account, once the API server knows its rights."""
+        found = KubernetesFleet(self.access(account))
+        wait_for(f"the rights of {account}", lambda: found.snapshot(only), passing=(CommandError,))
+        return found
+
+    def await_let_in(self, host: str = "acme.apps.example.com") -> None:
+        """Wait until it takes an AppInstance of this host.
+
+        The API server begins to serve a CRD late, and forgets late what policies there were.
+        """
+        instances = client.CustomObjectsApi(self.client())
+        probe = {
+            "apiVersion": "platform.appinstance.io/v1alpha1", "kind": "AppInstance",
+            "metadata": {"name": "probe"},
+            "spec": {
+                "host": host,
+                "backend": {"image": "appinstance/backend:dev"},
+                "database": {"credentials": {"remoteRef": {"key": "apps/default/acme/database"}}},
+            },
+        }  # fmt: skip
+        wait_for(
+            f"an AppInstance of {host} to be taken",
+            lambda: instances.create_namespaced_custom_object(
+                "platform.appinstance.io", "v1alpha1", "default", "appinstances", probe,
+                dry_run="All",
+            ),
+            passing=(client.ApiException,),
+        )  # fmt: skip
