@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 from support.ports import free_port
+from support.waiting import WAIT_SECONDS
 
 from .mariadb import PASSWORD, USER
 
@@ -96,7 +97,7 @@ class Process:
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Waits for it, as long as the process lives."""
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + WAIT_SECONDS
         while not condition():
             if self.popen.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(self.text)
@@ -104,7 +105,7 @@ class Process:
 
     def status(self, path: str) -> int:
         try:
-            return httpx.get(self.url(path), timeout=5).status_code
+            return httpx.get(self.url(path), timeout=30).status_code
         except httpx.TransportError:
             return 0
 
@@ -117,7 +118,7 @@ def ended(variables: dict[str, str], folder: Path, *arguments: str) -> tuple[int
         env=variables,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=WAIT_SECONDS,
         check=False,
     )
     return done.returncode, done.stderr.splitlines()[-1] if done.stderr else ""

@@ -19,6 +19,7 @@ import trustme
 from app.mariadb import PASSWORD
 from app.processes import KEY, SIGN_UP, USER_PASSWORD, Process, development, ended, environment
 from support.ports import free_port
+from support.waiting import WAIT_SECONDS
 
 from appinstance_app import cli
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 def test_it_serves_without_anything_but_a_folder(launch: Callable[..., Process]) -> None:
     process = launch(development())  # `serve` is the default
     process.until(lambda: process.status("/readyz") == 200)
-    with httpx.Client(base_url=process.url("")) as client:
+    with httpx.Client(base_url=process.url(""), timeout=WAIT_SECONDS) as client:
         answer = client.post("/api/v1/auth/sign-up", json=SIGN_UP)
         assert answer.status_code == 201
         assert client.post("/api/v1/auth/refresh").status_code == 200
@@ -40,9 +41,10 @@ def test_it_serves_without_anything_but_a_folder(launch: Callable[..., Process])
         assert client.get("/readyz").status_code == 404
         assert client.get("/healthz").text == "ok\n"
     beside = f"http://127.0.0.1:{process.metrics_port}"
-    assert httpx.get(f"{beside}/healthz").text == "ok\n"
-    assert httpx.get(f"{beside}/api/v1/users/me").status_code == 404
-    metrics = httpx.get(f"{beside}/metrics").text
+    with httpx.Client(base_url=beside, timeout=WAIT_SECONDS) as probe:
+        assert probe.get("/healthz").text == "ok\n"
+        assert probe.get("/api/v1/users/me").status_code == 404
+        metrics = probe.get("/metrics").text
     assert 'http_requests_total{method="POST",route="/api/v1/auth/sign-up",status="201"}' in metrics
     lines = process.text.splitlines()
     assert all(isinstance(json.loads(line), dict) for line in lines)
@@ -55,7 +57,8 @@ def test_it_serves_without_anything_but_a_folder(launch: Callable[..., Process])
 def test_on_sigterm_it_stops_being_ready_finishes_what_it_began_and_ends_with_0(
     launch: Callable[..., Process],
 ) -> None:
-    process = launch(development(APP_DRAIN_SECONDS=2), "serve")
+    # Long enough to be looked into: a second signal ends it.
+    process = launch(development(APP_DRAIN_SECONDS=120, APP_SHUTDOWN_SECONDS=120), "serve")
     process.until(lambda: process.status("/readyz") == 200)
     body = json.dumps(SIGN_UP).encode()
     with socket.create_connection(("127.0.0.1", process.port)) as slow:
@@ -66,24 +69,23 @@ def test_on_sigterm_it_stops_being_ready_finishes_what_it_began_and_ends_with_0(
         process.popen.send_signal(signal.SIGTERM)
         process.until(lambda: process.status("/readyz") == 503)
         assert process.status("/healthz") == 200, "New requests are still answered."
+        process.popen.send_signal(signal.SIGTERM)
         # The socket closes, and the request under way still waits for its end.
         process.until(lambda: process.status("/healthz") == 0)
         assert process.popen.poll() is None
         assert process.status("/readyz") == 503, "Health is answered to the end."
         slow.sendall(body[10:])
         assert slow.makefile("rb").readline().startswith(b"HTTP/1.1 201 ")
-    assert process.popen.wait(timeout=20) == 0
+    assert process.popen.wait(timeout=WAIT_SECONDS) == 0
     assert "drain.done" in process.text
 
 
 @pytest.mark.integration
-def test_a_second_signal_ends_the_waiting(launch: Callable[..., Process]) -> None:
-    process = launch(development(APP_DRAIN_SECONDS=120), "serve")
+def test_the_waiting_ends_by_itself_too(launch: Callable[..., Process]) -> None:
+    process = launch(development(APP_DRAIN_SECONDS=0.5), "serve")
     process.until(lambda: process.status("/readyz") == 200)
     process.popen.send_signal(signal.SIGTERM)
-    process.until(lambda: process.status("/readyz") == 503)
-    process.popen.send_signal(signal.SIGTERM)
-    assert process.popen.wait(timeout=20) == 0
+    assert process.popen.wait(timeout=WAIT_SECONDS) == 0
 
 
 @pytest.mark.integration
@@ -98,7 +100,7 @@ def test_migrate_then_serve_as_in_production(
     assert ended(job, tmp_path, "migrate") == (0, "")
     process = launch(production, "serve")
     process.until(lambda: process.status("/readyz") == 200)
-    with httpx.Client(base_url=process.url(""), timeout=60) as client:
+    with httpx.Client(base_url=process.url(""), timeout=WAIT_SECONDS) as client:
         answer = client.post("/api/v1/auth/sign-up", json=SIGN_UP)
         assert "Secure" in answer.headers["set-cookie"]
         headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
@@ -107,10 +109,11 @@ def test_migrate_then_serve_as_in_production(
         picture = client.get(user["avatar_url"])
         assert picture.headers["content-type"] == "image/webp"
         assert client.get("/api/v1/docs").status_code == 404
-    listing = httpx.get(f"{production['AWS_ENDPOINT_URL']}/appinstance-media?list-type=2").text
+    url = f"{production['AWS_ENDPOINT_URL']}/appinstance-media?list-type=2"
+    listing = httpx.get(url, timeout=WAIT_SECONDS).text
     assert f"<Key>acme/shop/avatars/{user['id']}/" in listing
     process.popen.send_signal(signal.SIGTERM)
-    assert process.popen.wait(timeout=20) == 0
+    assert process.popen.wait(timeout=WAIT_SECONDS) == 0
     for secret in (USER_PASSWORD, PASSWORD, KEY, "planted-aws-secret", headers["Authorization"]):
         assert secret not in process.text
 
@@ -142,7 +145,7 @@ def test_a_migration_that_is_told_to_end_says_so_and_not_that_it_is_done(
         process = launch(job, "migrate")
         process.until(lambda: "migration.waiting" in process.text)
         process.popen.send_signal(number)
-        assert process.popen.wait(timeout=20) == code
+        assert process.popen.wait(timeout=WAIT_SECONDS) == code
     last = process.text.splitlines()[-1]
     assert last == f"appinstance-app: Ended by {number.name} before its work was done."
     assert "migration.done" not in process.text
@@ -157,7 +160,7 @@ def test_a_start_that_is_told_to_end_says_so(
     process = launch(production | changed, "serve")
     process.until(lambda: "database.waiting" in process.text)
     process.popen.send_signal(signal.SIGTERM)
-    assert process.popen.wait(timeout=20) == 143
+    assert process.popen.wait(timeout=WAIT_SECONDS) == 143
 
 
 @pytest.mark.integration

@@ -22,6 +22,7 @@ from app.processes import EMAIL, USER_PASSWORD
 
 from appinstance_app.health import health_app
 from appinstance_app.store.files.base import FileBase
+from appinstance_app.workers import general
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,6 +83,19 @@ class World:
         self.headers: dict[str, str] = {}
         self.picture = ""
 
+    def hang(self, thing: str) -> None:
+        """From now on it does. Its deadline is short then, so that the test is; what is tried is
+        who waits for whom. That of nothing else: a busy machine takes its time for what works."""
+        parts = self.running.app.state.context
+        bounds = {
+            "database": general(),
+            "media": parts.avatars._reads,
+            "provider": parts.oidc.provider._bound,
+        }
+        getattr(self, thing).hangs = True
+        if thing in bounds:
+            bounds[thing]._seconds = 0.5
+
     async def requests(self) -> dict[str, Callable[[], Any]]:
         client, parts = self.running.client, self.running.app.state.context
         probe = httpx.AsyncClient(
@@ -111,16 +125,9 @@ async def world(
     start: Callable[..., Any],
     make_settings: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
-    request: pytest.FixtureRequest,
 ) -> Any:
     from appinstance_app.application import media_for, store_for
 
-    # Short, so that the test is; what is tried is who waits for whom. Only that of what hangs: a
-    # busy machine takes its time for what works.
-    callspec = getattr(request.node, "callspec", None)
-    thing = callspec.params["thing"] if callspec else "provider"
-    if deadline := DEADLINES.get(thing):
-        monkeypatch.setattr(deadline, 0.5)
     # A crowd's writes to one file would be what is waited for.
     monkeypatch.setattr(FileBase, "_write", lambda *_: None)
     settings = make_settings()
@@ -176,11 +183,6 @@ ALL = {
     "/healthz", "/readyz", "own account", "sign-in", "a picture", "a forgotten password",
     "to the provider",
 }  # fmt: skip
-DEADLINES = {
-    "database": "appinstance_app.workers.GENERAL_SECONDS",
-    "media": "appinstance_app.avatars.service._READ_SECONDS",
-    "provider": "appinstance_app.oidc.provider.SECONDS",
-}
 CROWD = {
     "media": "a picture",
     "database": "own account",
@@ -204,7 +206,7 @@ async def test_what_does_not_need_it_answers_on(
     requests = await world.requests()
     before = await looked(requests)
     assert {outcome for outcome, _ in before.values()} == {"answers"}
-    getattr(world, thing).hangs = True
+    world.hang(thing)
     # More than it has threads for, and all of them wait.
     parts = world.running.app.state.context
     parts.oidc.provider._metadata = None  # of which it would need nothing for an hour
@@ -221,7 +223,7 @@ async def test_what_does_not_need_it_answers_on(
 async def test_nobody_waits_longer_for_a_provider_that_hangs_because_others_wait_too(
     world: World, crowd: list[asyncio.Task[Any]]
 ) -> None:
-    world.provider.hangs = True
+    world.hang("provider")
     ask = (await world.requests())["to the provider"]
     crowd += [asyncio.create_task(ask()) for _ in range(60)]
     answers = await asyncio.gather(*crowd)

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from appinstance_app.store.sql import SqlStore
 
 
+MOMENT = utc_now().replace(minute=1, second=0, microsecond=0)
+
+
 @pytest.fixture(autouse=True)
 def _one_window(monkeypatch: pytest.MonkeyPatch) -> None:
     """All attempts fall into one window, however slow the machine is."""
-    moment = utc_now().replace(minute=1, second=0, microsecond=0)
-    monkeypatch.setattr("appinstance_app.auth.tokens.utc_now", lambda: moment)
+    monkeypatch.setattr("appinstance_app.auth.tokens.utc_now", lambda: MOMENT)
 
 
 def at(app: Running, moment: datetime) -> None:
@@ -56,7 +58,7 @@ async def app(start: Callable[..., Any], store: Store) -> Running:
         sign_in_per_address=5,
         sign_up_per_address=2,
     )
-    at(result, utc_now().replace(minute=1, second=0, microsecond=0))
+    at(result, MOMENT)
     return result
 
 
@@ -93,7 +95,7 @@ async def test_the_answer_says_how_long_to_wait(app: Running) -> None:
 async def test_after_the_window_one_may_try_again(app: Running) -> None:
     for _ in range(4):
         await attempt(app)
-    at(app, utc_now().replace(minute=6, second=0, microsecond=0))
+    at(app, MOMENT.replace(minute=6))
     assert (await attempt(app)).status_code == 401
 
 
@@ -181,7 +183,7 @@ async def test_simultaneous_attempts_do_not_slip_past(app: Running) -> None:
 async def test_replicas_count_together(start: Callable[..., Any], sql_store: Store) -> None:
     replicas = [await start(store=sql_store, sign_in_per_account=3) for _ in range(2)]
     for replica in replicas:
-        at(replica, utc_now().replace(minute=1, second=0, microsecond=0))
+        at(replica, MOMENT)
     answers = await asyncio.gather(*(attempt(replicas[number % 2]) for number in range(10)))
     assert sorted(answer.status_code for answer in answers) == [401] * 3 + [429] * 7
 

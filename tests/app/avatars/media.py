@@ -52,6 +52,6 @@ class Media:
 
 async def until(condition: Callable[[], bool]) -> None:
     """What is done behind an answer has been done."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while not condition():  # noqa: ASYNC110 it looks at threads, too
             await asyncio.sleep(0.01)

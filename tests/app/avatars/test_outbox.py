@@ -150,9 +150,11 @@ async def test_one_that_hangs_is_given_up_told_and_tried_again(
     monkeypatch.setattr(Outbox, "wake", lambda _: None)
     for _ in range(3):
         await shown(app, headers)
-    monkeypatch.setattr(module, "_SECONDS", 0.1)
-    assert (await later(store, media, timedelta(0)).swept()).count == 2
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_SECONDS", 0.1)
+        assert (await later(store, media, timedelta(0)).swept()).count == 2
     # While its thread hangs, no second one is begun beside it.
+    await until(lambda: "delete began" in media.calls)
     assert media.calls.count("delete began") == 1
     hanging.set()
     await until(lambda: len(media.objects) == 2)

@@ -120,7 +120,7 @@ def opened(browser: Browser, edge: Server) -> Iterator[Callable[..., Watched]]:
             }
         )
         contexts.append(context)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         return watched(context.new_page(), origin)
 
     yield open_page

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, FilePayload, Locator, Page, Playwright, Response
 
 # How long an outcome is waited for. A machine with two busy cores is slow, not wrong.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 CHROMIUM: Final = debian.program("chromium")
 CHROMIUM_FLAGS: Final = (

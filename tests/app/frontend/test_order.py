@@ -95,7 +95,7 @@ def test_the_account_shows_before_its_picture_has_come(
     page.route(f"**{source}*", lambda _: None)
     with page.expect_request(f"**{source}*"):
         if way == "reload":
-            app.reload()
+            page.reload(wait_until="commit")  # not its end, which waits for the picture, too
         else:
             app.sign_out()
             app.sign_in(email=account["email"], password=account["password"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from app.conftest import database_settings
 from sqlalchemy import text
+from support.waiting import WAIT_SECONDS, wait_for
 
 from appinstance_app.migrations import newest_version
 from appinstance_app.migrations.runner import (
@@ -32,8 +32,6 @@ from appinstance_app.store.sql import SqlStore
 from appinstance_app.store.tables import metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from app.mariadb import MariaDb
     from sqlalchemy import Engine
 
@@ -110,7 +108,7 @@ def test_the_lock_falls_when_its_holder_is_done_or_fails(
         patch.setattr("alembic.command.upgrade", fail)
         with pytest.raises(RuntimeError, match="cut off"):
             migrate(engine)
-    assert migrate(engine, lock_wait_seconds=1) == (None, HEAD)
+    assert migrate(engine) == (None, HEAD)
 
 
 def test_a_run_that_was_cut_off_half_way_can_be_gone_over_again(engine: Engine) -> None:
@@ -184,16 +182,16 @@ def test_the_lock_is_held_as_long_as_the_statement_runs_also_when_its_process_is
         holder.cursor().execute(f"LOCK TABLES `{engine.url.database}`.held READ")
         with ThreadPoolExecutor(1) as pool:
             attempt = pool.submit(migrate, engine)
-            assert begun.wait(20)
+            assert begun.wait(WAIT_SECONDS)
             watcher = pymysql.connect(unix_socket=str(mariadb.socket), user="root")
-            wait_until(lambda: waiting_for_a_table(watcher))
+            wait_for("the statement", lambda: waiting_for_a_table(watcher))
             sockets[0].shutdown(socket.SHUT_RDWR)
             with pytest.raises(MigrationFailedError):
-                attempt.result(20)
+                attempt.result(WAIT_SECONDS)
             assert waiting_for_a_table(watcher)
             assert not lock_is_free(mariadb, name)
         holder.cursor().execute("UNLOCK TABLES")
-    wait_until(lambda: lock_is_free(mariadb, name))
+    wait_for("the lock", lambda: lock_is_free(mariadb, name))
     watcher.close()
 
 
@@ -204,13 +202,6 @@ def waiting_for_a_table(watcher: Any) -> bool:
             "WHERE info LIKE 'ALTER TABLE held%' AND state LIKE 'Waiting for%'"
         )
         return bool(cursor.fetchone() == (1,))
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(
