@@ -114,7 +114,8 @@ def through_edge(name: str, path: str, client: httpx.Client | None = None) -> ht
     By address, as not every resolver knows that names under `localhost` are this machine.
     """
     host = f"{name}.{platform.DOMAIN}"
-    with httpx.Client(verify=ssl.create_default_context(cafile=str(tls.ca_path()))) as fresh:
+    context = ssl.create_default_context(cafile=str(tls.ca_path()))
+    with httpx.Client(verify=context, timeout=30) as fresh:
         return (client or fresh).get(
             f"https://127.0.0.1:8443{path}",
             headers={"Host": f"{host}:8443"},

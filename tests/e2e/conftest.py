@@ -94,7 +94,7 @@ def stranger(instances: None) -> Iterator[str]:
     """A pod of nobody's, in a namespace of its own, under no policy; it listens on LISTENS."""
     demo.ensure_namespace("stranger")
     kubectl("apply", "-f", "-", stdin=yaml.safe_dump(support.STRANGER))
-    kubectl("-n", "stranger", "wait", "--for=condition=Ready", "pod/stranger", "--timeout=60s")
+    kubectl("-n", "stranger", "wait", "--for=condition=Ready", "pod/stranger", support.PATIENTLY)
     yield "stranger"
     kubectl("delete", "namespace", "stranger", "--wait=false")
 

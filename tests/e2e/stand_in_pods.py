@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from e2e.support import kubectl
+from e2e.support import PATIENTLY, kubectl
 
 from appinstance_local import platform, tls
 
@@ -156,7 +156,7 @@ def led_to(address: str, port: int) -> Iterator[None]:
     eso = ("-n", "external-secrets")
     try:
         platform.apply(text)
-        kubectl("-n", "aws", "wait", "--for=condition=Ready", "pod/endpoints", "--timeout=60s")
+        kubectl("-n", "aws", "wait", "--for=condition=Ready", "pod/endpoints", PATIENTLY)
         for namespace in ("external-secrets", "appinstance-system"):
             trusting(namespace)
         # From the local stand-in's address to AWS's own names.

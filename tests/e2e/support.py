@@ -20,6 +20,7 @@ from appinstance_local.shell import run
 T = TypeVar("T")
 
 WAIT_SECONDS = 150.0
+PATIENTLY = f"--timeout={WAIT_SECONDS:.0f}s"
 BACKEND_IMAGE = "appinstance/backend:dev"
 
 
@@ -98,7 +99,7 @@ def wait_until_ready(namespace: str, name: str) -> None:
     """Wait as a user would: with kubectl, on the condition."""
     kubectl(
         "-n", namespace, "wait", "--for=condition=Ready", f"appi/{name}",
-        f"--timeout={WAIT_SECONDS:.0f}s",
+        PATIENTLY,
     )  # fmt: skip
 
 
@@ -127,7 +128,7 @@ def run_in(namespace: str, name: str, *command: str) -> subprocess.CompletedProc
     return subprocess.run(
         [str(binary("kubectl")), "--kubeconfig", str(kubeconfig()), "-n", namespace, "exec", name,
          "--", *command],
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=WAIT_SECONDS,
     )  # fmt: skip
 
 
@@ -188,7 +189,7 @@ def migration_of(namespace: str) -> Iterator[str]:
     }  # fmt: skip
     kubectl("apply", "-f", "-", stdin=json.dumps(body))
     try:
-        kubectl("-n", namespace, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=60s")
+        kubectl("-n", namespace, "wait", "--for=condition=Ready", f"pod/{name}", PATIENTLY)
         yield name
     finally:
         kubectl("-n", namespace, "delete", "pod", name, "--wait=false")
@@ -200,7 +201,7 @@ def restart_operator() -> None:
     kubectl(*words, "rollout", "restart", "deployment/appinstance-operator")
     kubectl(
         *words, "rollout", "status", "deployment/appinstance-operator",
-        f"--timeout={WAIT_SECONDS:.0f}s",
+        PATIENTLY,
     )  # fmt: skip
 
 
@@ -228,6 +229,8 @@ def editor_of(namespace: str, account: str, folder: Path) -> Path:
     path = folder / f"{namespace}-{account}"
     path.touch(mode=0o600)
     path.write_text(json.dumps(config))
+    may = ("-n", namespace, "auth", "can-i", "create", "appinstances.platform.appinstance.io")
+    wait_for("the editor's rights", lambda: kubectl_as(path, *may)[0])
     return path
 
 
@@ -235,7 +238,7 @@ def kubectl_as(who: Path, *words: str, stdin: str | None = None) -> tuple[bool, 
     """Run kubectl with a kubeconfig; return whether it succeeded, and all that it said."""
     done = subprocess.run(
         [str(binary("kubectl")), "--kubeconfig", str(who), *words],
-        input=stdin, capture_output=True, text=True, check=False, timeout=60,
+        input=stdin, capture_output=True, text=True, check=False, timeout=WAIT_SECONDS,
     )  # fmt: skip
     return done.returncode == 0, done.stdout + done.stderr
 

@@ -20,6 +20,10 @@ def _say(instance: str, access: dict[str, list[dict[str, str]]] | None) -> None:
     kubectl("-n", instance, "patch", "appi", instance, "--type=merge", "-p", patch)
 
 
+def _is_agreed() -> bool:
+    return support.condition("acme", "acme", "AccessAgreed").get("reason") == "Agreed"
+
+
 @pytest.fixture
 def calling(instances: None) -> Iterator[str]:
     """The backend of acme, which may call globex's; its name."""
@@ -30,6 +34,7 @@ def calling(instances: None) -> Iterator[str]:
     _say("globex", {"from": [ACME]})
     try:
         wait_for("the opening", lambda: reaches("acme", caller, URL, 8000) or None)
+        wait_for("the status, which is written behind it", _is_agreed)
         yield caller
     finally:
         _say("globex", None)

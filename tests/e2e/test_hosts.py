@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import httpx
 import pytest
@@ -21,6 +22,10 @@ def _name(hosts: list[str] | None) -> None:
     kubectl("-n", "acme", "patch", "appi", "acme", "--type=merge", "-p", patch)
 
 
+def _status() -> dict[str, Any]:
+    return dict((support.get("acme", "appi", "acme") or {})["status"])
+
+
 def _answer(path: str) -> int | None:
     try:
         return through_edge(FURTHER, path).status_code
@@ -35,10 +40,9 @@ def test_a_further_host_is_the_same_app_and_ends_with_its_name(instances: None) 
         wait_for("the page", lambda: _answer("/") == 200 or None)
         assert _answer("/api/v1/users/me") == 401
         assert through_edge("acme", "/").status_code == 200
-        status = support.get("acme", "appi", "acme")
-        assert status
-        assert status["status"]["hosts"] == [f"{FURTHER}.apps.localhost"]
-        assert status["status"]["url"] == "https://acme.apps.localhost"
+        hosts = wait_for("the status", lambda: _status().get("hosts"))
+        assert hosts == [f"{FURTHER}.apps.localhost"]
+        assert _status()["url"] == "https://acme.apps.localhost"
     finally:
         _name(None)
     wait_for("the end", lambda: _answer("/") == 404 or None)

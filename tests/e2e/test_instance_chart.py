@@ -43,8 +43,12 @@ def test_helm_test_waits_until_the_instance_is_ready(release: Path) -> None:
 def test_helm_test_fails_and_says_why_for_an_instance_that_is_not_ready(release: Path) -> None:
     chart = ("upgrade", NAME, str(CHART), "-n", NAME, "--values", str(release))
     helm(*chart, "--set", "suspend=true", "--set", "test.timeoutSeconds=5")
+    wait_for(
+        "the operator's word",
+        lambda: support.condition(NAME, NAME, "Ready").get("reason") == "Suspended",
+    )
     with pytest.raises(LocalError, match="uspend"):
-        helm("test", NAME, "-n", NAME, "--timeout", "60s", "--logs")
+        helm("test", NAME, "-n", NAME, "--timeout", "150s", "--logs")
     helm(*chart)
     support.wait_until_ready(NAME, NAME)
 

@@ -125,7 +125,7 @@ def test_a_failing_migration_leaves_the_old_version_serving(instances: None) -> 
         assert serving in names("globex", "pods")
         # What has nothing to do with the new version is put right meanwhile.
         kubectl("-n", "globex", "delete", "service", "globex-backend")
-        wait_for("the service", lambda: get("globex", "service", "globex-backend"), 30)
+        wait_for("the service", lambda: get("globex", "service", "globex-backend"))
         demo.wait_until_served("globex", page=False)
         assert through_edge("globex", "/api/v1/users/me").status_code == 401
     finally:
@@ -150,9 +150,9 @@ def test_a_broken_instance_says_why_and_delays_no_other(instances: None) -> None
         assert names("broken", "pods") == []
         assert "broken-default-deny" in names("broken", "networkpolicies")
         kubectl("-n", "globex", "delete", "service", "globex-backend")
-        wait_for("the other's repair", lambda: get("globex", "service", "globex-backend"), 30)
+        wait_for("the other's repair", lambda: get("globex", "service", "globex-backend"))
     finally:
-        kubectl("-n", "broken", "delete", "appi", "broken", "--timeout=60s")
+        kubectl("-n", "broken", "delete", "appi", "broken", support.PATIENTLY)
         kubectl("delete", "namespace", "broken", "--wait=false")
 
 
@@ -189,7 +189,7 @@ def test_deletion_leaves_nothing_in_the_cluster_or_in_iam(instances: None) -> No
     support.create("short", "short")
     support.wait_until_ready("short", "short")
     assert support.roles("-short-short-")
-    kubectl("-n", "short", "delete", "appi", "short", "--timeout=90s")
+    kubectl("-n", "short", "delete", "appi", "short", support.PATIENTLY)
     assert support.roles("-short-short-") == []
     selector = "app.kubernetes.io/instance=short"
     kinds = "deploy,svc,ing,netpol,sa,cm,job,pdb,hpa,externalsecret,secretstore,secret,pod"

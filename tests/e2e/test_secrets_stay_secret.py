@@ -69,7 +69,7 @@ def _say_and_go(words: str) -> None:
     kubectl("apply", "-f", "-", stdin=yaml.safe_dump(body))
     kubectl(
         "-n", "acme", "wait", "pod/says", "--for=jsonpath={.status.phase}=Succeeded",
-        "--timeout=90s",
+        support.PATIENTLY,
     )  # fmt: skip
     support.wait_for("its log to be kept", lambda: _kept(words))
     kubectl("-n", "acme", "delete", "pod", "says", "--wait=true")

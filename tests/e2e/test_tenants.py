@@ -76,8 +76,10 @@ def _state_of_acme() -> dict[str, Any]:
 def unharmed(instances: None) -> Iterator[None]:
     """See that acme is after all of this what it was before."""
     aws.client("s3").put_object(Bucket=aws.BUCKET, Key="acme/acme/mine", Body=b"acme's")
+    support.wait_until_ready("acme", "acme")
     before = _state_of_acme()
     yield
+    support.wait_until_ready("acme", "acme")
     assert _state_of_acme() == before
 
 
@@ -169,7 +171,7 @@ def _stalled(name: str) -> dict[str, Any]:
 
 def _delete(who: Path, name: str) -> None:
     done, said = support.kubectl_as(
-        who, "-n", "evil", "delete", "appi", name, "--ignore-not-found", "--timeout=90s"
+        who, "-n", "evil", "delete", "appi", name, "--ignore-not-found", support.PATIENTLY
     )
     assert done, said
 
