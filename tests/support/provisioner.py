@@ -145,12 +145,9 @@ class Bench:
             return list(cursor.fetchall())
 
     def await_idle(self) -> None:
-        """Wait until the server has noticed that all connections are closed but those here."""
-        others = (
-            "SELECT COUNT(*) FROM information_schema.processlist"
-            " WHERE user <> 'system user' AND id <> CONNECTION_ID()"
-        )
-        wait_for("connections to end", lambda: self.root(others) == [(0,)])
+        """Wait until the server has noticed that instances' connections are closed."""
+        count = "SELECT COUNT(*) FROM information_schema.processlist WHERE user LIKE 'app-%'"
+        wait_for("connections to end", lambda: self.root(count) == [(0,)])
 
     def schemas(self) -> list[str]:
         """The schemas that instances (or tests) have."""

@@ -150,7 +150,6 @@ def test_an_administrator_who_may_not(bench: Bench) -> None:
 @pytest.mark.integration
 def test_a_server_with_no_connection_left(bench: Bench) -> None:
     ((most,),) = bench.root("SELECT @@GLOBAL.max_connections")
-    bench.await_idle()
     with ExitStack() as stack:
         taken = [
             stack.enter_context(
