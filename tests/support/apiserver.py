@@ -76,6 +76,8 @@ class ApiServer:
         told = subprocess.run(
             [str(binary("kubectl")), "--kubeconfig", str(self.kubeconfig), *words],
             input=stdin, capture_output=True, text=True, check=False, timeout=_KUBECTL_SECONDS,
+            # Else what it knows of an earlier server at this port is what it knows of this one.
+            env={**os.environ, "KUBECACHEDIR": str(self.folder / "kubectl-cache")},
         )  # fmt: skip
         assert not check or told.returncode == 0, told.stderr
         return told
