@@ -119,7 +119,8 @@ def is_up() -> bool:
     return kubeconfig().exists() and binary("kubectl").exists() and succeeds(
         [
             binary("kubectl"), "--kubeconfig", kubeconfig(),
-            "get", "--raw", "/readyz", "--request-timeout=5s",
+            # Long: one that is slow to say so is up, and would be made anew.
+            "get", "--raw", "/readyz", "--request-timeout=30s",
         ]
     )  # fmt: skip
 

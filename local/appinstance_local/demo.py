@@ -20,8 +20,8 @@ CHART = REPO / "charts" / "appinstance-operator"
 SAMPLE = REPO / "manifests" / "samples" / "minimal.yaml"
 NAMESPACE, NAME = "acme", "acme"
 URL = "https://acme.apps.localhost:8443"
-_READY_SECONDS = 180
-_EDGE_SECONDS = 60
+_READY_SECONDS = 300
+_EDGE_SECONDS = 180
 # The API without a session, and the page.
 _API = {"/api/v1/users/me": 401}
 _PAGE = {"/": 200}
@@ -49,7 +49,7 @@ def install_operator() -> None:
                 "--set-file", f"settings.database.caBundle={_ca_file()}",
                 "--set", f"networkPolicy.apiServer.cidrs={{{cidrs}}}",
                 "--set-string", rf"podAnnotations.platform\.appinstance\.io/image={_image_id()}",
-                "--wait", "--timeout", "120s",
+                "--wait", "--timeout", "300s",
             ]
         )  # fmt: skip
 

@@ -26,8 +26,8 @@ _RUN = Path("/run/appinstance-docker")
 _SOCKET = _RUN / "docker.sock"
 _PIDFILE = _RUN / "docker.pid"
 _CAP_SYS_RESOURCE = 24  # linux/capability.h
-_START_SECONDS = 60
-_STOP_SECONDS = 60
+_START_SECONDS = 180
+_STOP_SECONDS = 180
 
 
 @dataclass(frozen=True)

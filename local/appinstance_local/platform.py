@@ -24,7 +24,7 @@ from .shell import run
 
 MANIFESTS = LOCAL / "platform"
 _PARTS = ("aws", "database", "dns", "external-secrets", "traefik")
-_WAIT_SECONDS = 180
+_WAIT_SECONDS = 300
 
 DATABASE_HOST = "mariadb.database.svc.cluster.local"
 DOMAIN = "apps.localhost"

@@ -218,7 +218,7 @@ def run_sql(statements: str) -> None:
         'MYSQL_PWD="$MARIADB_ROOT_PASSWORD" exec mariadb --no-defaults -uroot -S/tmp/mysqld.sock',
     ]  # fmt: skip
     result = subprocess.run(
-        command, input=statements, text=True, capture_output=True, check=False, timeout=60
+        command, input=statements, text=True, capture_output=True, check=False, timeout=180
     )
     if result.returncode:
         # Not the statements: they hold a password.
