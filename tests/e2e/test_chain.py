@@ -45,12 +45,12 @@ def away() -> Iterator[None]:
         "AppInstances of the local operator are left: kubectl delete appi -A --all"
     )
     if RELEASE in support.helm("list", "-n", SYSTEM, "-q").split():
-        support.helm("uninstall", RELEASE, "-n", SYSTEM, "--wait", "--timeout", "120s")
+        support.helm("uninstall", RELEASE, "-n", SYSTEM, "--wait", "--timeout", "300s")
     # Empty, and with the certificate of this checkout: an earlier one lacks the name of RDS's.
     kubectl("-n", "database", "rollout", "restart", "statefulset/mariadb")
     platform.wait_for_rollouts(["database statefulset/mariadb"])
     yield
-    kubectl("delete", "namespace", SHOP, "--ignore-not-found", "--timeout=120s")
+    kubectl("delete", "namespace", SHOP, "--ignore-not-found", "--timeout=300s")
     with step("put the local operator back"):
         demo.install_operator()
 
@@ -72,8 +72,8 @@ def applied(begun: tuple[Chain, Future[None]], away: None) -> Iterator[Chain]:
         finally:
             # The last test destroys; this is for a chain that broke before.
             if RELEASE in support.helm("list", "-n", SYSTEM, "-q").split():
-                kubectl("delete", "appi", "-A", "--all", "--timeout=60s")
-                support.helm("uninstall", RELEASE, "-n", SYSTEM, "--wait", "--timeout", "120s")
+                kubectl("delete", "appi", "-A", "--all", "--timeout=300s")
+                support.helm("uninstall", RELEASE, "-n", SYSTEM, "--wait", "--timeout", "300s")
 
 
 @pytest.fixture(scope="module")
@@ -230,7 +230,7 @@ def test_the_bucket_refuses_plain_http_and_another_key(shop: Chain) -> None:
 def test_destroy_in_the_documented_order_leaves_nothing(shop: Chain) -> None:
     """terraform/README.md: the instances, then the rest; protection has been off all along."""
     with step("kubectl delete appi -A --all"):
-        kubectl("delete", "appi", "-A", "--all", "--timeout=120s")
+        kubectl("delete", "appi", "-A", "--all", "--timeout=300s")
     left = shop.aws.client("iam", shop.admin).list_roles(PathPrefix="/appinstances/")["Roles"]
     assert left == []
     with step("terraform destroy"):

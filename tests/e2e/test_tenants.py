@@ -34,7 +34,7 @@ def mallory(instances: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     demo.ensure_namespace("evil")
     seed.seed_instance("evil", "evil")
     yield support.editor_of("evil", "mallory", tmp_path_factory.mktemp("mallory"))
-    kubectl("-n", "evil", "delete", "appi", "--all", "--timeout=120s")
+    kubectl("-n", "evil", "delete", "appi", "--all", "--timeout=300s")
     kubectl("delete", "namespace", "evil", "--wait=false")
 
 

@@ -30,14 +30,14 @@ def installed_again() -> Iterator[None]:
 def _set_mode(mode: str) -> None:
     helm(
         "upgrade", RELEASE, str(demo.CHART), "-n", SYSTEM, "--reuse-values",
-        "--set", f"uninstall.mode={mode}", "--wait", "--timeout", "120s",
+        "--set", f"uninstall.mode={mode}", "--wait", "--timeout", "300s",
     )  # fmt: skip
 
 
 def test_refused_while_instances_are_left_and_all_goes_on(instances: None) -> None:
     _set_mode("refuse")
     with pytest.raises(LocalError) as caught:
-        helm("uninstall", RELEASE, "-n", SYSTEM, "--wait", "--timeout", "120s")
+        helm("uninstall", RELEASE, "-n", SYSTEM, "--wait", "--timeout", "300s")
     for instance in ("acme/acme", "globex/globex"):
         assert instance in str(caught.value) or instance in _drain_log()
     assert names(SYSTEM, "deploy") == [RELEASE]
@@ -45,7 +45,7 @@ def test_refused_while_instances_are_left_and_all_goes_on(instances: None) -> No
     wait_for("the operator to still work", lambda: names("globex", "service"))
     support.wait_until_ready("globex", "globex")
     # Helm takes the release for half gone now; this is the way back that the sentence names.
-    helm("rollback", RELEASE, "-n", SYSTEM, "--wait", "--timeout", "120s")
+    helm("rollback", RELEASE, "-n", SYSTEM, "--wait", "--timeout", "300s")
 
 
 def _drain_log() -> str:
@@ -62,4 +62,4 @@ def test_with_mode_delete_nothing_is_left_or_stuck(instances: None) -> None:
     wait_for("the operator's pod to end", lambda: names(SYSTEM, *ours) == [])
     # The CRD stays, so that an upgrade that went wrong loses no instance.
     assert kubectl("get", "crd", "appinstances.platform.appinstance.io", "-o", "name")
-    kubectl("delete", "namespace", "globex", "--timeout=120s")
+    kubectl("delete", "namespace", "globex", "--timeout=300s")
