@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from appinstance_operator.reconcile.checks import AREAS, DATABASE, REACHABLE, Check
+from appinstance_operator.reconcile.checks import AREAS, DATABASE, JOBS, REACHABLE, Check
 from appinstance_operator.reconcile.conditions import Report, conditions
 from appinstance_operator.signals.metrics import Metrics
 
@@ -25,7 +25,7 @@ REPO = Path(__file__).resolve().parents[2]
 RUNBOOKS = REPO / "docs/runbooks"
 _NOW = "2026-11-28T00:00:00Z"
 _ALL = ["operator-production", "operator-databases"]
-_FINE = tuple(Check(area, "True", "Fine", "fine") for area in (*AREAS, DATABASE, REACHABLE))
+_FINE = tuple(Check(area, "True", "Fine", "fine") for area in (*AREAS, DATABASE, REACHABLE, JOBS))
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +99,12 @@ _CASES: dict[str, tuple[Report, set[str]]] = {
     "ingress": (Report(_amiss("IngressReady")), {"AppInstanceIngressNotReady"}),
     "database": (Report(_amiss("DatabaseReady")), {"AppInstanceDatabaseNotReady"}),
     "reachable": (Report(_amiss("Reachable")), {"AppInstanceNotReachable"}),
+    "jobs": (Report(_amiss(JOBS)), {"AppInstanceJobsFailed"}),
+    "jobs-retrying": (
+        Report(_amiss(JOBS), retrying="again"),
+        {"AppInstanceJobsFailed", "AppInstanceNotReady"},
+    ),
+    "jobs-suspended": (Report(_amiss(JOBS), suspended=True), set()),
 }
 
 
@@ -174,11 +180,11 @@ def test_each_trouble_rings_once_and_a_suspended_instance_never(
     assert told.returncode == 0, told.stdout + told.stderr
 
 
-def test_each_condition_that_can_block_has_an_alert(rules: dict[str, Any]) -> None:
+def test_each_condition_that_can_be_amiss_has_an_alert(rules: dict[str, Any]) -> None:
     told = {
         alert["labels"]["condition"] for alert in _alerts(rules) if "condition" in alert["labels"]
     }
-    assert told == {*AREAS, DATABASE, REACHABLE}
+    assert told == {*AREAS, DATABASE, REACHABLE, JOBS}
 
 
 def test_each_alert_has_a_runbook_and_each_runbook_an_alert(rules: dict[str, Any]) -> None:
