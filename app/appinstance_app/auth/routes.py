@@ -7,6 +7,7 @@ browser. Sec-Fetch-Site, which no page can forge, tells them apart: only the own
 from __future__ import annotations
 
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.responses import JSONResponse
@@ -64,12 +65,22 @@ router = APIRouter(prefix=PATH, tags=["auth"], dependencies=[Depends(own_origin_
 
 
 @router.get("/methods")
-async def methods(app: Context) -> Methods:
-    """How one can sign in here."""
+async def methods(request: Request, app: Context) -> Methods:
+    """How one can sign in at this host.
+
+    Passkeys and the way back from a provider are the main host's; an instance may have others.
+    """
     name = app.settings.oidc_name
+    main = _name(request.headers.get("host", "")) == _name(urlsplit(app.settings.public_url).netloc)
     return Methods(
-        passkeys=True, mail=app.outgoing.is_there, oidc=Provider(name=name) if name else None
+        passkeys=main,
+        mail=app.outgoing.is_there,
+        oidc=Provider(name=name) if name and main else None,
     )
+
+
+def _name(host: str) -> str:
+    return host.partition(":")[0].lower()
 
 
 @router.post("/sign-up", status_code=201, responses={202: {"model": Sent}})

@@ -9,6 +9,8 @@ from app.frontend.test_account import ask_for_confirmation
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from app.frontend.conftest import Watched
     from app.frontend.page import AppPage
     from playwright.sync_api import CDPSession
@@ -169,6 +171,26 @@ def test_a_passkey_is_renamed_and_removed(
     app.by("passkey-sign-in").click()
     expect(app.by("sign-in-error")).not_to_be_empty()
     app.sign_in(email=account["email"], password=account["password"])
+
+
+def test_at_a_further_host_the_page_says_that_passkeys_are_the_main_ones(
+    site: Watched, account: Account, device: CDPSession, opened: Callable[..., Watched]
+) -> None:
+    code = with_passkey(site.app, account)[0]
+    switch_second_factor(site.app, on=True)
+    further = opened(origin=site.app.origin.replace("localhost", "127.0.0.1")).app
+    further.open()
+    further.try_sign_in(email=account["email"], password=account["password"])
+    further.by("second-factor-passkey").click()
+    expect(further.by("second-factor-error")).to_have_text(
+        "Passkeys work at the app's main address alone, and not at this one."
+    )
+    further.by("second-factor-code").fill(code)
+    further.by("second-factor-submit").click()
+    further.expect_signed_in()
+    further.go("security")
+    expect(further.by("password-card")).to_be_visible()
+    expect(further.by("passkeys-card")).to_be_hidden()
 
 
 def test_a_device_without_a_passkey_leaves_a_sentence_and_the_form(

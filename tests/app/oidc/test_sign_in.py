@@ -408,6 +408,26 @@ async def test_without_a_provider_there_is_none(running: Running) -> None:
 async def test_the_page_learns_the_providers_name(browser: Browser) -> None:
     answer = await browser.running.client.get("/api/v1/auth/methods")
     assert answer.json()["oidc"] == {"name": "Example ID"}
+    assert answer.json()["passkeys"] is True
+
+
+@pytest.mark.parametrize(
+    "host", ["shop.example.com", "shop.example.com:8443", "testserver.evil", "["]
+)
+async def test_a_further_host_offers_nothing_that_is_the_main_hosts_alone(
+    browser: Browser, host: str
+) -> None:
+    """A passkey is made for the main host, and the provider sends people back to that one."""
+    answer = await browser.running.client.get("/api/v1/auth/methods", headers={"Host": host})
+    assert answer.json() == {"password": True, "passkeys": False, "mail": False, "oidc": None}
+
+
+@pytest.mark.parametrize("host", ["TestServer", "testserver:8443"])
+async def test_the_main_host_is_known_in_any_case_and_by_any_port(
+    browser: Browser, host: str
+) -> None:
+    answer = await browser.running.client.get("/api/v1/auth/methods", headers={"Host": host})
+    assert answer.json()["passkeys"] is True
 
 
 @pytest.mark.parametrize(

@@ -33,5 +33,7 @@ async function ceremony(challenge_id, ask) {
 function sentence(error) {
   if (error.name === "InvalidStateError") return "This device has a passkey for your account already.";
   if (error.name === "NotAllowedError") return "No passkey was used. Try again, or choose another way.";
+  // The page is at another host of the instance's than the one that passkeys are made for.
+  if (error.name === "SecurityError") return "Passkeys work at the app's main address alone, and not at this one.";
   return "This browser could not use a passkey here.";
 }
