@@ -180,11 +180,27 @@ def refuse_instances() -> None:
         )
 
 
+def refuse_given_database(namespace: str, name: str) -> None:
+    """Raise LocalError where an instance of an earlier checkout has a database given to it.
+
+    The API server would refuse the change, and its entry is not ours to take away.
+    """
+    path = "jsonpath={.spec.database.credentials.remoteRef.key}"
+    words = ("-n", namespace, "get", "appi", name, "--ignore-not-found", "-o", path)
+    if platform.kubectl(*words).strip():
+        raise LocalError(
+            f"AppInstance {namespace}/{name} is of an earlier checkout and has a database that was "
+            "given to it; now the platform makes one: "
+            f"kubectl -n {namespace} delete appi {name}, and start again"
+        )
+
+
 def run_sample() -> None:
     """Apply the ten-line sample and wait until it serves."""
     ensure_namespace(NAMESPACE)
-    with step("make the team's database and secrets"):
-        seed.seed_instance(NAMESPACE, NAME)
+    refuse_given_database(NAMESPACE, NAME)
+    with step("make the team's secret"):
+        seed.seed_app(NAMESPACE, NAME)
     with step(f"kubectl apply -f {SAMPLE.relative_to(REPO)}"):
         platform.kubectl("apply", "-f", SAMPLE)
         wait_until_ready(NAMESPACE, NAME)

@@ -244,8 +244,23 @@ def get_secret(name: str) -> dict[str, Any] | None:
     return value
 
 
+def seed_app(namespace: str, name: str) -> None:
+    """Make the one entry that an instance asks for whose database the platform makes.
+
+    One for a database that was seeded under the same name would be in the provisioner's way.
+    """
+    base = f"apps/{namespace}/{name}"
+    if get_secret(f"{base}/app") is None:
+        put_secret(f"{base}/app", {"secretKey": secrets.token_urlsafe(48)})
+    if get_secret(f"{base}/database") is None:
+        return
+    manager = aws.client("secretsmanager")
+    if not manager.describe_secret(SecretId=f"{base}/database").get("Tags"):
+        manager.delete_secret(SecretId=f"{base}/database", ForceDeleteWithoutRecovery=True)
+
+
 def seed_instance(namespace: str, name: str) -> None:
-    """Make what an application team asks its platform for: database, user, and the entries."""
+    """Make what a team asks its platform for that brings its database: that, and the entries."""
     base = f"apps/{namespace}/{name}"
     schema = f"{namespace}_{name}".replace("-", "_")
     known = get_secret(f"{base}/database")

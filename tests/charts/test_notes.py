@@ -54,6 +54,12 @@ def test_the_example_of_the_notes_is_valid(
     assert options.run(options) == 0, capsys.readouterr()
 
 
+def test_the_example_has_a_database_made_where_the_platform_makes_them(helm: Helm) -> None:
+    notes = helm.notes("appinstance-operator", ["operator-production", "operator-databases"])
+    example = notes.partition("<<'END'\n")[2].partition("    END\n")[0]
+    assert yaml.safe_load(example)["spec"]["database"] == {"provision": True}
+
+
 @pytest.mark.parametrize("chart", ["appinstance-operator", "appinstance"])
 def test_comments_of_the_values_name_no_file_that_the_reader_lacks(chart: str) -> None:
     text = (REPO / "charts" / chart / "values.yaml").read_text()

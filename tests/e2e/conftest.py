@@ -77,13 +77,18 @@ def _kept_logs() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def instances() -> None:
-    """`acme/acme` from the sample with a page, and `globex/globex`; both ready."""
+    """`acme/acme` from the sample with a page, and `globex/globex`; both ready.
+
+    The platform makes the databases of both.
+    """
     if not cluster.is_up():
         pytest.fail("no cluster is up: run `make test-e2e`, which brings it up")
     demo.ensure_namespace("acme")
-    seed.seed_instance("acme", "acme")
+    for name in ("acme", "globex"):
+        demo.refuse_given_database(name, name)
+    seed.seed_app("acme", "acme")
     support.kubectl("apply", "-f", str(demo.SAMPLE))
-    support.create("globex", "globex")
+    support.create("globex", "globex", database={"provision": True})
     for name in ("acme", "globex"):
         support.wait_until_ready(name, name)
         demo.wait_until_served(name, page=name == "acme")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +22,8 @@ T = TypeVar("T")
 
 WAIT_SECONDS = 150.0
 PATIENTLY = f"--timeout={WAIT_SECONDS:.0f}s"
+RETIRED: dict[str, str] = {}
+"""Values of entries that a test has had removed, for test_secrets_stay_secret."""
 BACKEND_IMAGE = "appinstance/backend:dev"
 
 
@@ -82,7 +85,10 @@ def manifest(namespace: str, name: str, **spec: Any) -> dict[str, Any]:
 def create(namespace: str, name: str, **spec: Any) -> None:
     """Make what an instance needs of its platform, and apply it."""
     demo.ensure_namespace(namespace)
-    seed.seed_instance(namespace, name)
+    if spec.get("database", {}).get("provision"):
+        seed.seed_app(namespace, name)
+    else:
+        seed.seed_instance(namespace, name)
     kubectl("apply", "-f", "-", stdin=yaml.safe_dump(manifest(namespace, name, **spec)))
 
 
@@ -151,6 +157,17 @@ def reaches(namespace: str, name: str, host: str, port: int, seconds: int = 3) -
     if found and "Connection refused" in answer.stderr:
         return True
     raise AssertionError(f"{namespace}/{name} could not try {host}:{port}: {answer.stderr[-500:]}")
+
+
+Way = tuple[str, str, str, int]
+"""From a pod, by its namespace and name, to a host and port."""
+
+
+def open_among(*ways: Way) -> list[Way]:
+    """Return those on which a connection comes to be; all are tried at once."""
+    with ThreadPoolExecutor(len(ways)) as pool:
+        found = pool.map(lambda way: reaches(*way), ways)
+    return [way for way, is_open in zip(ways, found, strict=True) if is_open]
 
 
 def python_in(namespace: str, name: str, program: str) -> Any:

@@ -1,7 +1,6 @@
-"""Databases that the platform makes: kept apart, kept or dumped at the end, rotated under load.
+"""Databases that the platform makes: kept apart, dumped and restored, rotated under load.
 
-Two AppInstances of one name in two namespaces: the sample, whose data stays when it is deleted, and
-one with `deletionPolicy: Delete`.
+The two are the instances that all tests have, acme's and globex's.
 """
 
 from __future__ import annotations
@@ -12,30 +11,25 @@ import ssl
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import yaml
 from e2e import support
-from e2e.support import condition, kubectl, names, wait_for
+from e2e.support import Way, condition, kubectl, names, open_among, wait_for
 
 from appinstance_local import aws, demo, platform, seed, tls
-from appinstance_local.paths import REPO, kubeconfig
+from appinstance_local.paths import kubeconfig
 from appinstance_local.shell import run
 
 pytestmark = pytest.mark.e2e
 
 OWN, JOB = "appinstance-system", "appinstance-database"
-SAMPLE = REPO / "manifests" / "samples" / "provisioned.yaml"
-NAME = "ledger"
-KEPT, ENDED = "ledger", "lodger"
-"""The two namespaces; hosts begin with the same words."""
+ACME, GLOBEX = "acme", "globex"
+"""Each the name of a namespace and of the instance in it."""
 
 _ASKING = """
 import json, os, ssl, pymysql
@@ -54,36 +48,10 @@ _REFUSED = {1044, 1142, 1227}
 """The schema, the table, the right."""
 
 
-def _apply(namespace: str, **spec: Any) -> None:
-    body = yaml.safe_load(SAMPLE.read_text())
-    body["metadata"]["namespace"] = namespace
-    text = json.dumps(body["spec"]).replace("apps/ledger/", f"apps/{namespace}/")
-    body["spec"] = json.loads(text) | {"host": f"{namespace}.{platform.DOMAIN}", **spec}
-    body["spec"]["backend"]["replicas"] = 1
-    kubectl("apply", "-f", "-", stdin=json.dumps(body))
-
-
-def _make() -> None:
-    """Apply both, and wait until they answer."""
-    _apply(KEPT)
-    _apply(ENDED, deletionPolicy="Delete")
-    for namespace in (KEPT, ENDED):
-        support.wait_until_ready(namespace, NAME)
-        demo.wait_until_served(namespace, page=False)
-
-
 @pytest.fixture(scope="module")
-def people(instances: None) -> Iterator[dict[str, Person]]:
-    """Both instances, ready, with one person in each."""
-    for namespace in (KEPT, ENDED):
-        demo.ensure_namespace(namespace)
-        if seed.get_secret(f"apps/{namespace}/{NAME}/app") is None:
-            key = secrets.token_urlsafe(48)
-            seed.put_secret(f"apps/{namespace}/{NAME}/app", {"secretKey": key})
-    _make()
-    yield {namespace: Person.signed_up(namespace) for namespace in (KEPT, ENDED)}
-    for namespace in (KEPT, ENDED):
-        kubectl("-n", namespace, "delete", "appi", NAME, "--wait=false")
+def people(instances: None) -> dict[str, Person]:
+    """One person in each."""
+    return {namespace: Person.signed_up(namespace) for namespace in (ACME, GLOBEX)}
 
 
 @contextmanager
@@ -92,7 +60,10 @@ def _edge(namespace: str) -> Iterator[httpx.Client]:
     host = f"{namespace}.{platform.DOMAIN}"
     context = ssl.create_default_context(cafile=str(tls.ca_path()))
     with httpx.Client(
-        base_url="https://127.0.0.1:8443/api/v1", verify=context, headers={"Host": f"{host}:8443"}
+        base_url="https://127.0.0.1:8443/api/v1",
+        verify=context,
+        timeout=30,
+        headers={"Host": f"{host}:8443"},
     ) as client:
         client.event_hooks["request"].append(
             lambda request: request.extensions.update(sni_hostname=host)
@@ -129,8 +100,15 @@ class Person:
         return answer.status_code == 200
 
 
+def _patch(namespace: str, spec: dict[str, Any]) -> None:
+    kubectl(
+        "-n", namespace, "patch", "appi", namespace, "--type=merge", "-p",
+        json.dumps({"spec": spec}),
+    )  # fmt: skip
+
+
 def _entry(namespace: str) -> dict[str, Any] | None:
-    return seed.get_secret(f"apps/{namespace}/{NAME}/database")
+    return seed.get_secret(f"apps/{namespace}/{namespace}/database")
 
 
 def _schema(namespace: str) -> str:
@@ -169,36 +147,15 @@ def _sees_its_own_alone(namespace: str, pod: str, other: str) -> None:
 def test_each_sees_its_own_schema_and_neither_the_others_nor_the_administrators(
     people: dict[str, Person],
 ) -> None:
-    for namespace, other in ((KEPT, ENDED), (ENDED, KEPT)):
-        assert condition(namespace, NAME, "DatabaseReady")["reason"] == "Provisioned"
+    for namespace, other in ((ACME, GLOBEX), (GLOBEX, ACME)):
+        assert condition(namespace, namespace, "DatabaseReady")["reason"] == "Provisioned"
         assert people[namespace].known
-        _sees_its_own_alone(namespace, support.pod(namespace, "backend", NAME), other)
+        _sees_its_own_alone(namespace, support.pod(namespace, "backend", namespace), other)
 
 
 def test_nor_does_a_migration(people: dict[str, Person]) -> None:
-    with support.migration_of(KEPT) as pod:
-        _sees_its_own_alone(KEPT, pod, ENDED)
-
-
-def test_the_operator_holds_no_login_and_its_requests_none_either(
-    people: dict[str, Person],
-) -> None:
-    text = kubectl("-n", OWN, "get", "jobs,cronjobs,pods,configmaps", "-o", "json")
-    assert f"{KEPT}/{NAME}" in text
-    for password in (platform.administrator_password(), *_passwords()):
-        assert password not in text
-    deployment = kubectl("-n", OWN, "get", "deployment", "appinstance-operator", "-o", "json")
-    assert "database-administrator" not in deployment
-    operator = "system:serviceaccount:appinstance-system:appinstance-operator"
-    may = support.kubectl_as(
-        kubeconfig(), "-n", OWN, "auth", "can-i", "get", "secret/database-administrator",
-        f"--as={operator}",
-    )  # fmt: skip
-    assert may == (False, "no\n")
-
-
-def _passwords() -> list[str]:
-    return [str(entry["password"]) for entry in map(_entry, (KEPT, ENDED)) if entry]
+    with support.migration_of(ACME) as pod:
+        _sees_its_own_alone(ACME, pod, GLOBEX)
 
 
 def test_the_provisioner_reaches_database_endpoint_and_dns_alone(
@@ -212,49 +169,47 @@ def test_the_provisioner_reaches_database_endpoint_and_dns_alone(
     kubectl("apply", "-f", "-", stdin=json.dumps(body))
     try:
         kubectl("-n", OWN, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=60s")
-        for host, port in ((seed.DATABASE_HOST, 3306), ("moto.aws.svc.cluster.local", 5000)):
-            wait_for(f"{host}", partial(support.reaches, OWN, name, host, port), 30)
+        opened: list[Way] = [
+            (OWN, name, seed.DATABASE_HOST, 3306),
+            (OWN, name, "moto.aws.svc.cluster.local", 5000),
+        ]
+        wait_for("what is open", lambda: open_among(*opened) == opened, 30)
+        backend, address = support.pod(ACME, "backend", ACME), support.pod_ip(OWN, name)
         closed = [
             outside,
             (support.pod_ip(stranger, "stranger"), support.LISTENS),
             ("kubernetes.default.svc.cluster.local", 443),
             ("traefik.traefik.svc.cluster.local", 443),
-            (support.pod_ip(KEPT, support.pod(KEPT, "backend", NAME)), 8000),
+            (support.pod_ip(ACME, backend), 8000),
         ]
-        with ThreadPoolExecutor(len(closed)) as pool:
-            reached = pool.map(lambda place: support.reaches(OWN, name, *place), closed)
-        assert dict(zip(closed, reached, strict=True)) == dict.fromkeys(closed, False)
-        address = support.pod_ip(OWN, name)
-        backend = support.pod(KEPT, "backend", NAME)
-        assert not support.reaches(KEPT, backend, address, support.LISTENS)
-        assert not support.reaches("stranger", stranger, address, support.LISTENS)
+        into: list[Way] = [
+            (ACME, backend, address, support.LISTENS),
+            ("stranger", stranger, address, support.LISTENS),
+        ]
+        assert open_among(*((OWN, name, *place) for place in closed), *into) == []
     finally:
         kubectl("-n", OWN, "delete", "pod", name, "--wait=false")
 
 
-def test_one_keeps_its_data_for_the_next_of_its_name_and_the_other_leaves_a_dump(
+def test_one_that_asks_for_it_leaves_a_dump_and_is_restored_from_it(
     people: dict[str, Person],
 ) -> None:
-    kept, ended = _schema(KEPT), _schema(ENDED)
-    for namespace in (KEPT, ENDED):
-        kubectl("-n", namespace, "delete", "appi", NAME, "--wait=false")
-    for namespace in (KEPT, ENDED):
-        kubectl("-n", namespace, "wait", "--for=delete", f"appi/{NAME}", "--timeout=120s")
-    assert _entry(ENDED) is None
-    told = _appinstance("orphans")
-    assert kept in told
-    assert ended not in told
-    listed = aws.client("s3").list_objects_v2(Bucket=aws.DUMPS, Prefix=f"{ENDED}/{NAME}/")
+    entry = _entry(GLOBEX)
+    assert entry
+    support.RETIRED["globex's password before its end"] = entry["password"]
+    _patch(GLOBEX, {"deletionPolicy": "Delete"})
+    kubectl("-n", GLOBEX, "delete", "appi", GLOBEX, "--timeout=150s")
+    assert _entry(GLOBEX) is None
+    listed = aws.client("s3").list_objects_v2(Bucket=aws.DUMPS, Prefix=f"{GLOBEX}/{GLOBEX}/")
     dump = sorted(item["Key"] for item in listed["Contents"])[-1]
 
-    _make()
-    assert _schema(KEPT) == kept
-    assert people[KEPT].known
-    assert not people[ENDED].known
-    assert dump in _appinstance(
-        "database", "restore", f"{ENDED}/{NAME}", "--dump", dump, "--replace"
-    )
-    assert people[ENDED].known
+    support.create(GLOBEX, GLOBEX, database={"provision": True})
+    support.wait_until_ready(GLOBEX, GLOBEX)
+    demo.wait_until_served(GLOBEX, page=False)
+    assert not people[GLOBEX].known, "its database is a new one"
+    words = ("database", "restore", f"{GLOBEX}/{GLOBEX}", "--dump", dump, "--replace")
+    assert dump in _appinstance(*words)
+    assert people[GLOBEX].known
     _no_instances_role_reads(dump)
 
 
@@ -267,15 +222,36 @@ try:
 except ClientError as error:
     print(json.dumps(error.response["Error"]["Code"]))
 """
-    pod = support.pod(ENDED, "backend", NAME)
-    assert support.python_in(ENDED, pod, program) in {"AccessDenied", "403"}
+    pod = support.pod(GLOBEX, "backend", GLOBEX)
+    assert support.python_in(GLOBEX, pod, program) in {"AccessDenied", "403"}
+
+
+def test_the_operator_holds_no_login_and_its_requests_none_either(
+    people: dict[str, Person],
+) -> None:
+    text = kubectl("-n", OWN, "get", "jobs,cronjobs,pods,configmaps", "-o", "json")
+    assert JOB in text
+    for password in (platform.administrator_password(), *_passwords()):
+        assert password not in text
+    deployment = kubectl("-n", OWN, "get", "deployment", "appinstance-operator", "-o", "json")
+    assert "database-administrator" not in deployment
+    operator = "system:serviceaccount:appinstance-system:appinstance-operator"
+    may = support.kubectl_as(
+        kubeconfig(), "-n", OWN, "auth", "can-i", "get", "secret/database-administrator",
+        f"--as={operator}",
+    )  # fmt: skip
+    assert may == (False, "no\n")
+
+
+def _passwords() -> list[str]:
+    return [str(entry["password"]) for entry in map(_entry, (ACME, GLOBEX)) if entry]
 
 
 def test_a_person_reads_and_statement_and_reason_are_in_the_log(
     people: dict[str, Person],
 ) -> None:
     reason = f"ticket {secrets.token_hex(4)}"
-    words = ("database", "read", f"{KEPT}/{NAME}", "--reason", reason)
+    words = ("database", "read", f"{ACME}/{ACME}", "--reason", reason)
     (told,) = _appinstance(*words, "SELECT COUNT(*) FROM users").splitlines()
     assert int(json.loads(told)[0]) >= 1
     logs = kubectl("-n", OWN, "logs", "-l", f"app.kubernetes.io/name={JOB}", "--tail=-1")
@@ -285,7 +261,7 @@ def test_a_person_reads_and_statement_and_reason_are_in_the_log(
 
 
 def test_a_rotation_under_load_fails_no_request(people: dict[str, Person]) -> None:
-    held, old = _entry(KEPT), support.pod(KEPT, "backend", NAME)
+    held, old = _entry(ACME), set(names(ACME, "pods", "app.kubernetes.io/component=backend"))
     assert held
     failed: list[str] = []
     answered = 0
@@ -294,12 +270,12 @@ def test_a_rotation_under_load_fails_no_request(people: dict[str, Person]) -> No
     def keep_asking() -> None:
         """Reads and writes by turns; a session is looked up for each."""
         nonlocal answered
-        with _edge(KEPT) as client:
+        with _edge(ACME) as client:
             while not done.is_set():
                 method, body = (("GET", None), ("PATCH", {"display_name": "Ada"}))[answered % 2]
                 try:
                     answer = client.request(
-                        method, "/users/me", json=body, headers=people[KEPT].headers
+                        method, "/users/me", json=body, headers=people[ACME].headers
                     )
                 except httpx.HTTPError as error:  # as a user would see it: no answer
                     failed.append(repr(error))
@@ -312,20 +288,26 @@ def test_a_rotation_under_load_fails_no_request(people: dict[str, Person]) -> No
     for thread in asking:
         thread.start()
     try:
-        _apply(KEPT, database={"provision": True, "rotate": secrets.token_hex(4)})
-        wait_for("the old pod to go", lambda: old not in names(KEPT, "pods") or None)
-        support.wait_until_ready(KEPT, NAME)
+        _patch(ACME, {"database": {"rotate": secrets.token_hex(4)}})
+        wait_for("a new login", lambda: (_entry(ACME) or held)["username"] != held["username"])
+        # So that External Secrets does not wait until it looks again by itself.
+        kubectl(
+            "-n", ACME, "annotate", "--overwrite", "externalsecret", "acme-database",
+            f"now={secrets.token_hex(4)}",
+        )  # fmt: skip
+        wait_for("the old pods to go", lambda: old.isdisjoint(names(ACME, "pods")))
+        support.wait_until_ready(ACME, ACME)
     finally:
         done.set()
         for thread in asking:
             thread.join()
     assert failed == []
     assert answered > 10
-    now = _entry(KEPT)
+    now = _entry(ACME)
     assert now
     assert now["username"] != held["username"]
-    pod = support.pod(KEPT, "backend", NAME)
-    assert _asked(KEPT, pod, "SELECT CURRENT_USER()") == [[[f"{now['username']}@%"]]]
+    pod = support.pod(ACME, "backend", ACME)
+    assert _asked(ACME, pod, "SELECT CURRENT_USER()") == [[[f"{now['username']}@%"]]]
 
 
 def test_the_sweep_has_ended_well(people: dict[str, Person]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from e2e import support
-from e2e.support import get, kubectl, names, pod, pod_ip, reaches, wait_for
+from e2e.support import Way, get, kubectl, names, open_among, pod, pod_ip, reaches, wait_for
 
 from appinstance_local import app_images, cluster, demo, engine
 from appinstance_local.demo import through_edge
@@ -66,10 +66,34 @@ def test_the_worker_works_and_nobody_reaches_it_or_is_reached(minimal: str, stra
     address = pod_ip(NAME, worker)
     backend = pod("acme", "backend", "acme")
     assert reaches("acme", backend, DATABASE, 3306)
-    assert not reaches(NAME, worker, DATABASE, 3306)
-    assert not reaches(NAME, worker, pod_ip(NAME, pod(NAME, "backend", NAME)), 8000)
-    assert not reaches("stranger", stranger, address, 9090)
-    assert not reaches("acme", backend, address, 8000)
+    closed: list[Way] = [
+        (NAME, worker, DATABASE, 3306),
+        (NAME, worker, pod_ip(NAME, pod(NAME, "backend", NAME)), 8000),
+        ("stranger", stranger, address, 9090),
+        ("acme", backend, address, 8000),
+    ]
+    assert open_among(*closed) == []
+
+
+def test_an_app_without_database_and_bucket_reaches_neither_nor_anything_else(
+    minimal: str, stranger: str, outside: tuple[str, int]
+) -> None:
+    aws = ("moto.aws.svc.cluster.local", 5000)
+    other, bare = pod("acme", "backend", "acme"), pod(NAME, "backend", NAME)
+    opened: list[Way] = [("acme", other, DATABASE, 3306), ("acme", other, *aws)]
+    assert open_among(*opened) == opened, "they are there, and let instances in"
+    closed: list[Way] = [
+        (NAME, bare, DATABASE, 3306),
+        (NAME, bare, *aws),
+        (NAME, bare, *outside),
+        (NAME, bare, "kubernetes.default.svc.cluster.local", 443),
+        (NAME, bare, pod_ip("stranger", stranger), support.LISTENS),
+        (NAME, bare, pod_ip("acme", other), 8000),
+    ]
+    assert open_among(*closed) == []
+    told = support.run_in(NAME, bare, "sh", "-c", "env; ls /var/run/secrets")
+    for word in ("DB_", "AWS_", "MEDIA_", "kubernetes.io"):
+        assert word not in told.stdout
 
 
 def test_the_worker_has_no_secret_and_no_token(minimal: str) -> None:
@@ -110,8 +134,12 @@ def test_suspended_the_worker_is_gone_and_the_app_still_answers(minimal: str) ->
 
     selector = "app.kubernetes.io/component=worker-letters"
     suspend(True)
-    wait_for("the worker to stop", lambda: names(NAME, "pods", selector) == [])
+    told = "workers and jobs are stopped"
+    wait_for("the word", lambda: told in support.condition(NAME, NAME, "Ready")["message"])
+    stopped = get(NAME, "deployment", f"{NAME}-worker-letters") or {}
+    assert stopped["spec"]["replicas"] == 0
     assert (get(NAME, "cronjob", f"{NAME}-job-nightly") or {})["spec"]["suspend"] is True
+    wait_for("the worker to stop", lambda: names(NAME, "pods", selector) == [])
     assert through_edge(NAME, "/api/hello").status_code == 200
     suspend(False)
     support.wait_until_ready(NAME, NAME)

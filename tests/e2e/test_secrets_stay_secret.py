@@ -17,7 +17,7 @@ from e2e import node_logs, support
 from e2e.support import kubectl
 from support.planted import every_value, patterns, where
 
-from appinstance_local import aws, platform, seed
+from appinstance_local import aws, platform
 
 pytestmark = pytest.mark.e2e
 
@@ -33,8 +33,7 @@ def planted(instances: None) -> dict[str, str]:
         "aws": aws.admin().secret,
     }
     manager = aws.client("secretsmanager")
-    if seed.get_secret("apps/ledger/ledger/database"):  # by test_databases
-        found |= every_value(manager, "apps/ledger/ledger/database", ["password"])
+    found |= support.RETIRED
     for name in ("acme", "globex"):
         for entry in ("database", "app"):
             found |= every_value(manager, f"apps/{name}/{name}/{entry}", _FIELDS)

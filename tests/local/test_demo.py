@@ -55,6 +55,17 @@ def test_an_edge_that_serves_something_else_is_an_error_that_says_what(
         demo.wait_until_served("acme", 0)
 
 
+def test_an_instance_of_an_earlier_checkout_keeps_its_database(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = "apps/acme/acme/database"
+    monkeypatch.setattr(platform, "kubectl", lambda *_words: told)
+    with pytest.raises(LocalError, match="kubectl -n acme delete appi acme"):
+        demo.refuse_given_database("acme", "acme")
+    told = ""
+    demo.refuse_given_database("acme", "acme")
+
+
 def test_the_way_without_aws_begins_on_a_cluster_without_instances(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

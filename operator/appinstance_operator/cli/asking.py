@@ -24,9 +24,10 @@ _QUESTIONS = (
     ("image", "spec.backend.image", "Image of the backend, with a tag", None),
     ("frontend_image", "spec.frontend.image", "Image of the frontend (empty: only the API)", ""),
     (
-        "database", "spec.database.credentials.remoteRef.key",
-        "Entry of Secrets Manager for the database (none: the app needs no database)",
-        "apps/{namespace}/{name}/database",
+        "database", "spec.database",
+        "Database (provision: the platform makes it; an entry of Secrets Manager: one you have; "
+        "none: the app needs none)",
+        "provision",
     ),
     (
         "secret_key", "spec.secrets[0].remoteRef.key",
@@ -34,6 +35,7 @@ _QUESTIONS = (
     ),
 )  # fmt: skip
 _NONE = ("", "none", None)
+_MADE = "provision"
 _SAMPLE = {"name": "x", "namespace": "x", "host": "x.example.com", "image": "x:1", "database": "x"}
 
 
@@ -43,7 +45,9 @@ def resource(answers: Mapping[str, str]) -> dict[str, Any]:
         "host": answers["host"],
         "backend": {"image": answers["image"]},
     }
-    if answers.get("database") not in _NONE:
+    if answers.get("database") == _MADE:
+        spec["database"] = {"provision": True}
+    elif answers.get("database") not in _NONE:
         spec["database"] = {"credentials": {"remoteRef": {"key": answers["database"]}}}
     if answers.get("frontend_image"):
         spec["frontend"] = {"image": answers["frontend_image"]}
@@ -114,7 +118,7 @@ def _init(options: argparse.Namespace) -> int:
     body = resource(answers)
     sys.stdout.write(to_yaml([body]))
     then = f"kubectl apply -f FILE; kubectl appi why {answers['name']} -n {answers['namespace']}"
-    if "database" in body["spec"]:
+    if "credentials" in body["spec"].get("database", {}):
         then = (
             f"put the entries into Secrets Manager first ({answers['database']}: host, port, "
             f"username, password, dbname), then: {then}"

@@ -34,10 +34,18 @@ def test_answers_and_proposals_become_a_resource_that_the_api_server_takes(init:
     assert judge.refusals(body) == ()
     assert body["metadata"] == {"name": "shop", "namespace": "team"}
     assert body["spec"]["host"] == "shop.apps.example.com"
-    assert body["spec"]["database"]["credentials"]["remoteRef"]["key"] == "apps/team/shop/database"
+    assert body["spec"]["database"] == {"provision": True}
     assert body["spec"]["secrets"][0]["remoteRef"]["key"] == "apps/team/shop/app"
     assert "frontend" not in body["spec"]
     assert "Host that it answers on [shop.apps.example.com]: " in err
+    assert "next: kubectl apply" in err
+
+
+def test_an_entry_is_a_database_that_one_has(init: Any) -> None:
+    typed = ["shop", "team", "", "registry.example.com/shop:1", "", "apps/team/shop/database", ""]
+    code, body, err = init(typed)
+    assert (code, judge.refusals(body)) == (0, ())
+    assert body["spec"]["database"]["credentials"]["remoteRef"]["key"] == "apps/team/shop/database"
     assert "next: put the entries into Secrets Manager" in err
 
 
