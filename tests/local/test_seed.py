@@ -133,3 +133,18 @@ def test_a_stand_in_that_knows_another_administrator_is_said(calls: Calls) -> No
     aws.save_admin(aws.Credentials("key-of-another-moto", "another"))
     with pytest.raises(LocalError, match="start it anew"):
         seed.seed_platform()
+
+
+def test_a_database_that_was_seeded_gives_way_and_one_that_was_made_stays(calls: Calls) -> None:
+    seed.seed_platform()
+    manager, entry = aws.client("secretsmanager"), "apps/shop/shop/database"
+    seed.put_secret(entry, {"password": "seeded"})
+    seed.seed_app("shop", "shop")
+    key = seed.get_secret("apps/shop/shop/app")
+    assert key
+    assert seed.get_secret(entry) is None
+    tags = [{"Key": "made-by", "Value": "the provisioner"}]
+    manager.create_secret(Name=entry, SecretString=json.dumps({"password": "made"}), Tags=tags)
+    seed.seed_app("shop", "shop")
+    assert seed.get_secret(entry) == {"password": "made"}
+    assert seed.get_secret("apps/shop/shop/app") == key
