@@ -103,8 +103,9 @@ release: setup ## Build, push and sign the version that is checked out (docs/rel
 	@$(LOCAL) release "$(VERSION)" --to "$(TO)" --key "$(KEY)" --platforms "$(PLATFORMS)" --images "$(IMAGES)"
 
 .PHONY: terraform-docs
-terraform-docs: setup ## Write the tables of inputs and outputs into the READMEs of terraform/
+terraform-docs: setup ## Write the tables of inputs, outputs and costs into the READMEs of terraform/
 	@$(RUN) python terraform/hack/readme.py
+	@$(RUN) python terraform/hack/costs.py
 
 .PHONY: test-e2e
 test-e2e: setup ## Tests on the local cluster (brought up if it is not)

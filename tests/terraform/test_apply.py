@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
@@ -142,28 +140,3 @@ def test_the_charts_are_installed_with_the_values_of_this_configuration(
     assert values["backendSecurityGroup"] in outputs["operator_values"]["edge"]["securityGroupIds"]
     assert values["vpcId"].startswith("vpc-")
     assert values["region"] == world.REGION
-
-
-def test_the_minimal_example_plans(platform: world.Platform, tmp_path: Path) -> None:
-    other = world.Platform(tf.copy_of(platform.tree, tmp_path / "terraform"), platform.env)
-    (tmp_path / "charts").symlink_to(platform.tree.parent / "charts")
-    other.zone = platform.zone
-    text = platform.backend.read_text().replace("platform.tfstate", "minimal.tfstate")
-    other.backend.write_text(text)
-    other.init()
-    told = other.platform("plan", example="minimal")
-    assert "Plan: " in told.stdout
-    assert ", 0 to change, 0 to destroy" in told.stdout
-
-
-def test_a_root_of_ones_own_plans(platform: world.Platform, tmp_path: Path) -> None:
-    """It calls the platform as a module; what the quickstart applies first, by its plan."""
-    tree = tf.copy_of(platform.tree, tmp_path / "terraform")
-    (tmp_path / "charts").symlink_to(platform.tree.parent / "charts")
-    folder = tree / "examples" / "own-root"
-    backend = tmp_path / "backend.hcl"
-    backend.write_text(platform.backend.read_text().replace("platform.tfstate", "own.tfstate"))
-    tf.run(folder, "init", "-no-color", f"-backend-config={backend}", env=platform.env)
-    words = ("plan", "-no-color", "-var=install_addons=false")
-    told = tf.run(folder, *words, env=platform.env)
-    assert re.search(r"Plan: [2-9]\d\d to add, 0 to change, 0 to destroy", told.stdout)

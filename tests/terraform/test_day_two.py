@@ -64,9 +64,7 @@ def env(
         "AWS_REGION": world.REGION,
         "USER": "somebody",
         # What terraform.tfvars would hold; a command's own values come after it.
-        "TF_CLI_ARGS_plan": shlex.join(
-            ("-no-color", *applied.values("complete"), *world.UNPROTECTED)
-        ),
+        "TF_CLI_ARGS_plan": shlex.join(("-no-color", *applied.values, *world.UNPROTECTED)),
     }  # fmt: skip
 
 

@@ -76,7 +76,7 @@ def test_the_readme_has_every_input_and_output(folder: str) -> None:
 
 
 def test_the_lock_files_pin_the_providers_that_are_built() -> None:
-    for root in (*tf.ROOTS, "examples/own-root"):
+    for root in (*tf.ROOTS, *tf.EXAMPLES):
         lock = (tf.SOURCE / root / ".terraform.lock.hcl").read_text()
         for name, version in re.findall(r'hashicorp/(\w+)" {\n  version     = "([^"]+)"', lock):
             assert PROVIDER_RELEASES[name] == version, f"{root} locks another {name}"

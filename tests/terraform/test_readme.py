@@ -1,7 +1,8 @@
-"""The tables of terraform/README.md: capacity as the facts say, costs that add up."""
+"""The tables of terraform/README.md: capacity as the facts say, costs of the prices."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 
@@ -13,6 +14,13 @@ _README = (REPO / "terraform" / "README.md").read_text()
 _FACTS = json.loads((REPO / "terraform" / "modules" / "eks" / "branch_interfaces.json").read_text())
 _PODS, _FREE, _NODES = 4, 1, (1, 3, 6)
 _CAPACITY = re.findall(r"^\| (\w+\.\w+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", _README, re.M)
+_SPEC = importlib.util.spec_from_file_location(
+    "terraform_costs", REPO / "terraform" / "hack" / "costs.py"
+)
+assert _SPEC
+assert _SPEC.loader
+costs = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(costs)
 _COSTS = re.findall(r"^\| (\*\*)?([^|]+?)(?:\*\*)? \| (?:\*\*)?(\d+) \$", _README, re.M)
 
 
@@ -46,3 +54,23 @@ def test_the_costs_add_up() -> None:
         else:
             running += int(dollars)
     assert len(sums) == 2, "the platform's and an instance's"
+
+
+def test_the_costs_are_those_of_the_prices() -> None:
+    assert costs.with_table(_README) == _README, "run `make terraform-docs`"
+
+
+def test_each_price_has_its_source_and_each_source_its_day() -> None:
+    known = costs.facts()
+    priced = [
+        part for kind in ("platform", "instance") for row in known[kind] for part in row["parts"]
+    ]
+    told = {part["source"] for part in (*priced, *known["use"])}
+    assert told == set(known["sources"]) - {"infracost"}
+    undated = [name for name in told if not re.search(r"20\d\d", known["sources"][name])]
+    assert undated == []
+
+
+def test_the_instances_that_share_the_nodes_are_the_capacity_tables() -> None:
+    (default,) = (row for row in _CAPACITY if row[0] == "m6i.large")
+    assert costs.facts()["instances"] == int(default[3])

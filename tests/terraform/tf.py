@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from appinstance_local.paths import REPO
 SOURCE = REPO / "terraform"
 MODULES = tuple(sorted(path.name for path in (SOURCE / "modules").iterdir() if path.is_dir()))
 ROOTS = ("bootstrap", "platform")
+EXAMPLES = tuple(sorted(f"examples/{path.name}" for path in (SOURCE / "examples").iterdir()))
 TESTED = (*(f"modules/{name}" for name in MODULES), *ROOTS)
 # Terraform and its providers live for seconds; collecting garbage takes a quarter of that.
 RARE_COLLECTION = {"GOGC": "400"}
@@ -28,6 +30,17 @@ def copy_of(source: Path, target: Path) -> Path:
     """Copy a folder of Terraform without what Terraform left in it; return the copy."""
     shutil.copytree(source, target, ignore=_WITHOUT)
     return target
+
+
+def arguments(root: Path) -> str:
+    """Return what a root gives the platform as values for the platform by itself.
+
+    Its own variables and paths are left out, which nobody else has.
+    """
+    call = (root / "main.tf").read_text().partition('module "platform" {\n')[2]
+    body = call.partition("\n}\n")[0].splitlines()
+    own = re.compile(r"^  source +=|= var\.|path\.module")
+    return "\n".join(line for line in body if not own.search(line)) + "\n"
 
 
 def run(

@@ -137,39 +137,42 @@ class Platform:
         made = self.client("route53").create_hosted_zone(Name=DOMAIN, CallerReference="test")
         self.zone = made["HostedZone"]["Id"].rsplit("/", 1)[-1]
 
-    def platform(
-        self, *words: str, example: str = "complete", check: bool = True
-    ) -> subprocess.CompletedProcess[str]:
-        """Run Terraform in the platform's root with an example's values."""
+    def platform(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run Terraform in the platform's root with the values of the complete example."""
         return tf.run(
-            self.tree / "platform", words[0], "-no-color", *self.values(example), *words[1:],
+            self.tree / "platform", words[0], "-no-color", *self.values, *words[1:],
             env=self.env, check=check,
         )  # fmt: skip
 
-    def values(self, example: str) -> tuple[str, ...]:
+    @property
+    def values(self) -> tuple[str, ...]:
         """Return an example's values, with what is this account's own and where the charts lie."""
-        file = f"-var-file=../examples/{example}/terraform.tfvars"
-        return (file, f"-var=zone_id={self.zone}", *self.charts)
+        file = self.tree / "complete.tfvars"
+        file.write_text(tf.arguments(self.tree / "examples" / "complete"))
+        return (f"-var-file={file}", f"-var=zone_id={self.zone}", *self.charts)
+
+    @property
+    def places(self) -> dict[str, dict[str, str]]:
+        """Return where the add-ons' charts lie in this copy: the platform's variable `charts`."""
+        folder = self.tree.parent / "charts"
+        versions = {
+            "external_secrets": EXTERNAL_SECRETS_CHART,
+            "load_balancer_controller": "1.14.1",
+            "external_dns": "1.21.1",
+        }
+        return {
+            name: {
+                "repository": "",
+                "chart": str(folder / name.replace("_", "-")),
+                "version": version,
+            }
+            for name, version in versions.items()
+        }
 
     @property
     def charts(self) -> tuple[str, ...]:
-        """Return where the add-ons' charts lie in this copy."""
-        folder = self.tree.parent / "charts"
-        text = json.dumps(
-            {
-                "external_secrets": {
-                    "repository": "", "chart": str(folder / "external-secrets"),
-                    "version": EXTERNAL_SECRETS_CHART,
-                },
-                "load_balancer_controller": {
-                    "repository": "", "chart": str(folder / "load-balancer-controller"),
-                    "version": "1.14.1",
-                },
-                "external_dns": {
-                    "repository": "", "chart": str(folder / "external-dns"), "version": "1.21.1",
-                },
-            }
-        )  # fmt: skip
+        """Return what installs the add-ons' charts of this copy, and an operator that none runs."""
+        text = json.dumps(self.places)
         # No node runs the hook that looks for AppInstances before an uninstall.
         operator = json.dumps(
             {

@@ -68,7 +68,7 @@ PLACES = (
         "terraform/modules/addons/tests/terraform.tfvars",
         rf'charts/appinstance-operator", version = "{_ANY}"',
     ),
-    Place("terraform/examples/own-root/main.tf", rf"\?ref=v{_ANY}"),
+    Place("terraform/examples/minimal/main.tf", rf"\?ref=v{_ANY}"),
 )
 
 _MENTIONS = (

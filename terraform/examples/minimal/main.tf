@@ -1,4 +1,4 @@
-# The platform as a module of a root of one's own, for who keeps backends, versions and other resources in one place.
+# The platform as a module of a root of one's own, with the least that it needs to know; everything else has a default made for production.
 
 terraform {
   required_version = ">= 1.11"
