@@ -217,8 +217,7 @@ class Counters(Protocol):
         """Adds one to a counter (at most 100 characters) and returns it, across all replicas."""
 
     def count_in_turn(self, hits: Sequence[Hit]) -> Sequence[int]:
-        """Counts them in turn, as far as the first that is beyond its `most`; the numbers. All are
-        kept before anybody learns of one."""
+        """Counts in turn up to the first beyond its `most`; the numbers, told when all are kept."""
 
     def clear_hits(self, key: str) -> None:
         """Forgets a counter."""
