@@ -82,6 +82,8 @@ module "network" {
   interface_endpoints = var.interface_endpoints
   logs_kms_key_arn    = module.logs.kms_key_arn
   log_retention_days  = var.log_retention_days
+
+  internal_load_balancers = var.internal_load_balancers != null
 }
 
 module "existing_network" {
@@ -94,6 +96,7 @@ module "existing_network" {
   public_subnet_ids          = var.existing_vpc.public_subnet_ids
   database_subnet_ids        = var.existing_vpc.database_subnet_ids
   endpoint_subnet_ids        = var.existing_vpc.endpoint_subnet_ids
+  internal_subnet_ids        = var.existing_vpc.internal_subnet_ids
   endpoint_security_group_id = var.existing_vpc.endpoint_security_group_id
   s3_endpoint_type           = var.s3_endpoint_type
 }
@@ -135,6 +138,7 @@ module "security_groups" {
   name                       = var.name
   vpc_id                     = local.network.vpc_id
   edge_ingress_cidrs         = var.edge_ingress_cidrs
+  internal_ingress_cidrs     = try(var.internal_load_balancers.ingress_cidrs, [])
   outside                    = { for name, place in var.outside : name => place if place != null }
   cluster_security_group_id  = local.cluster.cluster_security_group_id
   endpoint_security_group_id = local.network.endpoint_security_group_id
@@ -244,21 +248,22 @@ module "edge" {
 module "identity" {
   source = "../modules/identity"
 
-  name                   = var.name
-  account_id             = local.account_id
-  region                 = var.region
-  partition              = local.partition
-  cluster_name           = local.cluster_name
-  oidc_provider_arn      = local.cluster.oidc_provider_arn
-  oidc_issuer            = local.cluster.oidc_issuer
-  media_bucket_arn       = module.media.bucket_arn
-  media_kms_key_arn      = module.media.kms_key_arn
-  secrets_prefix         = var.secrets_prefix
-  secrets_kms_key_arn    = module.secrets.kms_key_arn
-  grants                 = var.grants
-  edge_security_group_id = module.security_groups.edge_security_group_id
-  web_acl_arn            = module.edge.web_acl_arn
-  dns_zones              = local.dns_zones
+  name                            = var.name
+  account_id                      = local.account_id
+  region                          = var.region
+  partition                       = local.partition
+  cluster_name                    = local.cluster_name
+  oidc_provider_arn               = local.cluster.oidc_provider_arn
+  oidc_issuer                     = local.cluster.oidc_issuer
+  media_bucket_arn                = module.media.bucket_arn
+  media_kms_key_arn               = module.media.kms_key_arn
+  secrets_prefix                  = var.secrets_prefix
+  secrets_kms_key_arn             = module.secrets.kms_key_arn
+  grants                          = var.grants
+  edge_security_group_id          = module.security_groups.edge_security_group_id
+  internal_edge_security_group_id = module.security_groups.internal_edge_security_group_id
+  web_acl_arn                     = module.edge.web_acl_arn
+  dns_zones                       = local.dns_zones
 }
 
 # Databases for instances, where they are offered (docs/adr/0080).

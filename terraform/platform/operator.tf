@@ -20,6 +20,10 @@ locals {
       securityGroupIds = [module.security_groups.edge_security_group_id]
       # With target type ip the load balancer's own addresses reach the pods; it alone is in there.
       sources = [for cidr in local.network.public_subnet_cidrs : { cidr = cidr }]
+      internal = var.internal_load_balancers == null ? null : {
+        sources          = [for cidr in local.network.internal_subnet_cidrs : { cidr = cidr }]
+        securityGroupIds = [module.security_groups.internal_edge_security_group_id]
+      }
       # What the certificate holds (modules/edge): the names directly below the domain.
       hostLabels = 1
       # As the addons module installs the load balancer controller.

@@ -78,6 +78,11 @@ output "public_subnets_tagged_for_elb" {
   value       = local.network.public_subnets_tagged_for_elb
 }
 
+output "internal_route_table_id" {
+  description = "The route table of the internal load balancers' subnets, for ways back to peered networks and VPNs; null where none are offered, or the VPC is its owner's."
+  value       = local.network.internal_route_table_id
+}
+
 output "policies" {
   description = "Every policy document of the platform by module and name, for audits and tests."
   value = merge({

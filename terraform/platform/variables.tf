@@ -106,7 +106,8 @@ variable "existing_vpc" {
   description = <<-EOT
     A VPC that is there already, instead of one of its own: `vpc_id`, and by their ids the subnets of nodes and pods (`private`), of
     the load balancers alone (`public`, tagged kubernetes.io/role/elb=1, and no other subnet of the VPC is), of the `database` and of
-    the interface endpoints (`endpoint`), with the endpoints' security group. Routes, NAT, endpoints and flow logs stay yours;
+    the interface endpoints (`endpoint`), with the endpoints' security group; with internal_load_balancers those of these alone too
+    (`internal`, tagged kubernetes.io/role/internal-elb=1, and no other subnet is). Routes, NAT, endpoints and flow logs stay yours;
     modules/existing-network says what is checked.
   EOT
   type = object({
@@ -116,8 +117,14 @@ variable "existing_vpc" {
     database_subnet_ids        = list(string)
     endpoint_subnet_ids        = list(string)
     endpoint_security_group_id = string
+    internal_subnet_ids        = optional(list(string), [])
   })
   default = null
+
+  validation {
+    condition     = var.existing_vpc == null || (var.internal_load_balancers == null) == (length(try(var.existing_vpc.internal_subnet_ids, [])) == 0)
+    error_message = "Set existing_vpc.internal_subnet_ids where internal_load_balancers is set, and only there: these subnets are what pods of instances with an internal load balancer admit."
+  }
 }
 
 variable "single_nat_gateway" {
@@ -154,6 +161,21 @@ variable "edge_ingress_cidrs" {
 }
 
 # Cluster
+
+variable "internal_load_balancers" {
+  description = <<-EOT
+    Load balancers of the private networks, for instances that ask for `scheme: internal`: `ingress_cidrs`, the networks of the people who
+    reach them (a VPN's, a peered VPC's). They get subnets, a security group and a route table of their own; add the ways back to
+    these networks to the output internal_route_table_id. null: none are offered.
+  EOT
+  type        = object({ ingress_cidrs = set(string) })
+  default     = null
+
+  validation {
+    condition     = var.internal_load_balancers == null || length(try(var.internal_load_balancers.ingress_cidrs, [])) > 0
+    error_message = "Set internal_load_balancers.ingress_cidrs to at least one network such as 10.200.0.0/20, or nobody reaches an internal load balancer."
+  }
+}
 
 variable "existing_cluster" {
   description = <<-EOT

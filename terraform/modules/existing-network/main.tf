@@ -4,6 +4,7 @@ locals {
     public   = var.public_subnet_ids
     database = var.database_subnet_ids
     endpoint = var.endpoint_subnet_ids
+    internal = var.internal_subnet_ids
   }
 }
 
@@ -37,6 +38,28 @@ data "aws_subnets" "tagged_for_elb" {
     postcondition {
       condition     = toset(self.ids) == toset(var.public_subnet_ids)
       error_message = "The tag kubernetes.io/role/elb=1 must be on the public subnets and on no other subnet of the VPC, as load balancers are placed by it; it is on ${join(", ", sort(self.ids))}."
+    }
+  }
+}
+
+# The same for internal ones, where they are offered. Elsewhere the tag says nothing to this platform.
+data "aws_subnets" "tagged_for_internal_elb" {
+  count = length(var.internal_subnet_ids) > 0 ? 1 : 0
+
+  filter {
+    name   = "vpc-id"
+    values = [var.vpc_id]
+  }
+
+  filter {
+    name   = "tag:kubernetes.io/role/internal-elb"
+    values = ["1", ""]
+  }
+
+  lifecycle {
+    postcondition {
+      condition     = toset(self.ids) == toset(var.internal_subnet_ids)
+      error_message = "The tag kubernetes.io/role/internal-elb=1 must be on the internal load balancers' subnets and on no other subnet of the VPC, as they are placed by it; it is on ${join(", ", sort(self.ids))}."
     }
   }
 }

@@ -34,6 +34,21 @@ output "public_subnets_tagged_for_elb" {
   value       = [for id in data.aws_subnets.tagged_for_elb.ids : data.aws_subnet.this[id].cidr_block]
 }
 
+output "internal_subnet_cidrs" {
+  description = "Ranges of the internal load balancers' subnets: what NetworkPolicies of instances with one admit as the edge. Empty where none are offered."
+  value       = local.subnets.internal[*].cidr_block
+
+  precondition {
+    condition     = length(var.internal_subnet_ids) == 0 || length(distinct(local.subnets.internal[*].availability_zone)) >= 2
+    error_message = "internal_subnet_ids must lie in two zones at least: a load balancer is refused in one."
+  }
+}
+
+output "internal_route_table_id" {
+  description = "The internal load balancers' route table: the VPC's owner knows it, so none here."
+  value       = null
+}
+
 output "nat_public_ips" {
   description = "Addresses from which nodes and pods are seen on the internet: the VPC's owner knows them, so none here."
   value       = []

@@ -32,8 +32,8 @@ variable "private_subnet_ids" {
 
   validation {
     condition = (
-      length(distinct(concat(var.private_subnet_ids, var.public_subnet_ids, var.database_subnet_ids, var.endpoint_subnet_ids))) ==
-      length(concat(var.private_subnet_ids, var.public_subnet_ids, var.database_subnet_ids, var.endpoint_subnet_ids))
+      length(distinct(concat(var.private_subnet_ids, var.public_subnet_ids, var.database_subnet_ids, var.endpoint_subnet_ids, var.internal_subnet_ids))) ==
+      length(concat(var.private_subnet_ids, var.public_subnet_ids, var.database_subnet_ids, var.endpoint_subnet_ids, var.internal_subnet_ids))
     )
     error_message = "private_subnet_ids must share none with the other kinds, nor these among each other: policies tell pods, load balancers, database and endpoints apart by their subnets."
   }
@@ -69,6 +69,18 @@ variable "endpoint_subnet_ids" {
   validation {
     condition     = length(var.endpoint_subnet_ids) >= 1 && alltrue([for id in var.endpoint_subnet_ids : startswith(id, "subnet-")])
     error_message = "endpoint_subnet_ids must be ids of subnets (\"subnet-…\"), one at least."
+  }
+}
+
+variable "internal_subnet_ids" {
+  description = "Ids of the subnets of internal load balancers alone: pods of instances that ask for one admit all of their addresses. Empty: none are offered."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.internal_subnet_ids) != 1 && alltrue([for id in var.internal_subnet_ids : startswith(id, "subnet-")])
+    error_message = "internal_subnet_ids must be ids of subnets (\"subnet-…\"), two at least, or none."
   }
 }
 

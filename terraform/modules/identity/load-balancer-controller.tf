@@ -7,6 +7,9 @@
 locals {
   elb = "arn:${var.partition}:elasticloadbalancing:${var.region}:${var.account_id}"
 
+  # Of load balancers of the internet and, where they are offered, of the private networks.
+  edge_groups = compact([var.edge_security_group_id, var.internal_edge_security_group_id])
+
   # The controller writes this tag on all that it makes.
   cluster_tag = "elbv2.k8s.aws/cluster"
 
@@ -58,15 +61,15 @@ locals {
         Condition = { StringEquals = { "iam:AWSServiceName" = "elasticloadbalancing.amazonaws.com" } }
       },
       {
-        # Pods admit the edge's group alone; one without it would be of no use, or a way around it. Any value: there is one.
-        # All values: no other beside it, or an Ingress could lend a load balancer the database's way in, the backend's group.
+        # Pods admit the edges' groups alone; one without would be of no use, or a way around it. Any value: there is one.
+        # All values: no other beside these, or an Ingress could lend a load balancer the database's way in, the backend's group.
         Sid      = "CreateLoadBalancersBehindTheEdge"
         Effect   = "Allow"
         Action   = ["elasticloadbalancing:CreateLoadBalancer"]
         Resource = ["${local.elb}:loadbalancer/app/*/*"]
         Condition = merge(local.made_for_this_cluster, {
-          "ForAnyValue:StringEquals"  = { "elasticloadbalancing:SecurityGroup" = [var.edge_security_group_id] }
-          "ForAllValues:StringEquals" = { "elasticloadbalancing:SecurityGroup" = [var.edge_security_group_id] }
+          "ForAnyValue:StringEquals"  = { "elasticloadbalancing:SecurityGroup" = local.edge_groups }
+          "ForAllValues:StringEquals" = { "elasticloadbalancing:SecurityGroup" = local.edge_groups }
         })
       },
       {
@@ -166,8 +169,8 @@ locals {
         Resource = ["${local.elb}:loadbalancer/app/*/*"]
         Condition = {
           StringEquals                = local.of_this_cluster.StringEquals
-          "ForAnyValue:StringEquals"  = { "elasticloadbalancing:SecurityGroup" = [var.edge_security_group_id] }
-          "ForAllValues:StringEquals" = { "elasticloadbalancing:SecurityGroup" = [var.edge_security_group_id] }
+          "ForAnyValue:StringEquals"  = { "elasticloadbalancing:SecurityGroup" = local.edge_groups }
+          "ForAllValues:StringEquals" = { "elasticloadbalancing:SecurityGroup" = local.edge_groups }
         }
       },
       {

@@ -228,6 +228,17 @@ variable "edge_security_group_id" {
   }
 }
 
+variable "internal_edge_security_group_id" {
+  description = "The group of internal load balancers, which they carry instead; null where none are offered."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.internal_edge_security_group_id == null || can(regex("^sg-[0-9a-z]+$", var.internal_edge_security_group_id))
+    error_message = "internal_edge_security_group_id must be the id of a security group (sg-…); pass the security-groups module's output."
+  }
+}
+
 variable "web_acl_arn" {
   description = "The one web ACL that load balancers may get. null: any regional one of this account."
   type        = string

@@ -7,12 +7,14 @@ locals {
   #   x.y.80.0/20   database, a /24 per zone
   #   x.y.96.0/24   endpoints, a /26 per zone
   #   x.y.112.0/24  nat, a /28 per zone
+  #   x.y.128.0/20  internal load balancers, a /24 per zone, where they are offered
   cidrs = {
     private  = { for zone, index in local.zone_index : zone => cidrsubnet(var.cidr, 4, index) }
     public   = { for zone, index in local.zone_index : zone => cidrsubnet(var.cidr, 8, 64 + index) }
     database = { for zone, index in local.zone_index : zone => cidrsubnet(var.cidr, 8, 80 + index) }
     endpoint = { for zone, index in local.zone_index : zone => cidrsubnet(var.cidr, 10, 96 * 4 + index) }
     nat      = { for zone, index in local.zone_index : zone => cidrsubnet(var.cidr, 12, 112 * 16 + index) }
+    internal = { for zone, index in local.zone_index : zone => cidrsubnet(var.cidr, 8, 128 + index) }
   }
 
   # The zone whose NAT gateway carries a zone's traffic.
@@ -20,7 +22,11 @@ locals {
   nat_zones = toset(values(local.nat_zone))
 
   cluster_tag = { "kubernetes.io/cluster/${var.cluster_name}" = "shared" }
-  elb_tag     = "kubernetes.io/role/elb"
+  # The load balancer controller's, by scheme (its pkg/networking/subnet_resolver.go at 225f445).
+  elb_tag          = "kubernetes.io/role/elb"
+  internal_elb_tag = "kubernetes.io/role/internal-elb"
+
+  internal_zones = var.internal_load_balancers ? local.zone_index : {}
 }
 
 resource "aws_vpc" "this" {
@@ -73,6 +79,21 @@ resource "aws_subnet" "public" {
   tags = merge(var.tags, local.cluster_tag, {
     Name            = "${var.name}-public-${each.key}"
     (local.elb_tag) = "1"
+  })
+}
+
+# Internal load balancers alone, for the same reason as the public ones: policies of instances that ask for them admit these ranges.
+resource "aws_subnet" "internal" {
+  for_each = local.internal_zones
+
+  vpc_id                  = aws_vpc.this.id
+  availability_zone       = each.key
+  cidr_block              = local.cidrs.internal[each.key]
+  map_public_ip_on_launch = false
+
+  tags = merge(var.tags, local.cluster_tag, {
+    Name                     = "${var.name}-internal-${each.key}"
+    (local.internal_elb_tag) = "1"
   })
 }
 
@@ -164,6 +185,22 @@ resource "aws_route_table_association" "nat" {
 
   route_table_id = aws_route_table.public.id
   subnet_id      = aws_subnet.nat[each.key].id
+}
+
+# Leads to the VPC alone; whoever peers it or has a VPN adds the way back to the people there.
+resource "aws_route_table" "internal" {
+  count = var.internal_load_balancers ? 1 : 0
+
+  vpc_id = aws_vpc.this.id
+
+  tags = merge(var.tags, { Name = "${var.name}-internal" })
+}
+
+resource "aws_route_table_association" "internal" {
+  for_each = local.internal_zones
+
+  route_table_id = aws_route_table.internal[0].id
+  subnet_id      = aws_subnet.internal[each.key].id
 }
 
 resource "aws_route_table" "private" {

@@ -5,6 +5,7 @@ locals {
     nat      = [for zone in var.availability_zones : aws_subnet.nat[zone]]
     database = [for zone in var.availability_zones : aws_subnet.database[zone]]
     endpoint = [for zone in var.availability_zones : aws_subnet.endpoint[zone]]
+    internal = [for zone in var.availability_zones : aws_subnet.internal[zone] if var.internal_load_balancers]
   }
 }
 
@@ -44,6 +45,24 @@ output "public_subnets_tagged_for_elb" {
     for subnet in concat(values(local.subnets)...) : subnet.cidr_block
     if lookup(subnet.tags, local.elb_tag, "") == "1"
   ]
+}
+
+output "internal_subnet_cidrs" {
+  description = "Ranges of the internal load balancers' subnets: what NetworkPolicies of instances with one admit as the edge. Empty where none are offered."
+  value       = local.subnets.internal[*].cidr_block
+}
+
+output "internal_subnets_tagged_for_elb" {
+  description = "Ranges of all subnets, whatever their kind, in which the load balancer controller may place an internal load balancer."
+  value = [
+    for subnet in concat(values(local.subnets)...) : subnet.cidr_block
+    if lookup(subnet.tags, local.internal_elb_tag, "") == "1"
+  ]
+}
+
+output "internal_route_table_id" {
+  description = "Id of the internal load balancers' route table, for ways back to peered networks and VPNs; null where none are offered."
+  value       = one(aws_route_table.internal[*].id)
 }
 
 output "nat_subnet_ids" {

@@ -104,6 +104,13 @@ variable "single_nat_gateway" {
   nullable    = false
 }
 
+variable "internal_load_balancers" {
+  description = "Subnets for internal load balancers, tagged for them and with a route table of their own."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "interface_endpoints" {
   description = "Short names of the AWS services that get an interface endpoint, S3 apart (see s3_endpoint_type)."
   type        = set(string)

@@ -61,6 +61,71 @@ resource "aws_vpc_security_group_egress_rule" "edge_to_backend" {
   tags = var.tags
 }
 
+# Internal edge: load balancers of the private networks, where they are offered ----------------------------
+
+resource "aws_security_group" "internal_edge" {
+  #checkov:skip=CKV2_AWS_5: the load balancer controller attaches it to the internal load balancers that it makes
+  count = length(var.internal_ingress_cidrs) > 0 ? 1 : 0
+
+  name        = "${var.name}-internal-edge"
+  description = "Internal load balancer: HTTP and HTTPS of the named networks in, only the pods out"
+  vpc_id      = var.vpc_id
+
+  tags = merge(var.tags, { Name = "${var.name}-internal-edge" })
+}
+
+resource "aws_vpc_security_group_ingress_rule" "internal_edge_http" {
+  for_each = var.internal_ingress_cidrs
+
+  security_group_id = aws_security_group.internal_edge[0].id
+  description       = "HTTP, to be redirected to HTTPS"
+  cidr_ipv4         = each.value
+  ip_protocol       = "tcp"
+  from_port         = 80
+  to_port           = 80
+
+  tags = var.tags
+}
+
+resource "aws_vpc_security_group_ingress_rule" "internal_edge_https" {
+  for_each = var.internal_ingress_cidrs
+
+  security_group_id = aws_security_group.internal_edge[0].id
+  description       = "HTTPS"
+  cidr_ipv4         = each.value
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+
+  tags = var.tags
+}
+
+resource "aws_vpc_security_group_egress_rule" "internal_edge_to_frontend" {
+  count = length(aws_security_group.internal_edge)
+
+  security_group_id            = aws_security_group.internal_edge[0].id
+  description                  = "Requests and health checks to frontend pods"
+  referenced_security_group_id = aws_security_group.frontend.id
+  ip_protocol                  = "tcp"
+  from_port                    = var.frontend_port
+  to_port                      = var.frontend_port
+
+  tags = var.tags
+}
+
+resource "aws_vpc_security_group_egress_rule" "internal_edge_to_backend" {
+  count = length(aws_security_group.internal_edge)
+
+  security_group_id            = aws_security_group.internal_edge[0].id
+  description                  = "Requests and health checks to backend pods"
+  referenced_security_group_id = aws_security_group.backend.id
+  ip_protocol                  = "tcp"
+  from_port                    = var.backend_port
+  to_port                      = var.backend_port
+
+  tags = var.tags
+}
+
 # Frontend pods -------------------------------------------------------------------------------------
 
 resource "aws_security_group" "frontend" {
@@ -76,6 +141,20 @@ resource "aws_vpc_security_group_ingress_rule" "frontend_from_edge" {
   security_group_id            = aws_security_group.frontend.id
   description                  = "Requests from the load balancer"
   referenced_security_group_id = aws_security_group.edge.id
+  ip_protocol                  = "tcp"
+  from_port                    = var.frontend_port
+  to_port                      = var.frontend_port
+
+  tags = var.tags
+}
+
+# A group is the same for all instances: which of the two edges reaches one, its policy says (edge.internal).
+resource "aws_vpc_security_group_ingress_rule" "frontend_from_internal_edge" {
+  count = length(aws_security_group.internal_edge)
+
+  security_group_id            = aws_security_group.frontend.id
+  description                  = "Requests from the internal load balancer"
+  referenced_security_group_id = aws_security_group.internal_edge[0].id
   ip_protocol                  = "tcp"
   from_port                    = var.frontend_port
   to_port                      = var.frontend_port
@@ -111,6 +190,19 @@ resource "aws_vpc_security_group_ingress_rule" "backend_from_edge" {
   security_group_id            = aws_security_group.backend.id
   description                  = "Requests from the load balancer"
   referenced_security_group_id = aws_security_group.edge.id
+  ip_protocol                  = "tcp"
+  from_port                    = var.backend_port
+  to_port                      = var.backend_port
+
+  tags = var.tags
+}
+
+resource "aws_vpc_security_group_ingress_rule" "backend_from_internal_edge" {
+  count = length(aws_security_group.internal_edge)
+
+  security_group_id            = aws_security_group.backend.id
+  description                  = "Requests from the internal load balancer"
+  referenced_security_group_id = aws_security_group.internal_edge[0].id
   ip_protocol                  = "tcp"
   from_port                    = var.backend_port
   to_port                      = var.backend_port

@@ -3,6 +3,11 @@ output "edge_security_group_id" {
   value       = aws_security_group.edge.id
 }
 
+output "internal_edge_security_group_id" {
+  description = "Id of the internal load balancers' group: the operator writes it into the Ingresses that ask for one; null where none are offered."
+  value       = one(aws_security_group.internal_edge[*].id)
+}
+
 output "frontend_security_group_id" {
   description = "Id of the frontend pods' group."
   value       = aws_security_group.frontend.id

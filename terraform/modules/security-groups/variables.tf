@@ -44,6 +44,18 @@ variable "edge_ingress_cidrs" {
   }
 }
 
+variable "internal_ingress_cidrs" {
+  description = "Who may reach an internal load balancer, such as a VPN's or a peered VPC's network. Empty: none are offered."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for cidr in var.internal_ingress_cidrs : can(cidrnetmask(cidr)) && try(cidrsubnet(cidr, 0, 0) == cidr, false) && !endswith(cidr, "/0")])
+    error_message = "internal_ingress_cidrs must hold IPv4 ranges without host bits such as \"10.200.0.0/20\", never 0.0.0.0/0: what everybody may reach needs no internal load balancer."
+  }
+}
+
 variable "backend_port" {
   description = "Port on which backend pods listen."
   type        = number

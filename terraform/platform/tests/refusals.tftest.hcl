@@ -28,7 +28,10 @@ override_module {
 override_module {
   target = module.security_groups
   outputs = {
-    edge_security_group_id     = "sg-0ed9e000000000001"
+    edge_security_group_id = "sg-0ed9e000000000001"
+
+    internal_edge_security_group_id = null
+
     frontend_security_group_id = "sg-0f0000000000000f1"
     backend_security_group_id  = "sg-0bac0000000000001"
     database_security_group_id = "sg-0db00000000000001"
@@ -251,4 +254,32 @@ run "refuses_a_granted_domain_without_its_zone" {
     grants = { site = { namespaces = ["globex"], domains = ["globex.example.com"] } }
   }
   expect_failures = [var.granted_domain_zone_ids]
+}
+
+run "internal_load_balancers_that_nobody_reaches" {
+  command = plan
+
+  variables {
+    internal_load_balancers = { ingress_cidrs = [] }
+  }
+
+  expect_failures = [var.internal_load_balancers]
+}
+
+run "internal_load_balancers_without_their_subnets_in_a_vpc_that_is_there" {
+  command = plan
+
+  variables {
+    internal_load_balancers = { ingress_cidrs = ["10.200.0.0/20"] }
+    existing_vpc = {
+      vpc_id                     = "vpc-0aaaaaaaaaaaaaaa1"
+      private_subnet_ids         = ["subnet-private-a"]
+      public_subnet_ids          = ["subnet-public-a", "subnet-public-b"]
+      database_subnet_ids        = ["subnet-database-a", "subnet-database-b"]
+      endpoint_subnet_ids        = ["subnet-endpoint-a"]
+      endpoint_security_group_id = "sg-0e00000000000000e"
+    }
+  }
+
+  expect_failures = [var.existing_vpc]
 }

@@ -43,6 +43,8 @@ override_module {
     private_subnet_cidrs          = ["10.64.0.0/20"]
     public_subnet_cidrs           = ["10.64.64.0/24"]
     public_subnets_tagged_for_elb = ["10.64.64.0/24"]
+    internal_subnet_cidrs         = ["10.64.128.0/24"]
+    internal_route_table_id       = null
     nat_public_ips                = []
     database_subnet_ids           = ["subnet-database-a"]
     database_subnet_cidrs         = ["10.64.80.0/24"]
@@ -56,7 +58,10 @@ override_module {
 override_module {
   target = module.security_groups
   outputs = {
-    edge_security_group_id     = "sg-0ed9e000000000001"
+    edge_security_group_id = "sg-0ed9e000000000001"
+
+    internal_edge_security_group_id = "sg-0ed9e000000000002"
+
     frontend_security_group_id = "sg-0f0000000000000f1"
     backend_security_group_id  = "sg-0bac0000000000001"
     database_security_group_id = "sg-0db00000000000001"
@@ -394,5 +399,35 @@ run "what_is_there_already_is_used_as_it_is" {
   assert {
     condition     = jsonencode(output.operator_chart_values.networkPolicy.apiServer) == jsonencode({ cidrs = ["10.100.0.1/32", "192.0.2.0/28"], ports = [443, 6443] })
     error_message = "The operator must reach the API server where the cluster that is there has it."
+  }
+}
+
+run "no_internal_load_balancers_unless_asked_for" {
+  command = plan
+
+  assert {
+    condition     = output.operator_values.edge.internal == null && output.internal_route_table_id == null
+    error_message = "No instance may ask for an internal load balancer where none are offered."
+  }
+}
+
+run "internal_load_balancers" {
+  command = plan
+
+  variables {
+    internal_load_balancers = { ingress_cidrs = ["10.200.0.0/20"] }
+  }
+
+  assert {
+    condition = jsonencode(output.operator_values.edge.internal) == jsonencode({
+      securityGroupIds = ["sg-0ed9e000000000002"]
+      sources          = [{ cidr = "10.20.128.0/24" }, { cidr = "10.20.129.0/24" }, { cidr = "10.20.130.0/24" }]
+    })
+    error_message = "The operator must admit the internal subnets alone to pods of instances that ask for one, and write their group into the Ingress."
+  }
+
+  assert {
+    condition     = jsonencode(output.operator_values.edge.securityGroupIds) == jsonencode(["sg-0ed9e000000000001"]) && length(setintersection(output.operator_values.edge.sources[*].cidr, output.operator_values.edge.internal.sources[*].cidr)) == 0
+    error_message = "The other instances must stay behind the edge of the internet."
   }
 }

@@ -186,7 +186,7 @@ def _terraform() -> dict[str, str]:
 def _bare(value: Any) -> str:
     """Return an expression as a person writes it: groups of this module by their name."""
     text = str(value).strip('"').removeprefix("${").removesuffix("}")
-    return re.sub(r"aws_security_group\.(\w+)\.id", r"\1", text)
+    return re.sub(r"aws_security_group\.(\w+)(?:\[0\])?\.id", r"\1", text)
 
 
 def _line(kind: str, body: Mapping[str, Any]) -> str:

@@ -143,3 +143,13 @@ run "database_subnets_of_one_zone" {
 
   expect_failures = [output.database_subnet_ids]
 }
+
+run "one_internal_subnet" {
+  command = plan
+
+  variables {
+    internal_subnet_ids = ["subnet-internal-a"]
+  }
+
+  expect_failures = [var.internal_subnet_ids]
+}

@@ -92,3 +92,71 @@ run "one_subnet_of_two_kinds" {
 
   expect_failures = [var.private_subnet_ids]
 }
+
+run "internal_load_balancers_where_the_pods_admit_them" {
+  command = plan
+
+  variables {
+    internal_subnet_ids = ["subnet-internal-a", "subnet-internal-b"]
+  }
+
+  override_data {
+    target = data.aws_subnet.this["subnet-internal-a"]
+    values = { id = "subnet-internal-a", vpc_id = "vpc-0aaaaaaaaaaaaaaa1", availability_zone = "eu-central-1a", cidr_block = "10.64.128.0/24" }
+  }
+
+  override_data {
+    target = data.aws_subnet.this["subnet-internal-b"]
+    values = { id = "subnet-internal-b", vpc_id = "vpc-0aaaaaaaaaaaaaaa1", availability_zone = "eu-central-1b", cidr_block = "10.64.129.0/24" }
+  }
+
+  override_data {
+    target = data.aws_subnets.tagged_for_internal_elb[0]
+    values = { ids = ["subnet-internal-b", "subnet-internal-a"] }
+  }
+
+  assert {
+    condition     = output.internal_subnet_cidrs == ["10.64.128.0/24", "10.64.129.0/24"]
+    error_message = "The pods must admit the subnets in which internal load balancers are placed."
+  }
+}
+
+run "an_internal_load_balancer_among_the_pods" {
+  command = plan
+
+  variables {
+    internal_subnet_ids = ["subnet-internal-a", "subnet-internal-b"]
+  }
+
+  override_data {
+    target = data.aws_subnet.this["subnet-internal-a"]
+    values = { id = "subnet-internal-a", vpc_id = "vpc-0aaaaaaaaaaaaaaa1", availability_zone = "eu-central-1a", cidr_block = "10.64.128.0/24" }
+  }
+
+  override_data {
+    target = data.aws_subnet.this["subnet-internal-b"]
+    values = { id = "subnet-internal-b", vpc_id = "vpc-0aaaaaaaaaaaaaaa1", availability_zone = "eu-central-1b", cidr_block = "10.64.129.0/24" }
+  }
+
+  override_data {
+    target = data.aws_subnets.tagged_for_internal_elb[0]
+    values = { ids = ["subnet-internal-b", "subnet-internal-a", "subnet-private-a"] }
+  }
+
+  expect_failures = [data.aws_subnets.tagged_for_internal_elb[0]]
+}
+
+run "internal_load_balancers_among_the_pods_by_their_name" {
+  command = plan
+
+  variables {
+    internal_subnet_ids = ["subnet-private-a", "subnet-private-b"]
+  }
+
+  override_data {
+    target = data.aws_subnets.tagged_for_internal_elb[0]
+    values = { ids = ["subnet-private-a", "subnet-private-b"] }
+  }
+
+  expect_failures = [var.private_subnet_ids]
+}

@@ -414,3 +414,19 @@ run "nobody_writes_records_unasked" {
     error_message = "Without zones there must be no role for records."
   }
 }
+
+run "internal_load_balancers_carry_their_own_group" {
+  command = apply
+
+  variables {
+    internal_edge_security_group_id = "sg-0inside"
+  }
+
+  assert {
+    condition = alltrue([for statement in jsondecode(aws_iam_role_policy.this["load-balancer-controller"].policy).Statement :
+      toset(try(statement.Condition["ForAnyValue:StringEquals"]["elasticloadbalancing:SecurityGroup"], [])) == toset(["sg-0edge", "sg-0inside"])
+      && toset(try(statement.Condition["ForAllValues:StringEquals"]["elasticloadbalancing:SecurityGroup"], [])) == toset(["sg-0edge", "sg-0inside"])
+    if length(setintersection(statement.Action, ["elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:SetSecurityGroups"])) > 0])
+    error_message = "A load balancer must carry one of the two edges' groups and no other, and keep it."
+  }
+}

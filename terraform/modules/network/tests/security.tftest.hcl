@@ -33,6 +33,52 @@ run "the_load_balancer_goes_only_where_policies_admit_it" {
     ])
     error_message = "No subnet may be tagged for internal load balancers: their addresses could not be told from pods'."
   }
+
+  assert {
+    condition     = length(aws_subnet.internal) == 0 && length(output.internal_subnets_tagged_for_elb) == 0 && output.internal_route_table_id == null
+    error_message = "Without being asked for, nothing may be there for internal load balancers."
+  }
+}
+
+run "an_internal_load_balancer_goes_only_where_policies_admit_it" {
+  command = plan
+
+  variables {
+    internal_load_balancers = true
+  }
+
+  assert {
+    condition     = toset(output.internal_subnets_tagged_for_elb) == toset(output.internal_subnet_cidrs) && length(output.internal_subnet_cidrs) == 3
+    error_message = "Exactly the internal subnets, whose ranges the NetworkPolicies admit, may be tagged for internal load balancers."
+  }
+
+  assert {
+    condition     = toset(output.public_subnets_tagged_for_elb) == toset(output.public_subnet_cidrs)
+    error_message = "An internet-facing load balancer may not be placed among the internal ones."
+  }
+
+  assert {
+    condition     = alltrue([for subnet in aws_subnet.internal : !subnet.map_public_ip_on_launch])
+    error_message = "No subnet may give public addresses to what is started in it."
+  }
+}
+
+run "internal_subnets_lead_to_the_vpc_alone" {
+  command = apply
+
+  variables {
+    internal_load_balancers = true
+  }
+
+  assert {
+    condition     = alltrue([for zone, association in aws_route_table_association.internal : association.route_table_id == aws_route_table.internal[0].id && association.subnet_id == aws_subnet.internal[zone].id])
+    error_message = "The internal subnets must have the route table of their own, or they would get the default one."
+  }
+
+  assert {
+    condition     = !contains(concat([aws_route.public.route_table_id], [for route in aws_route.private : route.route_table_id]), aws_route_table.internal[0].id)
+    error_message = "No route may lead from the internal load balancers to the internet."
+  }
 }
 
 run "kinds_of_subnets_do_not_share_ranges" {
@@ -41,7 +87,7 @@ run "kinds_of_subnets_do_not_share_ranges" {
   # A /20 block (the third octet's upper half) belongs to one kind alone, and no range occurs twice.
   assert {
     condition = alltrue([
-      for pair in setproduct(["private", "public", "database", "endpoint", "nat"], ["private", "public", "database", "endpoint", "nat"]) :
+      for pair in setproduct(keys(local.cidrs), keys(local.cidrs)) :
       length(setintersection(
         toset([for cidr in values(local.cidrs[pair[0]]) : floor(tonumber(split(".", cidr)[2]) / 16)]),
         toset([for cidr in values(local.cidrs[pair[1]]) : floor(tonumber(split(".", cidr)[2]) / 16)]),
@@ -52,8 +98,8 @@ run "kinds_of_subnets_do_not_share_ranges" {
   }
 
   assert {
-    condition     = length(distinct(flatten([for ranges in values(local.cidrs) : values(ranges)]))) == 15
-    error_message = "All 15 subnets must have ranges of their own."
+    condition     = length(distinct(flatten([for ranges in values(local.cidrs) : values(ranges)]))) == 18
+    error_message = "All 18 subnets must have ranges of their own."
   }
 }
 

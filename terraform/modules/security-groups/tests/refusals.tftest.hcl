@@ -119,3 +119,23 @@ run "refuses_every_pod_as_administrator" {
   }
   expect_failures = [var.database_admin_security_group_ids]
 }
+
+run "internal_load_balancers_for_everybody" {
+  command = plan
+
+  variables {
+    internal_ingress_cidrs = ["0.0.0.0/0"]
+  }
+
+  expect_failures = [var.internal_ingress_cidrs]
+}
+
+run "internal_load_balancers_for_a_range_with_host_bits" {
+  command = plan
+
+  variables {
+    internal_ingress_cidrs = ["10.200.0.1/20"]
+  }
+
+  expect_failures = [var.internal_ingress_cidrs]
+}

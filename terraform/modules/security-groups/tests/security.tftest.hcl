@@ -300,3 +300,67 @@ run "no_administrators_by_default" {
     error_message = "Without being named, nobody but the backend may reach the database, and the backend no network."
   }
 }
+
+run "no_internal_edge_by_default" {
+  command = plan
+
+  assert {
+    condition = (
+      length(aws_security_group.internal_edge) == 0 && output.internal_edge_security_group_id == null
+      && length(aws_vpc_security_group_ingress_rule.backend_from_internal_edge) == 0
+      && length(aws_vpc_security_group_ingress_rule.frontend_from_internal_edge) == 0
+    )
+    error_message = "Without named networks no group may be there for internal load balancers, and pods may admit none."
+  }
+}
+
+run "the_internal_edge_admits_the_named_networks" {
+  command = apply
+
+  variables {
+    internal_ingress_cidrs = ["10.200.0.0/20"]
+  }
+
+  assert {
+    condition = [
+      for rule in concat(values(aws_vpc_security_group_ingress_rule.internal_edge_http), values(aws_vpc_security_group_ingress_rule.internal_edge_https)) :
+      "${rule.security_group_id} ${rule.cidr_ipv4} ${rule.ip_protocol} ${rule.from_port}-${rule.to_port}"
+      ] == [
+      "${aws_security_group.internal_edge[0].id} 10.200.0.0/20 tcp 80-80", "${aws_security_group.internal_edge[0].id} 10.200.0.0/20 tcp 443-443",
+    ]
+    error_message = "An internal load balancer may admit the named networks alone, on 80 and 443."
+  }
+
+  assert {
+    condition     = toset([for rule in aws_vpc_security_group_ingress_rule.edge_https : rule.cidr_ipv4]) == toset(["0.0.0.0/0"])
+    error_message = "The networks of the internal load balancers are no networks of the public ones."
+  }
+
+  assert {
+    condition     = length(aws_security_group.internal_edge[0].ingress) == 0 && length(aws_security_group.internal_edge[0].egress) == 0
+    error_message = "Rules must be resources of their own: an inline one would hide from the other assertions."
+  }
+}
+
+run "the_internal_edge_calls_the_pods_alone_and_they_admit_it_where_they_serve" {
+  command = apply
+
+  variables {
+    internal_ingress_cidrs = ["10.200.0.0/20"]
+  }
+
+  assert {
+    condition = [
+      for rule in [
+        aws_vpc_security_group_egress_rule.internal_edge_to_frontend[0], aws_vpc_security_group_egress_rule.internal_edge_to_backend[0],
+        aws_vpc_security_group_ingress_rule.frontend_from_internal_edge[0], aws_vpc_security_group_ingress_rule.backend_from_internal_edge[0],
+      ] : "${rule.security_group_id} ${rule.referenced_security_group_id} ${rule.ip_protocol} ${rule.from_port}-${rule.to_port}"
+      ] == [
+      "${aws_security_group.internal_edge[0].id} ${aws_security_group.frontend.id} tcp 8080-8080",
+      "${aws_security_group.internal_edge[0].id} ${aws_security_group.backend.id} tcp 8000-8000",
+      "${aws_security_group.frontend.id} ${aws_security_group.internal_edge[0].id} tcp 8080-8080",
+      "${aws_security_group.backend.id} ${aws_security_group.internal_edge[0].id} tcp 8000-8000",
+    ]
+    error_message = "An internal load balancer may call frontend and backend where they serve, and nothing else."
+  }
+}
