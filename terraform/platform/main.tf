@@ -367,4 +367,5 @@ module "alarms" {
   operator_metrics           = module.addons.operator_metrics
   databases_offered          = var.database_provisioning != null
   routine_role_arns          = [module.identity.operator_role_arn, module.identity.load_balancer_controller_role_arn]
+  operator_trust             = { role_arn = module.identity.operator_role_arn, oidc_provider_arn = local.cluster.oidc_provider_arn }
 }

@@ -33,7 +33,25 @@ locals {
     join(" && ", [for arn in var.routine_role_arns : "(${local.issuer} != \"${arn}\")"]),
   )
 
-  trail_filters = {
+  # Trust policies of a kind that the operator never writes: without the cluster's provider, or with an account, role or user beside it (a
+  # service takes no role without iam:PassRole). The trail has the document as it was sent, as a string (DataDog/stratus-red-team,
+  # aws.persistence.iam-backdoor-role, logs of 2024-08-01). A filter reads text, and escaped letters pass: docs/adr/0106.
+  trust_documents = { CreateRole = "assumeRolePolicyDocument", UpdateAssumeRolePolicy = "policyDocument" }
+  strange_trust = var.operator_trust == null ? [] : [
+    for event, field in local.trust_documents : format(
+      "(($.eventName = \"%[1]s\") && (($.requestParameters.%[2]s != \"*%[3]s*\") || ($.requestParameters.%[2]s = \"*AWS*\")))",
+      event, field, var.operator_trust.oidc_provider_arn,
+    )
+  ]
+  trust_filters = var.operator_trust == null ? {} : {
+    strange-trust = {
+      pattern     = "{ (${local.issuer} = \"${var.operator_trust.role_arn}\") && (${join(" || ", local.strange_trust)}) }"
+      threshold   = 1
+      description = "The operator's role lets somebody take a role who is no pod of the cluster. It never does: its token may be stolen. Take the role's sessions away and look at the trail."
+    }
+  }
+
+  trail_filters = merge(local.trust_filters, {
     root-use = {
       pattern     = "{ ($.userIdentity.type = \"Root\") && ($.userIdentity.invokedBy NOT EXISTS) && ($.eventType != \"AwsServiceEvent\") }"
       threshold   = 1
@@ -104,7 +122,7 @@ locals {
       threshold   = 1
       description = "The database was changed, or a snapshot of it shared, copied or exported."
     }
-  }
+  })
 
   log_filters = merge(
     { for key, filter in local.application_filters : key => merge(filter, { log_group = var.application_log_group_name }) },

@@ -206,6 +206,20 @@ variable "routine_role_arns" {
   }
 }
 
+variable "operator_trust" {
+  description = "Whose trust policies are watched though its daily work is routine: the operator's `role_arn`, and the `oidc_provider_arn` that all of them must name. null: none."
+  type        = object({ role_arn = string, oidc_provider_arn = string })
+  default     = null
+
+  validation {
+    condition = var.operator_trust == null || try(
+      can(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$", var.operator_trust.role_arn)) && length(var.operator_trust.role_arn) <= 140
+      && can(regex("^arn:[a-z-]+:iam::[0-9]{12}:oidc-provider/[A-Za-z0-9._/-]+$", var.operator_trust.oidc_provider_arn)) && length(var.operator_trust.oidc_provider_arn) <= 140
+    , false)
+    error_message = "operator_trust must have the ARNs of a role and of an OIDC provider of IAM, up to 140 characters each, since a filter has 1024."
+  }
+}
+
 variable "notify_findings" {
   description = "Also send what GuardDuty finds (medium and higher) and what Config finds non-compliant."
   type        = bool

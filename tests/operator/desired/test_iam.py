@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from support.golden_settings import DESIRED, golden_instance, golden_settings, golden_values
 
@@ -43,6 +45,14 @@ def test_its_own_service_account_takes_the_role(part: str) -> None:
 )
 def test_nobody_else_takes_the_backends_role(subject: str, audience: str, issuer: str) -> None:
     assert not trusts(BACKEND.trust, issuer, subject, audience)
+
+
+def test_the_trust_is_none_that_terraforms_alarm_takes_for_a_strange_one() -> None:
+    """terraform/modules/alarms/logs.tf, strange-trust: what it looks for is never in ours."""
+    for role in ROLES.values():
+        text = json.dumps(role.trust)
+        assert f'"{SETTINGS.oidc.provider_arn}"' in text
+        assert "AWS" not in text
 
 
 def test_the_trust_pins_subject_and_audience_exactly() -> None:

@@ -67,3 +67,11 @@ run "an_incident_service_without_tls" {
   }
   expect_failures = [var.https_endpoints]
 }
+
+run "trust_of_a_role_by_its_name" {
+  variables {
+    operator_trust = { role_arn = "platform-operator", oidc_provider_arn = "arn:aws:iam::111122223333:oidc-provider/x" }
+  }
+
+  expect_failures = [var.operator_trust]
+}

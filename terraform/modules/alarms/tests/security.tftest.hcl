@@ -200,3 +200,40 @@ run "security" {
     error_message = "The app's events of refused sign-ins and revoked sessions must count."
   }
 }
+
+run "trust_that_the_operator_never_writes" {
+  variables {
+    operator_trust = {
+      role_arn          = "arn:aws:iam::111122223333:role/platform/platform-operator"
+      oidc_provider_arn = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/ABC"
+    }
+  }
+
+  assert {
+    condition = aws_cloudwatch_log_metric_filter.this["strange-trust"].pattern == join("", [
+      "{ ($.userIdentity.sessionContext.sessionIssuer.arn = \"arn:aws:iam::111122223333:role/platform/platform-operator\") && (",
+      "(($.eventName = \"CreateRole\") && (($.requestParameters.assumeRolePolicyDocument != \"*arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/ABC*\") || ($.requestParameters.assumeRolePolicyDocument = \"*AWS*\")))",
+      " || (($.eventName = \"UpdateAssumeRolePolicy\") && (($.requestParameters.policyDocument != \"*arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/ABC*\") || ($.requestParameters.policyDocument = \"*AWS*\")))) }",
+    ])
+    error_message = "Both ways to write a trust policy must count, where it has not the cluster's provider or anybody beside it."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.this["strange-trust"].log_group_name == "/aws/cloudtrail/platform-audit" && aws_cloudwatch_metric_alarm.log["strange-trust"].threshold == 1
+    error_message = "It is read from the trail, and one is enough."
+  }
+}
+
+run "the_longest_trust_fits" {
+  variables {
+    operator_trust = {
+      role_arn          = "arn:aws:iam::111122223333:role/${join("", [for i in range(109) : "x"])}"
+      oidc_provider_arn = "arn:aws:iam::111122223333:oidc-provider/${join("", [for i in range(100) : "x"])}"
+    }
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_log_metric_filter.this["strange-trust"].pattern) <= 1024
+    error_message = "Even with the longest ARNs the pattern must fit CloudWatch's 1024 characters."
+  }
+}
