@@ -75,35 +75,6 @@ def test_every_subnet_that_a_load_balancer_may_take_is_admitted_and_no_other(
     assert set(outputs["public_subnets_tagged_for_elb"]) == tagged
 
 
-def test_an_internal_load_balancer_is_admitted_where_it_may_be_and_there_alone(
-    applied: world.Platform, outputs: dict[str, Any]
-) -> None:
-    """Its subnets lead nowhere but into the VPC, and its group admits the named networks alone."""
-    ec2 = applied.client("ec2")
-    found = ec2.describe_subnets(
-        Filters=[{"Name": "tag:kubernetes.io/role/internal-elb", "Values": ["1"]}]
-    )["Subnets"]
-    edge = outputs["operator_values"]["edge"]
-    assert _cidrs(edge["internal"]["sources"]) == {subnet["CidrBlock"] for subnet in found}
-    assert len(found) == 3
-    (table,) = ec2.describe_route_tables(RouteTableIds=[outputs["internal_route_table_id"]])[
-        "RouteTables"
-    ]
-    assert {item["SubnetId"] for item in table["Associations"]} == {
-        subnet["SubnetId"] for subnet in found
-    }
-    assert [route["GatewayId"] for route in table["Routes"]] == ["local"]
-    (group,) = edge["internal"]["securityGroupIds"]
-    assert group not in edge["securityGroupIds"]
-    rules = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])
-    admitted = {
-        (rule["CidrIpv4"], rule["FromPort"])
-        for rule in rules["SecurityGroupRules"]
-        if not rule["IsEgress"]
-    }
-    assert admitted == {("10.200.0.0/20", 80), ("10.200.0.0/20", 443)}
-
-
 def test_the_database_is_where_the_policies_say(
     applied: world.Platform, outputs: dict[str, Any]
 ) -> None:

@@ -69,6 +69,8 @@ run "an_incident_service_without_tls" {
 }
 
 run "trust_of_a_role_by_its_name" {
+  command = plan
+
   variables {
     operator_trust = { role_arn = "platform-operator", oidc_provider_arn = "arn:aws:iam::111122223333:oidc-provider/x" }
   }
