@@ -44,6 +44,11 @@ output "internal_subnet_cidrs" {
   }
 }
 
+output "internal_subnets_tagged_for_elb" {
+  description = "Ranges of all subnets in which the load balancer controller may place an internal load balancer, where they are offered."
+  value       = [for id in flatten(data.aws_subnets.tagged_for_internal_elb[*].ids) : data.aws_subnet.this[id].cidr_block]
+}
+
 output "internal_route_table_id" {
   description = "The internal load balancers' route table: the VPC's owner knows it, so none here."
   value       = null

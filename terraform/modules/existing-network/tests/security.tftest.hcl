@@ -116,7 +116,7 @@ run "internal_load_balancers_where_the_pods_admit_them" {
   }
 
   assert {
-    condition     = output.internal_subnet_cidrs == ["10.64.128.0/24", "10.64.129.0/24"]
+    condition     = output.internal_subnet_cidrs == ["10.64.128.0/24", "10.64.129.0/24"] && toset(output.internal_subnets_tagged_for_elb) == toset(output.internal_subnet_cidrs)
     error_message = "The pods must admit the subnets in which internal load balancers are placed."
   }
 }
