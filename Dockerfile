@@ -60,7 +60,7 @@ COPY operator/appinstance_operator operator/appinstance_operator
 COPY operator/appinstance_provisioner operator/appinstance_provisioner
 RUN /opt/uv/bin/uv sync --frozen --no-dev --no-editable --package appinstance-operator --extra provisioner
 
-# Makes, rotates and removes databases (docs/adr/0080). The operator's image has none of its tools.
+# Makes, rotates and removes databases (docs/adr/0034). The operator's image has none of its tools.
 FROM ${BASE_IMAGE} AS provisioner
 RUN apt-get update -q \
     && apt-get install -y -q --no-install-recommends mariadb-client \

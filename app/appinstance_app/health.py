@@ -90,7 +90,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/healthz")
 async def healthz() -> Response:
     """On the serving port: 200 as long as the event loop turns, and nothing that could be asked
-    too often. The load balancer looks here (docs/adr/0070)."""
+    too often. The load balancer looks here (docs/adr/0029)."""
     return PlainTextResponse("ok\n")
 
 

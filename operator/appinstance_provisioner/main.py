@@ -1,4 +1,4 @@
-"""`appinstance-provisioner`: one request, and its answer as the exit code (docs/adr/0080).
+"""`appinstance-provisioner`: one request, and its answer as the exit code (docs/adr/0034).
 
 The operator's requests are `ensure` and `delete`. The platform has `sweep` (a CronJob: what is in
 the ledger is put right, and rotated when due), its people `list`, `restore`, `read`.

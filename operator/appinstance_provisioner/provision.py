@@ -2,7 +2,7 @@
 
 What the entry holds is the truth about who logs in. Two users take turns: the one in the entry, and
 the one that was there before it, whose password stays until the next turn, so that a pod is served
-with either. docs/adr/0080 has the reasons.
+with either. docs/adr/0034 has the reasons.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ module "eks" {
   private_endpoint_ingress_cidrs = var.private_endpoint_ingress_cidrs
   admin_role_arns                = var.cluster_admin_role_arns
   node_groups                    = var.node_groups
-  # AWS recommends it together with NetworkPolicies (docs/adr/0011).
+  # AWS recommends it together with NetworkPolicies (docs/adr/0005).
   pod_security_group_enforcing_mode = "standard"
   logs_kms_key_arn                  = module.logs.kms_key_arn
   log_retention_days                = var.log_retention_days
@@ -266,7 +266,7 @@ module "identity" {
   dns_zones                       = local.dns_zones
 }
 
-# Databases for instances, where they are offered (docs/adr/0080).
+# Databases for instances, where they are offered (docs/adr/0034).
 module "provisioner" {
   source = "../modules/provisioner"
   count  = var.database_provisioning == null ? 0 : 1

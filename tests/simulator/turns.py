@@ -1,4 +1,4 @@
-"""The oracle of the fleet's turns (docs/adr/0055): how many roll for a reason not their own.
+"""The oracle of the fleet's turns (docs/adr/0017): how many roll for a reason not their own.
 
 It judges by the true Deployments, by who wrote them, and by which pods run. What a process could
 not know of is not held against it: the last request of one that led before.

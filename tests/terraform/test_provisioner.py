@@ -1,4 +1,4 @@
-"""What the provisioner of databases may do, answered from the applied documents (docs/adr/0080)."""
+"""What the provisioner of databases may do, answered from the applied documents (docs/adr/0034)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-{{/* What the admission policies share (docs/adr/0052). Values go into CEL as JSON, which CEL reads. */}}
+{{/* What the admission policies share (docs/adr/0014). Values go into CEL as JSON, which CEL reads. */}}
 
 {{- define "admission.name" -}}
 {{- printf "%s-%s" (include "operator.fullname" .root) .policy -}}

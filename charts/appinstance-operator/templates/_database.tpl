@@ -1,4 +1,4 @@
-{{/* The provisioner of databases (docs/adr/0080). Its pods have a name of their own: the operator's policy, which opens
+{{/* The provisioner of databases (docs/adr/0034). Its pods have a name of their own: the operator's policy, which opens
      the API server, is not for them. */}}
 {{- define "database.name" -}}appinstance-database{{- end -}}
 

@@ -32,8 +32,8 @@ def index_page() -> str:
     return page(
         "# Decisions",
         HEAD,
-        "A decision that a later reader would question has a record. Numbers are given out in blocks to those who work "
-        "side by side, so there are gaps: a number that is not here was never used, and none is used twice. None is given "
-        "anew either, as code, changelog and commits name decisions by theirs.",
+        "A decision that a later reader would question has a record. They are numbered in a row, and a number is used once: "
+        "the next one takes the next number, also where an older one no longer holds (its status says so). Commits until "
+        "2026-11-29 speak of numbers with gaps, in the same order.",
         table(("number", "decision", "status"), rows),
     )

@@ -1,7 +1,7 @@
 """Processes of an instance without traffic, workers and jobs, and what each of them may use.
 
 Least is the default: who names nothing gets no credentials and reaches nothing but DNS
-(docs/adr/0092, 0093).
+(docs/adr/0038, 0039).
 """
 
 from __future__ import annotations

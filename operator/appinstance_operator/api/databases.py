@@ -12,7 +12,7 @@ BucketName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61
 
 
 class Provisioning(Model):
-    """What instances with `database.provision` get (docs/adr/0080)."""
+    """What instances with `database.provision` get (docs/adr/0034)."""
 
     host: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
     """The server's name, as its certificate has it."""

@@ -1,4 +1,4 @@
-"""Grants: what the platform's settings let named namespaces name beyond their own (ADR 0050)."""
+"""Grants: what the platform's settings let named namespaces name beyond their own (ADR 0012)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WholeParts = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9_+=.@-]+/)+$
 
 
 class Grant(Model):
-    """What named namespaces may name beyond their own. Additive; see docs/adr/0050.
+    """What named namespaces may name beyond their own. Additive; see docs/adr/0012.
 
     `namespaces` are names, or `["*"]` for all. The common boundary caps an instance's role to its
     namespace, so a grant of entries, media or buckets needs a boundary that holds them.

@@ -9,7 +9,7 @@ from typing import Any
 BACKEND_PORT, FRONTEND_PORT = 8000, 8080
 """Where each serves, if the spec names no port."""
 HEALTH_PORT = 9090
-"""For the kubelet and the platform's monitoring alone (docs/adr/0070)."""
+"""For the kubelet and the platform's monitoring alone (docs/adr/0029)."""
 MAX_STARTUP_SECONDS = 240
 """A rollout counts as failed after 300 s, so a start must not be waited for longer."""
 

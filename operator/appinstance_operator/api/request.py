@@ -1,6 +1,6 @@
 """What the operator asks the provisioner for, and what that answers: arguments, and an exit code.
 
-The two share this vocabulary and nothing else (docs/adr/0080). No secret has a place in it: the
+The two share this vocabulary and nothing else (docs/adr/0034). No secret has a place in it: the
 arguments of a Job can be read by whoever may read Jobs.
 """
 

@@ -5,7 +5,7 @@ No `group.name` is ever set: with one, another Ingress could change our rules.
 
 `allowFrom` is a condition of each listener rule, not the controller's `inbound-cidrs`: those are
 rules of a group that it makes itself, and passed over where the load balancer has groups of its own
-(docs/adr/0097). ELB takes three values in a condition and five in a rule, of which host and path
+(docs/adr/0043). ELB takes three values in a condition and five in a rule, of which host and path
 take three: so a rule has two networks, and there is one for each two. What no rule lets through is
 answered with 404 by the listener itself.
 """
@@ -71,7 +71,7 @@ def rules_in_words(instance: AppInstance, settings: Settings) -> dict[str, str]:
         f"{_PREFIX}/listen-ports": _json(_LISTEN),
         f"{_PREFIX}/ssl-redirect": "443",
         f"{_PREFIX}/ssl-policy": edge.tls_policy,
-        # On the port that serves: the edge needs no other one (docs/adr/0070).
+        # On the port that serves: the edge needs no other one (docs/adr/0029).
         f"{_PREFIX}/healthcheck-port": "traffic-port",
         f"{_PREFIX}/healthcheck-path": "/healthz",
         f"{_PREFIX}/healthcheck-protocol": "HTTP",

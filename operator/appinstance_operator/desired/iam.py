@@ -155,7 +155,7 @@ def role_arn(instance: AppInstance, settings: Settings, part: str) -> str:
 def backend_role_arn(instance: AppInstance, settings: Settings) -> str | None:
     """Return the role of the backend's pods; None with legacy credentials (never both).
 
-    Without media there is nothing that a role of ours could allow, so there is none (ADR 0094).
+    Without media there is nothing that a role of ours could allow, so there is none (ADR 0040).
     """
     if instance.legacy_key:
         return None

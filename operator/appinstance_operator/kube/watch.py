@@ -2,7 +2,7 @@
 
 kopf watches the AppInstances. It could watch what they own, too, but prepares every event for
 handlers that we do not have; at a few thousand children that was most of the operator's processor
-time (docs/adr/0012).
+time (docs/adr/0006).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The first to be given a host keeps it for as long as it names or serves it; that is written down in
 its status, which no tenant can write. Where nobody has it yet, the oldest that names it gets it (by
 creation time, then uid). Age alone would not do: an old instance could rename itself to the host of
-a younger one and take it away (docs/adr/0053).
+a younger one and take it away (docs/adr/0015).
 """
 
 from __future__ import annotations

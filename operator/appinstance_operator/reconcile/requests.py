@@ -2,7 +2,7 @@
 
 The chart lays down a suspended CronJob in the operator's namespace. A request is a Job of its
 template with other arguments, and an admission policy lets the operator change nothing else of it
-(docs/adr/0080). So no password passes here: the operator neither reads the pod's log nor its
+(docs/adr/0034). So no password passes here: the operator neither reads the pod's log nor its
 secrets. A Job that is done is noted in the instance's status and goes by its own time to live.
 """
 

@@ -1,4 +1,4 @@
-"""What one look at an instance asks of the fleet's turns (docs/adr/0055, 0056). Pure."""
+"""What one look at an instance asks of the fleet's turns (docs/adr/0017, 0018). Pure."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ version that it replaces, so of two that try at once one is refused. A leader th
 for the renew deadline has lost the Lease and its process ends; others may take it only a third of
 the duration later. `fence` holds a leader to that which was stopped meanwhile and does not know it.
 
-The rules were read in k8s.io/client-go/tools/leaderelection; docs/adr/0051 says where ours differ.
+The rules were read in k8s.io/client-go/tools/leaderelection; docs/adr/0013 says where ours differ.
 """
 
 from __future__ import annotations

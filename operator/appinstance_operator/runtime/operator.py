@@ -1,7 +1,7 @@
 """`appinstance run`: wire the operator together and keep it running.
 
 Several replicas may run. All of them follow the cluster; one holds the Lease and works (lease.py,
-docs/adr/0051). Its loss ends the process, whose next start stands by.
+docs/adr/0013). Its loss ends the process, whose next start stands by.
 """
 
 from __future__ import annotations

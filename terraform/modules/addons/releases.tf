@@ -53,7 +53,7 @@ locals {
     # While the controller is away, pods start without the gate: better than none that start.
     podMutatorWebhookConfig = { failurePolicy = "Ignore" }
     # Since 1.15 (aws/eks-charts at dbc141c) the chart's webhook quicid.elbv2.k8s.aws takes the same selectors and fails closed,
-    # with no value that changes that: docs/adr/0103.
+    # with no value that changes that: docs/adr/0047.
 
     # Of every Ingress of the class, whatever it says: attributes of the class win over the annotation's (v2.14.1,
     # pkg/ingress/model_build_load_balancer_attributes.go).

@@ -35,7 +35,7 @@ locals {
 
   # Trust policies of a kind that the operator never writes: without the cluster's provider, or with an account, role or user beside it (a
   # service takes no role without iam:PassRole). The trail has the document as it was sent, as a string (DataDog/stratus-red-team,
-  # aws.persistence.iam-backdoor-role, logs of 2024-08-01). A filter reads text, and escaped letters pass: docs/adr/0106.
+  # aws.persistence.iam-backdoor-role, logs of 2024-08-01). A filter reads text, and escaped letters pass: docs/adr/0050.
   trust_documents = { CreateRole = "assumeRolePolicyDocument", UpdateAssumeRolePolicy = "policyDocument" }
   strange_trust = var.operator_trust == null ? [] : [
     for event, field in local.trust_documents : format(

@@ -1,5 +1,5 @@
 # The alerts of the operator's chart (templates/prometheusrule.yaml) as alarms, for a cluster without Prometheus: each has its own
-# here, and test_alerts.py holds the two lists against each other. docs/adr/0064 says why they are alarms.
+# here, and test_alerts.py holds the two lists against each other. docs/adr/0023 says why they are alarms.
 
 locals {
   # Something, where there is nothing: the alarms are written out, and not made.

@@ -51,7 +51,7 @@ resource "aws_launch_template" "node" {
       resource_type = tag_specifications.value
 
       # The VPC CNI's role reaches interfaces with this tag alone; those that it makes later it tags itself, with the CLUSTER_NAME
-      # that it is given (aws/amazon-vpc-cni-k8s at 3ecdfeb, docs/iam-policy.md, "Prerequisites"; who gives it: docs/adr/0060).
+      # that it is given (aws/amazon-vpc-cni-k8s at 3ecdfeb, docs/iam-policy.md, "Prerequisites"; who gives it: docs/adr/0021).
       tags = merge(
         var.tags,
         { Name = "${var.cluster_name}-${each.key}" },

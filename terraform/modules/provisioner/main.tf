@@ -1,4 +1,4 @@
-# The provisioner of databases (docs/adr/0080): two roles, the bucket of its dumps, and the group of its pods. What it may do in
+# The provisioner of databases (docs/adr/0034): two roles, the bucket of its dumps, and the group of its pods. What it may do in
 # the database, the administrator's login says; nothing here does.
 
 locals {

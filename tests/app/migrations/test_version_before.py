@@ -1,4 +1,4 @@
-"""Version N-1 serves on while N's migration has run (docs/adr/0077 says what is promised).
+"""Version N-1 serves on while N's migration has run (docs/adr/0033 says what is promised).
 
 Every version only adds: a rule over what it makes of the database. What the rule refuses is tried,
 and so is that the app lives on all that it allows.

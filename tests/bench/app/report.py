@@ -233,7 +233,7 @@ def page(figures: Figures) -> str:
         _ratios(figures),
         f"How to read it. {_READING}\n",
         "## Loop and parser\n",
-        "The same app with others (`tests/bench/app/variant.py`); ADR 0075 says why these.\n",
+        "The same app with others (`tests/bench/app/variant.py`); ADR 0031 says why these.\n",
         _variants(figures),
         "## Signing in\n",
         "A sign-in is one argon2id at OWASP's parameters; and counting the attempt, the account, "

@@ -73,5 +73,5 @@ def test_it_is_listed_by_its_category_and_its_short_name() -> None:
 
 
 def test_it_has_no_scale() -> None:
-    """What that would say is wrong: docs/adr/0095."""
+    """What that would say is wrong: docs/adr/0041."""
     assert VERSION["subresources"] == {"status": {}}
