@@ -82,11 +82,13 @@ def _changed(stage: Stage, turn: int) -> None:
 
 
 def _collect(stage: Stage, namespace: str) -> None:
-    """Remove what an instance owned, in place of the garbage collector, which is not here."""
+    """Remove what an instance owned, in place of the garbage collector, which is not here.
+
+    A Job's dependents are orphaned by default, which only that collector would bring to an end.
+    """
+    query = {"labelSelector": SELECTOR, "propagationPolicy": "Background"}
     for kind in (*CHILDREN, SECRET):
-        stage.admin._send(
-            "delete", kind, "DELETE", path_of(kind, namespace), {"labelSelector": SELECTOR}
-        )
+        stage.admin._send("delete", kind, "DELETE", path_of(kind, namespace), query)
 
 
 def _made_anew(stage: Stage, turn: int) -> None:
