@@ -107,5 +107,6 @@ async def test_a_flood_of_sign_ins_gets_503_at_worst_and_costs_no_memory(
         assert {json.loads(answer.body)["type"] for answer in refused} == {"/problems/busy"}
     # Hashes at a time, and a connection with its request for each that floods.
     assert after_first - rest <= AT_ONCE * MEMORY_KIB * 1024 + FLOOD * 128 * 1024
-    assert after_second - after_first <= 16 * 1024**2
+    # Nothing is kept of the first flood. How many of its hashes met at one time is luck.
+    assert after_second - after_first <= (AT_ONCE - 1) * MEMORY_KIB * 1024 + 16 * 1024**2
     assert "Traceback" not in process.text
