@@ -14,6 +14,7 @@ from support.operator_world import World
 from support.ports import free_port
 from support.waiting import WAIT_SECONDS, wait_for
 
+from appinstance_operator.kube.kinds import LEASE_NAME
 from appinstance_operator.runtime.permissions import (
     LEASE_RULES,
     NAMESPACE_RULE,
@@ -69,7 +70,7 @@ def test_the_rules_are_enough_for_a_whole_life_and_none_is_unused(
 ) -> None:
     server = own_server
     token = _grant(server)
-    world = World(server, moto, free_port(), "life", security_groups=True)
+    world = World(server, moto, free_port(), "life", security_groups=True, lease_seconds=6)
     world.kubeconfig = server.kubeconfig_for(token, "operator")
     try:
         world.start()
@@ -85,6 +86,7 @@ def test_the_rules_are_enough_for_a_whole_life_and_none_is_unused(
         world.roll_out()
         world.wait_condition("WorkloadsAvailable", "MinimumReplicasAvailable")
         _leave_something_of_each_kind_to_prune(world)
+        wait_for("the Lease to be renewed", partial(_is_renewed, world))
         world.kubectl("delete", "appi", "shop", f"--timeout={WAIT_SECONDS:.0f}s")
     finally:
         world.stop()
@@ -97,6 +99,11 @@ def test_the_rules_are_enough_for_a_whole_life_and_none_is_unused(
     used = audited(server, USER)
     assert used - listed == set(), "asked for what it has no rule for"
     assert listed - used == set(), "rules never used"
+
+
+def _is_renewed(world: World) -> bool:
+    lease = world.get("lease", LEASE_NAME)["spec"]
+    return bool(lease["renewTime"] != lease["acquireTime"])
 
 
 def _leave_something_of_each_kind_to_prune(world: World) -> None:
