@@ -244,14 +244,18 @@ def get_secret(name: str) -> dict[str, Any] | None:
     return value
 
 
+def _ensure_app_key(base: str) -> None:
+    if get_secret(f"{base}/app") is None:
+        put_secret(f"{base}/app", {"secretKey": secrets.token_urlsafe(48)})
+
+
 def seed_app(namespace: str, name: str) -> None:
     """Make the one entry that an instance asks for whose database the platform makes.
 
     One for a database that was seeded under the same name would be in the provisioner's way.
     """
     base = f"apps/{namespace}/{name}"
-    if get_secret(f"{base}/app") is None:
-        put_secret(f"{base}/app", {"secretKey": secrets.token_urlsafe(48)})
+    _ensure_app_key(base)
     if get_secret(f"{base}/database") is None:
         return
     manager = aws.client("secretsmanager")
@@ -277,5 +281,4 @@ def seed_instance(namespace: str, name: str) -> None:
                 "dbname": schema,
             },
         )
-    if get_secret(f"{base}/app") is None:
-        put_secret(f"{base}/app", {"secretKey": secrets.token_urlsafe(48)})
+    _ensure_app_key(base)

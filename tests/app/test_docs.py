@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.scripts import script
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def derived() -> Any:
-    spec = importlib.util.spec_from_file_location("app_docs", ROOT / "app/hack/docs.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script(ROOT / "app/hack/docs.py")
 
 
 @pytest.mark.parametrize("page", ["app-settings.md", "problems.md"])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import random
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from appinstance_operator.desired.names import COMPONENT
 from appinstance_operator.kube.client import path_of
@@ -26,16 +25,6 @@ _PAUSE_SECONDS = 0.2
 _VANDAL = "admin"
 
 
-@contextlib.contextmanager
-def missing_is_left() -> Iterator[None]:
-    """Go on where the object is not there; any other refusal is raised."""
-    try:
-        yield
-    except ApiError as error:
-        if error.status != 404:
-            raise
-
-
 class Vandal(threading.Thread):
     """Spoils an object of one running instance after the other until told to stop."""
 
@@ -53,12 +42,15 @@ class Vandal(threading.Thread):
         while not self._stopped.wait(_PAUSE_SECONDS):
             number, (kind, name) = next(self._turns)
             path = path_of(BY_KIND[kind], f"tenant-{number:04}", name)
-            # In the soak one may be away just then, since its instance is made anew.
-            with missing_is_left():
+            try:
                 self._stage.admin._send(
                     "patch", BY_KIND[kind], "PATCH", path,
                     {"fieldManager": "somebody"}, patch, "application/merge-patch+json",
                 )  # fmt: skip
+            except ApiError as error:
+                # In the soak one may be away just then, since its instance is made anew.
+                if error.status != 404:
+                    raise
 
     def stop(self) -> None:
         """End, after what is under way."""

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from support.helm import REPO, Helm
+from support.scripts import script
 
 
 @pytest.fixture(scope="session")
 def generate() -> ModuleType:
     """Return charts/hack/generate.py, which belongs to no package."""
-    spec = importlib.util.spec_from_file_location("generate", REPO / "charts/hack/generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script(REPO / "charts/hack/generate.py")
 
 
 @pytest.fixture(scope="session")

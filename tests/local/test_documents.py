@@ -83,6 +83,14 @@ def test_each_decision_that_is_spoken_of_is_written_down() -> None:
     assert missing == set()
 
 
+def test_decisions_are_numbered_in_a_row_in_their_names_and_titles() -> None:
+    files = sorted((REPO / "docs" / "adr").glob("[0-9]*.md"))
+    row = [f"{number:04}" for number in range(1, len(files) + 1)]
+    assert [file.name[:4] for file in files] == row
+    for number, file in zip(row, files, strict=True):
+        assert re.match(rf"# {number} \w", file.read_text()), file.name
+
+
 @pytest.mark.parametrize("document", ["docs/security/line-by-line.md", "SECURITY.md"])
 def test_every_claim_of_a_table_names_where_it_is_tried(document: str) -> None:
     rows = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -11,18 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from support.scripts import script
 
 from appinstance_local.paths import REPO
 from appinstance_local.recipes import PROVIDER_RELEASES
 from terraform import tf
 
-_SPEC = importlib.util.spec_from_file_location(
-    "terraform_readme", REPO / "terraform" / "hack" / "readme.py"
-)
-assert _SPEC
-assert _SPEC.loader
-readme = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(readme)
+readme = script(REPO / "terraform" / "hack" / "readme.py")
 
 
 def test_formatted() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 
 import pytest
+from support.scripts import script
 
 from appinstance_local.paths import REPO
 
@@ -14,13 +14,7 @@ _README = (REPO / "terraform" / "README.md").read_text()
 _FACTS = json.loads((REPO / "terraform" / "modules" / "eks" / "branch_interfaces.json").read_text())
 _PODS, _FREE, _NODES = 4, 1, (1, 3, 6)
 _CAPACITY = re.findall(r"^\| (\w+\.\w+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", _README, re.M)
-_SPEC = importlib.util.spec_from_file_location(
-    "terraform_costs", REPO / "terraform" / "hack" / "costs.py"
-)
-assert _SPEC
-assert _SPEC.loader
-costs = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(costs)
+costs = script(REPO / "terraform" / "hack" / "costs.py")
 _COSTS = re.findall(r"^\| (\*\*)?([^|]+?)(?:\*\*)? \| (?:\*\*)?(\d+) \$", _README, re.M)
 
 

@@ -7,7 +7,7 @@ import re
 from .markdown import HEAD, cell, page, table
 from .places import DOCS
 
-_TITLE = re.compile(r"^# (?:ADR )?(\d{4})(?:[:.]| –)? (.+)$", re.MULTILINE)
+_TITLE = re.compile(r"^# (\d{4}) (.+)$", re.MULTILINE)
 _STATUS = re.compile(r"^(?:\*\*)?Status:?(?:\*\*)?:?\s*(.+)$", re.MULTILINE | re.IGNORECASE)
 
 

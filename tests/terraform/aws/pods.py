@@ -8,7 +8,6 @@ rights a thing was done.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import ssl
 import sys
@@ -20,6 +19,7 @@ from typing import Any
 from moto import settings
 from moto.iam.access_control import IAMRequestBase
 from moto.moto_proxy.proxy3 import ProxyRequestHandler
+from support.scripts import script
 
 from appinstance_local import iam_evaluator
 from appinstance_local.platform import MANIFESTS
@@ -28,12 +28,7 @@ from appinstance_local.platform import MANIFESTS
 def _judge(log: Path) -> None:
     # In the cluster's pod the two lie side by side.
     sys.modules["iam_evaluator"] = iam_evaluator
-    spec = importlib.util.spec_from_file_location("serve", MANIFESTS / "aws" / "serve.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.judge()
+    script(MANIFESTS / "aws" / "serve.py").judge()
     inner = IAMRequestBase.check_action_permitted
 
     def noted(self: Any, resource: str) -> None:
