@@ -36,7 +36,8 @@ class Large:
     first: Creation
     steps: list[Growth]
     last: Creation
-    idle: dict[str, int]
+    idle: tuple[int, int]
+    """Requests to Kubernetes and to IAM while nothing happened."""
     restart: Restart
     total: int
 
@@ -52,7 +53,7 @@ def _measure(stage: Stage, count: int) -> Large:
         sys.stderr.write(f"{steps[-1].after} instances, {steps[-1].rss:.0f} MiB\n")
     last = Creator(stage, readiness, range(count, count + SAMPLE)).run()
     total = count + SAMPLE
-    idle = Size(stage, total).idle()
+    idle = Size(stage, total).idle_apart()
     return Large(first, steps, last, idle, restart(stage, total), total)
 
 

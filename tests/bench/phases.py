@@ -131,11 +131,21 @@ class Size:
 
         return self._count_during(act_and_wait)
 
+    def idle_apart(self) -> tuple[int, int]:
+        """Return what nothing at all brings: requests to Kubernetes, and to IAM.
+
+        Where it takes ten minutes and more to make all, the resyncs of the first ones fall into it.
+        """
+        return self._counted_during(lambda: time.sleep(IDLE_SECONDS))
+
     def _count_during(self, act: Callable[[], None]) -> int:
+        return sum(self._counted_during(act))
+
+    def _counted_during(self, act: Callable[[], None]) -> tuple[int, int]:
         aws = self._stage.aws_requests()
         act()
         kubernetes = by_kind(self._stage.wait_quiet(), "operator")
-        return sum(kubernetes.values()) + sum((self._stage.aws_requests() - aws).values())
+        return sum(kubernetes.values()), sum((self._stage.aws_requests() - aws).values())
 
     def _patch(
         self, number: int, patch: Body, kind: Kind = APPINSTANCE, name: str = "acme"

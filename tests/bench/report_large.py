@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from appinstance_operator.reconcile.reconciler import RESYNC_SECONDS, RESYNCS_PER_SECOND
+
 from .creation import ANSWERED, OPERATOR, Creation
 from .growth import Growth
+from .phases import IDLE_SECONDS
 from .report import cpu_each, in_words, machine, ratios, reached, restart_rows, table, writes
 
 if TYPE_CHECKING:
@@ -53,7 +56,7 @@ def _targets(large: Large, sample: int) -> str:
         reached(f"throughput with {count}, of that without", part, 0.9, most=False),
         reached("… and the baseline's, which is the API server's own", base, 0.9, most=False),
         reached("operator's cost per instance without, of that with", cost, 0.9, most=False),
-        reached("requests when idle", sum(large.idle.values()), 0),
+        reached("requests to Kubernetes when idle", large.idle[0], 0),
         reached(f"restart with {again.instances}: writes", writes(again.kubernetes, again.aws), 0),
     ]  # fmt: skip
     return table(["to be reached", "at", "this run", "reached"], rows)
@@ -72,6 +75,10 @@ def page(large: Large, sample: int) -> str:
             _sides(large, sample),
             "## On the way\n",
             _steps(large.steps),
+            f"While nothing happened for {IDLE_SECONDS} s, IAM was asked {large.idle[1]} times. A "
+            "role that somebody changed sends no event, so those of each instance are looked at "
+            f"every ten minutes; of more than {RESYNC_SECONDS * RESYNCS_PER_SECOND:.0f} instances "
+            f"{RESYNCS_PER_SECOND:.0f} a second.\n",
             "## Starting again\n",
             table([f"a restart with {large.restart.instances}", ""], restart_rows(large.restart)),
         ]

@@ -46,6 +46,9 @@ from .status import Seen
 log = structlog.get_logger(__name__)
 
 RESYNC_SECONDS = 600.0
+# More instances than these two allow are looked at later: what a look costs, of IAM too, is per
+# second then and not per instance (docs/adr/0020).
+RESYNCS_PER_SECOND = 2.0
 _MAX_FAILURES = 15
 
 
@@ -221,7 +224,9 @@ class Reconciler:
         return Outcome(min(due), error)
 
     def _resync(self) -> float:
-        return RESYNC_SECONDS * random.uniform(0.9, 1.1)  # noqa: S311 - not for secrets
+        """Return in how many seconds an instance is looked at though nothing was heard of it."""
+        seconds = max(RESYNC_SECONDS, len(self._memories) / RESYNCS_PER_SECOND)
+        return seconds * random.uniform(0.9, 1.1)  # noqa: S311 - not for secrets
 
     # Beginning and end
 

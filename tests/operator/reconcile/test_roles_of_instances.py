@@ -13,6 +13,7 @@ from support.stage import NAME, NAMESPACE, V2, Stage, stage_settings
 
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.desired import iam
+from appinstance_operator.reconcile import reconciler
 
 OWN = f"arn:aws:iam::123456789012:role/tenants/{NAMESPACE}/app"
 
@@ -151,6 +152,24 @@ def test_what_was_changed_on_a_role_is_put_right_at_a_resync(running: Stage) -> 
     running.pass_time(700)
     running.settle()
     assert running.iam.roles[name] == right
+
+
+def test_a_resync_comes_later_where_there_are_many(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """IAM is asked so many times a second at the most, however many instances there are."""
+    monkeypatch.setattr(reconciler, "RESYNCS_PER_SECOND", 1 / 2000)
+    stage.apply()
+    stage.settle()
+    right = dict(stage.iam.roles)
+    name = _role(stage)
+    stage.iam.put("somebody", "tamper", name, replace(right[name], trust={}))
+    stage.pass_time(700)
+    stage.settle()
+    assert stage.iam.roles != right
+    stage.pass_time(1600)
+    stage.settle()
+    assert stage.iam.roles == right
 
 
 def test_a_new_role_has_its_boundary_and_all_tags_from_the_first_moment(stage: Stage) -> None:
