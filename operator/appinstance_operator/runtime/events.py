@@ -19,6 +19,7 @@ from appinstance_operator.kube.kinds import APPINSTANCE
 from .stateless import NoDiffs, NoProgress
 
 _INACTIVITY_SECONDS = 90.0
+_PAGE = 200
 
 
 def configure(settings: kopf.OperatorSettings) -> None:
@@ -29,6 +30,7 @@ def configure(settings: kopf.OperatorSettings) -> None:
     settings.scanning.disabled = True  # no right to list CRDs and namespaces is needed
     settings.watching.inactivity_timeout = _INACTIVITY_SECONDS  # a silent stall ends
     settings.watching.connect_timeout = 10.0
+    settings.watching.chunk_size = _PAGE  # never all bodies of a large cluster at once
 
 
 def scope(settings: Settings) -> dict[str, Any]:

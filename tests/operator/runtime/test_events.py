@@ -81,4 +81,5 @@ def test_kopf_watches_appinstances_alone_and_writes_nothing(wired: Wired) -> Non
     settings = kopf.OperatorSettings()
     handlers.configure(settings)
     assert settings.posting.enabled is False
+    assert settings.watching.chunk_size == 200  # a large cluster's come page by page
     assert set(wired._by_id) == {INSTANCE}
