@@ -266,6 +266,16 @@ ATTEMPTS: Mapping[str, Attempt] = {
         "a job names a secret that spec.secrets does not have",
         {"jobs": [{"name": "j", "args": ["x"], "schedule": "@daily", "uses": ["media"]}]},
     ),
+    "a worker with a role that it names": _form(
+        {"workers": [{"name": "w", "args": ["x"], "uses": ["media"], "role": f"{_ROLE}/admin"}]},
+        "supported values",
+        {"workers": [{"name": "w", "args": ["x"], "uses": ["media"], "role": "Own"}]},
+    ),
+    "a worker with a role and a neighbour's account": _form(
+        {"workers": [{"name": "backend", "args": ["x"], "uses": ["media"], "role": "Own"}]},
+        "another AppInstance's account might be called the same",
+        {"workers": [{"name": "back", "args": ["x"], "uses": ["media"], "role": "ReadOnly"}]},
+    ),
     "a schedule that is a program": _form(
         {"jobs": [{"name": "j", "args": ["x"], "schedule": "@reboot"}]},
         "schedule must be minute, hour, day of the month",

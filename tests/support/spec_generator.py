@@ -57,7 +57,19 @@ _GOOD: dict[str, list[Any]] = {
     "timeZone": ["Europe/Berlin", "Etc/UTC", "America/Argentina/Buenos_Aires"],
 }
 _PROCESSES = ("mail", "x", "a-1", "b" * 15)
-_PROCESS_NAMES = (*_PROCESSES, "b" * 16, "Mail", "a-", "1a", "a.b", "", "a\n")
+_PROCESS_NAMES = (
+    *_PROCESSES,
+    "backend",
+    "a-job-b",
+    "jobs",
+    "b" * 16,
+    "Mail",
+    "a-",
+    "1a",
+    "a.b",
+    "",
+    "a\n",
+)
 """A worker's names have another form than a variable's."""
 _ODD: tuple[Any, ...] = (
     None,
@@ -451,6 +463,9 @@ class Specs:
                     "media": not spec.get("media", {}).get("enabled", True),
                 }
                 process["uses"] = sorted(u for u in set(process["uses"]) if not missing.get(u))
+            keys = "legacyCredentials" in spec.get("media", {})
+            if (keys or "media" not in process.get("uses", ())) and self._random.random() < 0.95:
+                process.pop("role", None)
             if "secrets" in process:
                 process["secrets"] = self._random.sample(known, min(len(known), 2))
                 names = {item["name"] for item in process.get("env", [])}

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .spec import AppInstance
 
 DATABASE, MEDIA, EGRESS = "database", "media", "egress"
+OWN, READ_ONLY = "Own", "ReadOnly"
+"""Roles that a process may have instead of the backend's."""
 WORKER = "worker-"
 """Begins a worker's component, so that no name of a worker is ever another part's."""
 MAX_WORKER = 15
@@ -29,6 +31,8 @@ JOB = "job-"
 MAX_JOB = 40
 MAX_JOB_AND_INSTANCE = 47
 """A CronJob's name may have 52 characters, and has five more than these two."""
+_OTHERS = re.compile(r"(^|-)(backend|frontend|migrate|secrets|worker|job)(-|$)", re.ASCII)
+"""Words by which `<instance>-worker-<name>` might be the account of another instance's part."""
 _NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?", re.ASCII)
 
 
@@ -50,6 +54,8 @@ class Process:
     uses: frozenset[str]
     secrets: tuple[str, ...]
     """Names of `spec.secrets` that it gets."""
+    role: str | None
+    """`OWN` or `READ_ONLY`: it goes to AWS by a role of its own; None: as the backend does."""
 
     @property
     def short(self) -> str:
@@ -104,6 +110,7 @@ def _process(
         "pod_env": pod_env,
         "uses": frozenset(raw.get("uses", ())),
         "secrets": tuple(raw.get("secrets", ())),
+        "role": raw.get("role"),
     }
 
 
@@ -194,6 +201,7 @@ def _process_violations(process: Process, instance: AppInstance) -> Iterator[str
     has = {DATABASE: instance.database, MEDIA: instance.media}
     for part in sorted(part for part in process.uses if not has.get(part, True)):
         yield f"{process.field}.uses: the spec has no {part}; leave it out here, too"
+    yield from _role_violations(process, instance)
     known = {extra.name for extra in instance.secrets}
     for name in process.secrets:
         if name not in known:
@@ -201,3 +209,26 @@ def _process_violations(process: Process, instance: AppInstance) -> Iterator[str
     names = [name for name, _ in (*process.env, *process.pod_env)] + list(process.secrets)
     if len(set(names)) != len(names):
         yield f"{process.field}: env and secrets name a variable twice; remove one"
+
+
+def _role_violations(process: Process, instance: AppInstance) -> Iterator[str]:
+    if process.role is None:
+        return
+    if process.role not in (OWN, READ_ONLY):
+        yield f"{process.field}.role must be {OWN} or {READ_ONLY}; left out, it is the backend's"
+    if MEDIA not in process.uses:
+        yield (
+            f"{process.field}.role is for what uses the media; name media under uses, or leave "
+            "role out"
+        )
+    if _OTHERS.search(process.short):
+        yield (
+            f"{process.field}.role: with one, no word of the name may be backend, frontend, "
+            "migrate, secrets, worker or job, as another AppInstance's account might be called the "
+            "same; rename it"
+        )
+    if instance.legacy_key:
+        yield (
+            f"{process.field}.role: media.legacyCredentials are keys in place of roles; leave one "
+            "of them out"
+        )

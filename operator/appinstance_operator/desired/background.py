@@ -1,8 +1,9 @@
 """Workers and jobs: without a Service, each with what it uses of the instance and no more.
 
-They run under the backend's service account, and so with its role, only where they use the media;
-else under one of their own that has no role. A token for STS is mounted in no other pod, but on EKS
-a webhook would add one to every pod of an account with a role.
+They run under the backend's service account, and so with its role, only where they use the media
+and ask for no role of their own; else under an account of their own, with that role or with none. A
+token for STS is mounted in no other pod, but on EKS a webhook would add one to every pod of an
+account with a role.
 """
 
 from __future__ import annotations
@@ -30,13 +31,14 @@ from .workloads import (
 
 
 def has_role(instance: AppInstance, settings: Settings, process: Process) -> bool:
-    """Return whether a process goes to AWS as the backend does."""
-    return MEDIA in process.uses and iam.backend_role_arn(instance, settings) is not None
+    """Return whether a process goes to AWS by a role, the backend's or its own."""
+    return iam.process_role_arn(instance, settings, process) is not None
 
 
 def account(instance: AppInstance, settings: Settings, process: Process) -> str:
     """Return the part whose service account a process runs under."""
-    return "backend" if has_role(instance, settings, process) else process.name
+    shared = has_role(instance, settings, process) and process.role is None
+    return "backend" if shared else process.name
 
 
 def _variables(instance: AppInstance, settings: Settings, process: Process) -> list[dict[str, Any]]:
@@ -52,7 +54,8 @@ def _variables(instance: AppInstance, settings: Settings, process: Process) -> l
     if DATABASE in process.uses:
         variables += pods.database_variables(instance)
     if MEDIA in process.uses:
-        variables += pods.cloud_variables(instance, settings)
+        role = iam.process_role_arn(instance, settings, process)
+        variables += pods.cloud_variables(instance, settings, role)
     return variables
 
 

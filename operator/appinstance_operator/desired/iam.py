@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from appinstance_operator.api.background import MEDIA, READ_ONLY, Process
 from appinstance_operator.api.model import DesiredRole
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import GROUP, AppInstance
@@ -69,15 +70,21 @@ def _key_use(key_arn: str | None, settings: Settings, service: str, actions: lis
     }
 
 
-def backend_policy(instance: AppInstance, settings: Settings) -> dict[str, Any]:
-    """Return what the backend may do: objects under its prefix, and list that prefix."""
+def media_policy(
+    instance: AppInstance, settings: Settings, *, reads_only: bool = False
+) -> dict[str, Any]:
+    """Return what may be done with media: objects under the prefix, and list that prefix."""
     bucket = instance.media_bucket or settings.media.bucket
     arn = f"arn:{settings.partition}:s3:::{bucket}"
+    objects, keys = ["s3:GetObject"], ["kms:Decrypt"]
+    if not reads_only:
+        objects = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+        keys = ["kms:Decrypt", "kms:GenerateDataKey"]
     return _document(
         {
             "Sid": "ObjectsUnderThePrefix",
             "Effect": "Allow",
-            "Action": ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            "Action": objects,
             "Resource": [f"{arn}/{instance.media_prefix}*"],
         },
         {
@@ -87,9 +94,7 @@ def backend_policy(instance: AppInstance, settings: Settings) -> dict[str, Any]:
             "Resource": [arn],
             "Condition": {"StringLike": {"s3:prefix": [f"{instance.media_prefix}*"]}},
         },
-        _key_use(
-            settings.media.kms_key_arn, settings, "s3", ["kms:Decrypt", "kms:GenerateDataKey"]
-        ),
+        _key_use(settings.media.kms_key_arn, settings, "s3", keys),
     )
 
 
@@ -111,9 +116,12 @@ def roles(instance: AppInstance, settings: Settings) -> tuple[DesiredRole, ...]:
     """Return the roles that the operator is to manage; those that the spec brings are left out."""
     wanted = []
     if instance.media and not instance.backend_role_arn and not instance.legacy_key:
-        wanted.append(("backend", backend_policy(instance, settings)))
+        wanted.append(("backend", media_policy(instance, settings)))
     if instance.secret_keys and not instance.secrets_role_arn:
         wanted.append(("secrets", secrets_policy(instance, settings)))
+    for process in _with_own_role(instance):
+        reads_only = process.role == READ_ONLY
+        wanted.append((process.name, media_policy(instance, settings, reads_only=reads_only)))
     return tuple(
         DesiredRole(
             name=role(instance, settings, part),
@@ -130,19 +138,22 @@ def roles(instance: AppInstance, settings: Settings) -> tuple[DesiredRole, ...]:
 
 
 def role_of(namespace: str, name: str, settings: Settings, part: str) -> str:
-    """Return the name of an instance's role for `backend` or `secrets`, 64 characters at most.
+    """Return the name of an instance's role for a part, 64 characters at most.
 
-    The hash covers the cluster's OIDC issuer, which is its own in all of AWS, namespace and name:
-    neither `a-b/c` and `a/b-c`, nor two clusters or regions of one account, ever share a role.
+    Parts are `backend`, `secrets`, and a worker's or a job's component, such as `worker-mail`. The
+    hash covers the cluster's OIDC issuer, which is its own in all of AWS, namespace and name:
+    neither `a-b/c` and `a/b-c`, nor two clusters or regions of one account, ever share a role. Of
+    a worker or a job it covers the name too, and the role's name ends with which of them it is.
     """
-    identity = f"{settings.oidc.issuer}/{namespace}/{name}"
+    kind, _, process = part.partition("-")
+    identity = "/".join((settings.oidc.issuer, namespace, name, *([process] if process else ())))
     digest = hashlib.sha256(identity.encode()).hexdigest()[:_DIGEST]
     readable = f"{namespace}-{name}"[:_MAX_READABLE].rstrip("-")
-    return f"{settings.iam.role_name_prefix}{readable}-{digest}-{part}"
+    return f"{settings.iam.role_name_prefix}{readable}-{digest}-{kind}"
 
 
 def role(instance: AppInstance, settings: Settings, part: str) -> str:
-    """Return the name of the instance's role for `backend` or `secrets`."""
+    """Return the name of the instance's role for a part."""
     return role_of(instance.namespace, instance.name, settings, part)
 
 
@@ -170,13 +181,39 @@ def secrets_role_arn(instance: AppInstance, settings: Settings) -> str | None:
     return instance.secrets_role_arn or role_arn(instance, settings, "secrets")
 
 
+def _with_own_role(instance: AppInstance) -> tuple[Process, ...]:
+    return tuple(process for process in instance.background if process.role)
+
+
+def process_role_arn(instance: AppInstance, settings: Settings, process: Process) -> str | None:
+    """Return the role of a worker's or a job's pods: none without media, its own if asked for."""
+    if MEDIA not in process.uses:
+        return None
+    if process.role:
+        return role_arn(instance, settings, process.name)
+    return backend_role_arn(instance, settings)
+
+
+def own_role_arns(instance: AppInstance, settings: Settings) -> dict[str, str]:
+    """Return the roles that workers and jobs have of their own, by component."""
+    return {
+        process.name: role_arn(instance, settings, process.name)
+        for process in _with_own_role(instance)
+    }
+
+
 def role_arns(instance: AppInstance, settings: Settings) -> dict[str, str]:
-    """Return the roles that the instance's accounts take, by `backend` and `secrets`."""
+    """Return the roles of the backend's pods and of External Secrets, those that there are."""
     arns = {
         "backend": backend_role_arn(instance, settings),
         "secrets": secrets_role_arn(instance, settings),
     }
     return {part: arn for part, arn in arns.items() if arn}
+
+
+def all_role_arns(instance: AppInstance, settings: Settings) -> dict[str, str]:
+    """Return every role that the instance's accounts take, by part."""
+    return {**role_arns(instance, settings), **own_role_arns(instance, settings)}
 
 
 def is_managed(arn: str, settings: Settings) -> bool:
@@ -185,14 +222,10 @@ def is_managed(arn: str, settings: Settings) -> bool:
     return arn.startswith(f"{account}{settings.iam.path}{settings.iam.role_name_prefix}")
 
 
-def is_lost(arn: str, namespace: str, name: str, settings: Settings) -> bool:
-    """Return whether a role was made for an instance under another path or prefix than now."""
-    prefix = settings.iam.role_name_prefix
-    endings = tuple(
-        role_of(namespace, name, settings, part).removeprefix(prefix)
-        for part in ("backend", "secrets")
-    )
-    return arn.endswith(endings) and not is_managed(arn, settings)
+def is_lost(arn: str, namespace: str, name: str, settings: Settings, part: str) -> bool:
+    """Return whether a part's role was made under another path or prefix than now."""
+    ending = role_of(namespace, name, settings, part).removeprefix(settings.iam.role_name_prefix)
+    return arn.endswith(ending) and not is_managed(arn, settings)
 
 
 def role_tags_of(namespace: str, name: str, settings: Settings) -> Mapping[str, str]:

@@ -1,7 +1,7 @@
 """ServiceAccounts: one per component, and one that only the SecretStore uses.
 
-No pod gets a token for the Kubernetes API. The backend's token for STS is a projected volume that
-its Deployment writes itself (desired/workloads.py); the annotation here documents the role, and
+No pod gets a token for the Kubernetes API. A token for STS is a projected volume that the pods'
+owner writes itself (desired/workloads.py); the annotation here documents the role, and
 External Secrets reads it from the store's account.
 """
 
@@ -27,7 +27,8 @@ def accounts(instance: AppInstance, settings: Settings) -> tuple[Manifest, ...]:
     if instance.migrate:
         roles["migrate"] = None
     for process in instance.background:
-        roles.setdefault(background.account(instance, settings, process), None)
+        account = background.account(instance, settings, process)
+        roles.setdefault(account, iam.process_role_arn(instance, settings, process))
     return tuple(
         manifest(
             "v1",

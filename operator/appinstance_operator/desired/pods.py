@@ -11,7 +11,7 @@ from appinstance_operator.api.quantity import quantity
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.api.spec import AppInstance, Component
 
-from . import iam, names
+from . import names
 from .iam import AUDIENCE
 from .secrets import CA_KEY, CLOUDFRONT_KEY, LEGACY_KEYS
 
@@ -81,8 +81,10 @@ def app_variables(instance: AppInstance) -> list[dict[str, Any]]:
     ]
 
 
-def cloud_variables(instance: AppInstance, settings: Settings) -> list[dict[str, Any]]:
-    """Return where the media are and as whom the backend goes to AWS: a role, or legacy keys."""
+def cloud_variables(
+    instance: AppInstance, settings: Settings, role: str | None
+) -> list[dict[str, Any]]:
+    """Return where the media are and as whom one goes to AWS: a role, or legacy keys."""
     if not instance.goes_to_aws:
         return []
     media = [
@@ -99,7 +101,6 @@ def cloud_variables(instance: AppInstance, settings: Settings) -> list[dict[str,
         variables.append(value("MEDIA_KMS_KEY_ARN", settings.media.kms_key_arn))
     if settings.aws_endpoint_url:
         variables.append(value("AWS_ENDPOINT_URL", settings.aws_endpoint_url))
-    role = iam.backend_role_arn(instance, settings)
     if role:
         variables.append(value("AWS_ROLE_ARN", role))
         variables.append(value("AWS_WEB_IDENTITY_TOKEN_FILE", f"{TOKEN_FOLDER}/token"))

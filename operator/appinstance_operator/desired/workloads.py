@@ -104,7 +104,7 @@ def _container(instance: AppInstance, settings: Settings, component: Component) 
         env=[
             *pods.app_variables(instance),
             *pods.database_variables(instance),
-            *pods.cloud_variables(instance, settings),
+            *pods.cloud_variables(instance, settings, iam.backend_role_arn(instance, settings)),
             *pods.delivery_variables(instance),
         ],
         mounts=mounts,

@@ -8,7 +8,7 @@ get their new template.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from appinstance_operator.api.errors import Fate, OperatorError
@@ -16,7 +16,6 @@ from appinstance_operator.api.model import Facts, Manifest, Plan, Stage, StageNa
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.aws.keeper import RoleKeeper
 from appinstance_operator.desired import iam
-from appinstance_operator.desired.identity import ROLE_ANNOTATION
 from appinstance_operator.desired.names import COMPONENT
 from appinstance_operator.desired.plan import plan
 from appinstance_operator.kube.cache import Cache, Key, secret_hashes
@@ -32,6 +31,7 @@ from .prune import Pruner
 from .reach import AGAIN_SECONDS, Reach
 from .requests import Requests
 from .rollouts import Rollouts
+from .runs import going_on
 from .status import recorded_arns
 from .turns import Turn, needed_turn, pods_run
 
@@ -104,8 +104,10 @@ class Converger:
 
     def _identity(self, key: Key, wanted: Plan, stage: Stage, look: Look) -> None:
         first = "observedGeneration" not in (look.body.get("status") or {})
+        own = iam.own_role_arns(look.instance, self.settings)
+        look.body = self.finalizer.expect(look.body, own)
         good = checks.known_good(look.body, checks.CLOUD)
-        arns = iam.role_arns(look.instance, self.settings)
+        arns = iam.all_role_arns(look.instance, self.settings)
         known = good and recorded_arns(look.body) == arns
         uid = str(look.instance.uid)
         # What is known to be good may wait for its turn among thousands of looks after a start.
@@ -114,7 +116,7 @@ class Converger:
         amiss = state.error is not None and state.error.amiss
         in_place = (state.ready or state.verified or known) and not amiss
         look.moving = good and recorded_arns(look.body) != arns and not in_place
-        accounts = stage.objects if in_place else _as_they_serve(stage.objects, look)
+        accounts = stage.objects if in_place else gates.accounts_as_they_serve(stage.objects, look)
         error = self.applier.apply_all(accounts, look)
         point("after-identity")
         good = in_place or look.moving
@@ -247,7 +249,7 @@ class Converger:
 
     def _retire(self, key: Key, look: Look) -> tuple[str, ...]:
         """Remove roles that the instance no longer has, once nothing that runs may use them."""
-        current = set(iam.role_arns(look.instance, self.settings).values())
+        current = set(iam.all_role_arns(look.instance, self.settings).values())
         former = [arn for arn in recorded_roles(look.body, self.settings) if arn not in current]
         if look.moving:
             serving = recorded_arns(look.body).values()
@@ -258,11 +260,13 @@ class Converger:
         self._sweep(key, look, {arn.rpartition("/")[2] for arn in current})
         if not former:
             return ()
-        roles = doomed(key, (arn.rpartition("/")[2] for arn in former), self.settings)
+        used = {iam.role_arn(look.instance, self.settings, job) for job in going_on(look)}
+        unused = (arn for arn in former if arn not in used)
+        roles = doomed(key, (arn.rpartition("/")[2] for arn in unused), self.settings)
         state = self.keeper.removed(key, str(look.instance.uid), roles)
         if not state.ready:
             look.due.append(_ASK_IAM_AGAIN_SECONDS)
-        return () if state.ready else tuple(former)
+        return tuple(arn for arn in former if arn in used or not state.ready)
 
     def _sweep(self, key: Key, look: Look, current: Collection[str]) -> None:
         """Remove what an earlier spec asked IAM for, where no status was written of it.
@@ -279,21 +283,3 @@ class Converger:
             look.memory.swept_for = look.instance.generation
         else:
             look.due.append(_ASK_IAM_AGAIN_SECONDS)
-
-
-def _as_they_serve(accounts: Iterable[Manifest], look: Look) -> list[Manifest]:
-    """Return the accounts with the roles that they have, where those are the instance's so far.
-
-    Whoever takes a role by its account's word (External Secrets does) is never sent to one that is
-    not there yet.
-    """
-    serving = set(recorded_arns(look.body).values())
-    held = []
-    for item in accounts:
-        live = look.own.get((item["kind"], item["metadata"]["name"])) or {"metadata": {}}
-        arn = (live["metadata"].get("annotations") or {}).get(ROLE_ANNOTATION)
-        if arn in serving:
-            annotations = {**(item["metadata"].get("annotations") or {}), ROLE_ANNOTATION: arn}
-            item = {**item, "metadata": {**item["metadata"], "annotations": annotations}}
-        held.append(item)
-    return held

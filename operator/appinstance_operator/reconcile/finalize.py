@@ -19,7 +19,7 @@ from appinstance_operator.signals.faults import point
 from .checks import CLOUD, Check
 from .conditions import Report
 from .requests import Requests
-from .status import recorded_arns
+from .status import pending_arns, recorded_arns
 
 POLL_SECONDS = 30.0
 
@@ -41,6 +41,8 @@ class _Remains:
     retain: bool
     recorded: tuple[str, ...]
     """ARNs of roles, by its status."""
+    made: bool
+    """Whether one of them was seen in place."""
     database: bool = False
     """Whether a database goes with it: only one that was made for it, and only by its word."""
 
@@ -51,7 +53,10 @@ class _Remains:
         provisioned = spec.get("database", {}).get("provision", False)
         database = provisioned and spec.get("deletionPolicy") == "Delete"
         uid = str(body["metadata"].get("uid"))
-        return cls(uid, retain, recorded_roles(body, settings), database)
+        recorded = recorded_roles(body, settings)
+        pending = pending_arns(body).values()
+        made = any(arn not in pending for arn in recorded)
+        return cls(uid, retain, recorded, made, database)
 
 
 class Finalizer:
@@ -93,6 +98,29 @@ class Finalizer:
         point("after-finalizer")
         self.note(held)
         return held
+
+    def expect(self, body: dict[str, Any], roles: Mapping[str, str]) -> dict[str, Any]:
+        """Return the instance with a status that has all of these roles, by component.
+
+        Names of workers and jobs are without number: of a role that no status told of before it was
+        asked for, nobody would know once the spec names its worker no more.
+        """
+        known = recorded_roles(body, self._settings)
+        pending = {part: arn for part, arn in roles.items() if arn not in known}
+        if not pending:
+            return body
+        meta = body["metadata"]
+        patch = {
+            "metadata": {"resourceVersion": meta["resourceVersion"]},
+            "status": {"pendingRoles": pending},
+        }
+        told = self._kube.merge(APPINSTANCE, meta["namespace"], meta["name"], patch, sub="status")
+        if told is None:
+            raise InstanceGone("the AppInstance was deleted before its status told of a role")
+        self._cache.put_instance(told, written=True)
+        point("after-pending-roles")
+        self.note(told)
+        return told
 
     def finalize(self, key: Key, body: dict[str, Any]) -> Finalized:
         """Remove what lies outside of the cluster, then let the resource go."""
@@ -151,7 +179,7 @@ class Finalizer:
         state = self._keeper.removed(
             key, remains.uid, _roles_of(key, remains.recorded, self._settings)
         )
-        if isinstance(state.error, CloudUnconfigured) and not remains.recorded:
+        if isinstance(state.error, CloudUnconfigured) and not remains.made:
             return None  # an operator without an AWS role has made none
         if state.error:
             raise state.error
@@ -180,12 +208,16 @@ class Finalizer:
 def recorded_roles(body: Mapping[str, Any], settings: Settings) -> tuple[str, ...]:
     """Return the ARNs of operator's roles that the status says the instance has or had."""
     status = body.get("status") or {}
-    arns = (*recorded_arns(body).values(), *(status.get("retiringRoles") or ()))
+    arns = [*recorded_arns(body).values(), *pending_arns(body).values()]
+    arns += status.get("retiringRoles") or ()
     return tuple(dict.fromkeys(arn for arn in arns if iam.is_managed(arn, settings)))
 
 
 def names_of_roles(key: Key, settings: Settings) -> tuple[str, ...]:
-    """Return the names of all roles that an instance may have under these settings."""
+    """Return the names of the roles that any instance may have under these settings.
+
+    Those of workers and jobs are not among them: which there are, or may be, its status says.
+    """
     return tuple(iam.role_of(*key, settings, part) for part in ("backend", "secrets"))
 
 

@@ -7,11 +7,14 @@ times, and the pods that run go on with the template that they have.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from appinstance_operator.api.model import Manifest
+from appinstance_operator.desired.identity import ROLE_ANNOTATION
 
 from .checks import CLOUD, DATABASE, MIGRATIONS, NETWORK, SECRETS, known_good
 from .look import Look
-from .status import running_image
+from .status import recorded_arns, running_image
 
 _BEFORE_PODS = (NETWORK, CLOUD, SECRETS, MIGRATIONS)
 
@@ -49,3 +52,21 @@ def ran_before(wanted: Manifest, component: str, look: Look) -> bool:
         and running_image(images, component) == image
         and known_good(look.body, MIGRATIONS)
     )
+
+
+def accounts_as_they_serve(accounts: Iterable[Manifest], look: Look) -> list[Manifest]:
+    """Return the accounts with the roles that they have, where those are the instance's so far.
+
+    Whoever takes a role by its account's word (External Secrets does) is never sent to one that is
+    not there yet.
+    """
+    serving = set(recorded_arns(look.body).values())
+    held = []
+    for item in accounts:
+        live = look.own.get((item["kind"], item["metadata"]["name"])) or {"metadata": {}}
+        arn = (live["metadata"].get("annotations") or {}).get(ROLE_ANNOTATION)
+        if arn in serving:
+            annotations = {**(item["metadata"].get("annotations") or {}), ROLE_ANNOTATION: arn}
+            item = {**item, "metadata": {**item["metadata"], "annotations": annotations}}
+        held.append(item)
+    return held

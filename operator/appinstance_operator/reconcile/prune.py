@@ -8,11 +8,13 @@ import structlog
 
 from appinstance_operator.api.model import Plan
 from appinstance_operator.api.settings import Settings
+from appinstance_operator.desired import names
 from appinstance_operator.kube.client import Kube
 from appinstance_operator.kube.kinds import Kind, children
 
 from . import checks
 from .look import Look
+from .runs import going_on
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +43,10 @@ class Pruner:
         keep = {(item["kind"], item["metadata"]["name"]) for item in wanted.objects}
         # Their names alone: what is in the plan need not be decoded once more.
         left = [key for key in look.children if key not in keep]
+        if any(kind == "ServiceAccount" for kind, _ in left):
+            # A run that began under an account of its own goes on under it.
+            used = {("ServiceAccount", names.of(look.instance, job)) for job in going_on(look)}
+            left = [key for key in left if key not in used]
         for kind in self._due(look):
             for child_kind, name in left:
                 if child_kind != kind.kind:

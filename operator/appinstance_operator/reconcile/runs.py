@@ -88,6 +88,16 @@ class Runs:
         return _of(job, ended, str(live["metadata"]["uid"]), before, str(begun))
 
 
+def going_on(look: Look) -> frozenset[str]:
+    """Return the components of the jobs of which a run goes on."""
+    found = set()
+    for job in look.instance.jobs:
+        live = look.own.get(("CronJob", names.of(look.instance, job.name)), {})
+        if (live.get("status") or {}).get("active"):
+            found.add(job.name)
+    return frozenset(found)
+
+
 def _of(
     job: Job, ended: Mapping[str, Any] | None, owner: str, before: FailedRun | None, begun: str
 ) -> FailedRun | None:

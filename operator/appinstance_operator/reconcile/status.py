@@ -77,8 +77,14 @@ def _replicas(seen: Seen) -> dict[str, Any]:
 
 
 def recorded_arns(body: Mapping[str, Any]) -> dict[str, str]:
-    """Return the roles that the status says the instance's accounts take."""
-    return dict((body.get("status") or {}).get("roles") or {})
+    """Return the roles that the status says the instance's accounts take, by part."""
+    status = body.get("status") or {}
+    return {**(status.get("roles") or {}), **(status.get("ownRoles") or {})}
+
+
+def pending_arns(body: Mapping[str, Any]) -> dict[str, str]:
+    """Return the roles of workers and jobs that the status says are being made, by component."""
+    return dict((body.get("status") or {}).get("pendingRoles") or {})
 
 
 def status(
@@ -99,14 +105,17 @@ def status(
     after["host"] = seen.instance.host
     after["url"] = f"https://{seen.instance.host}"
     after["images"] = _images(seen, before.get("images") or {})
+    wanted, own = iam.own_role_arns(seen.instance, settings), before.get("ownRoles") or {}
     if not seen.moving and find_condition({"status": after}, CLOUD).get("status") == "True":
-        after["roles"] = iam.role_arns(seen.instance, settings)
+        after["roles"], own = iam.role_arns(seen.instance, settings), wanted
     after["replicas"] = _replicas(seen)
     existing = [item for item in seen.order if item in seen.children]
     after["inventory"] = [{"kind": kind, "name": name} for kind, name in existing]
     found: dict[str, Any] = {
         "address": address(seen.instance, seen.children),
         "hosts": list(seen.instance.hosts),
+        "ownRoles": own,
+        "pendingRoles": {part: arn for part, arn in wanted.items() if own.get(part) != arn},
         "retiringRoles": list(seen.retiring),
         "access": access_status(seen.agreed),
         "failedRuns": list(seen.failed_runs),

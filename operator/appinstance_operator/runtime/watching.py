@@ -25,7 +25,7 @@ from appinstance_operator.kube.kinds import (
 )
 from appinstance_operator.kube.relist import Relist
 from appinstance_operator.kube.watch import ChildSink, NamespaceSink, Watch
-from appinstance_operator.reconcile.status import recorded_arns
+from appinstance_operator.reconcile.status import pending_arns, recorded_arns
 from appinstance_operator.signals.metrics import Metrics
 
 log = structlog.get_logger(__name__)
@@ -76,8 +76,9 @@ class Watches:
     def _refuse_to_lose_roles(self) -> None:
         keys = self._cache.keys()
         for key in keys:
-            for arn in recorded_arns(self._cache.instance(key) or {}).values():
-                if iam.is_lost(arn, *key, self._settings):
+            body = self._cache.instance(key) or {}
+            for part, arn in (*recorded_arns(body).items(), *pending_arns(body).items()):
+                if iam.is_lost(arn, *key, self._settings, part):
                     raise SettingsError(
                         "iam.path or iam.roleNamePrefix was changed, and AppInstances have roles "
                         f"under the former one ({'/'.join(key)}: {arn}); put it back, since the "

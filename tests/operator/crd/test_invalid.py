@@ -608,6 +608,60 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         {"spec.workers": [{"name": "mail", "args": ["x"], "metrics": {"path": "/m?x=1"}}]},
         "path must be a path such as /metrics",
     ),
+    "worker's role without media": (
+        {"spec.workers": [{"name": "mail", "args": ["x"], "uses": ["database"], "role": "Own"}]},
+        "role is for what uses the media",
+    ),
+    "worker's role that there is not": (
+        {"spec.workers": [{"name": "mail", "args": ["x"], "uses": ["media"], "role": "Admin"}]},
+        'supported values: "Own", "ReadOnly"',
+    ),
+    "worker's role by an ARN": (
+        {
+            "spec.workers": [
+                {
+                    "name": "mail",
+                    "args": ["x"],
+                    "uses": ["media"],
+                    "role": "arn:aws:iam::123456789012:role/admin",
+                }
+            ]
+        },
+        'supported values: "Own", "ReadOnly"',
+    ),
+    "worker with a role and the name of another's account": (
+        {"spec.workers": [{"name": "backend", "args": ["x"], "uses": ["media"], "role": "Own"}]},
+        "with a role, no word of the name may be backend",
+    ),
+    "job with a role and the name of another's account": (
+        {
+            "spec.jobs": [
+                {
+                    "name": "a-worker-b",
+                    "schedule": "@daily",
+                    "args": ["x"],
+                    "uses": ["media"],
+                    "role": "ReadOnly",
+                }
+            ]
+        },
+        "with a role, no word of the name may be backend",
+    ),
+    "job's role beside keys": (
+        {
+            "spec.media": {"legacyCredentials": REF},
+            "spec.jobs": [
+                {
+                    "name": "j",
+                    "schedule": "@daily",
+                    "args": ["x"],
+                    "uses": ["media"],
+                    "role": "Own",
+                }
+            ],
+        },
+        "media.legacyCredentials are keys in place of roles",
+    ),
     "job without a schedule": (
         {"spec.jobs": [{"name": "j", "args": ["x"]}]},
         "spec.jobs[0].schedule: Required",
@@ -738,6 +792,7 @@ def test_kubectl_explains_every_field(apiserver: ApiServer) -> None:
         ("spec.backend.resources.limits", "What a pod may take at the most"),
         ("spec.network.egress.cidr", "A network, by its own address"),
         ("spec.workers.uses", "What of the instance it works with"),
+        ("spec.jobs.role", "As whom it goes to the media"),
         ("status.conditions.reason", "One word for why"),
     ):
         assert sentence in apiserver.kubectl("explain", f"appi.{path}").stdout

@@ -8,6 +8,7 @@ import pytest
 from support.golden_settings import DESIRED, golden_instance, golden_settings, golden_values
 
 from appinstance_local.iam_evaluator import allowed, trusts
+from appinstance_operator.api.model import DesiredRole
 from appinstance_operator.api.settings import Settings, parse_settings
 from appinstance_operator.api.spec import parse
 from appinstance_operator.cli import documents as cli_io
@@ -49,7 +50,8 @@ def test_nobody_else_takes_the_backends_role(subject: str, audience: str, issuer
 
 def test_the_trust_is_none_that_terraforms_alarm_takes_for_a_strange_one() -> None:
     """terraform/modules/alarms/logs.tf, strange-trust: what it looks for is never in ours."""
-    for role in ROLES.values():
+    own = [_own(part) for part in ("worker-prune", "job-report")]
+    for role in (*ROLES.values(), *own):
         text = json.dumps(role.trust)
         assert f'"{SETTINGS.oidc.provider_arn}"' in text
         assert "AWS" not in text
@@ -177,6 +179,60 @@ def test_the_longest_names_fit_iams_64_characters(prefix: str) -> None:
     raw["iam"]["roleNamePrefix"] = prefix
     settings = parse_settings(raw)
     assert len(iam.role_of("n" * 63, "m" * 63, settings, "secrets")) <= 64
+
+
+OWN_CASE = CASE.parent / "workers-own-roles"
+OWN_SETTINGS = golden_settings(OWN_CASE)
+
+
+def _own(part: str) -> DesiredRole:
+    name = iam.role_of("team", "shop", OWN_SETTINGS, part)
+    roles = iam.roles(parse(golden_instance(OWN_CASE)), OWN_SETTINGS)
+    (role,) = (role for role in roles if role.name == name)
+    return role
+
+
+@pytest.mark.parametrize("part", ["worker-prune", "worker-gallery", "job-nightly", "job-report"])
+def test_a_role_of_ones_own_is_taken_by_its_account_and_by_no_other(part: str) -> None:
+    issuer, trust = OWN_SETTINGS.oidc.issuer, _own(part).trust
+    own = f"system:serviceaccount:team:shop-{part}"
+    assert trusts(trust, issuer, own, STS)
+    for account in (
+        "team:shop-backend", "team:shop-secrets", "team:shop-worker-shared", "team:default",
+        "team:shop-worker-x", f"other:shop-{part}", f"team:shop-{part}x", f"team:{part}",
+        f"team:store-{part}",
+    ):  # fmt: skip
+        assert not trusts(trust, issuer, f"system:serviceaccount:{account}", STS), account
+    assert not trusts(trust, issuer, own, "https://kubernetes.default.svc")
+    assert not trusts(trust, f"{issuer}x", own, STS)
+    (backend,) = (r for r in iam.roles(parse(golden_instance(OWN_CASE)), OWN_SETTINGS)
+                  if r.name.endswith("-backend"))  # fmt: skip
+    assert not trusts(backend.trust, issuer, own, STS)
+
+
+def test_a_role_of_ones_own_has_the_backends_rights_boundary_and_tags() -> None:
+    backend = iam.media_policy(parse(golden_instance(OWN_CASE)), OWN_SETTINGS)
+    for part in ("worker-prune", "job-nightly"):
+        role = _own(part)
+        assert role.policy == backend
+        assert role.boundary_arn == OWN_SETTINGS.iam.permissions_boundary_arn
+        assert role.tags == iam.role_tags_of("team", "shop", OWN_SETTINGS)
+        assert role.path == OWN_SETTINGS.iam.path
+
+
+def test_one_that_only_reads_neither_writes_nor_removes_nor_makes_keys() -> None:
+    bucket = f"arn:aws:s3:::{OWN_SETTINGS.media.bucket}"
+    key = str(OWN_SETTINGS.media.kms_key_arn)
+    through = {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}
+    for part in ("worker-gallery", "job-report"):
+        policy = _own(part).policy
+        assert allowed(policy, "s3:GetObject", f"{bucket}/team/shop/x")
+        assert allowed(policy, "s3:ListBucket", bucket, {"s3:prefix": "team/shop/"})
+        assert allowed(policy, "kms:Decrypt", key, through)
+        assert not allowed(policy, "s3:PutObject", f"{bucket}/team/shop/x")
+        assert not allowed(policy, "s3:DeleteObject", f"{bucket}/team/shop/x")
+        assert not allowed(policy, "kms:GenerateDataKey", key, through)
+        assert not allowed(policy, "s3:GetObject", f"{bucket}/team/shop-2/x")
 
 
 def test_legacy_keys_never_stand_beside_a_role() -> None:

@@ -357,13 +357,50 @@ def test_a_process_has_no_secret_and_no_way_out_that_it_does_not_name(
         assert others <= {secret for use, secret in allowed.items() if use in uses}
         tokens = [volume for volume in template["spec"]["volumes"] if "projected" in volume]
         account = template["spec"]["serviceAccountName"]
-        assert bool(tokens) == (account == f"{instance}-backend")
+        assert account == (name if "role" in process or not tokens else f"{instance}-backend")
         assert "media" in uses or not tokens
         egress = [rule for item in _policies_of(plan, template) for rule in item["spec"]["egress"]]
         assert uses or [_ports(rule) for rule in egress] == [_DNS]
 
 
-def test_an_account_without_a_role_has_no_word_of_one(plan: Plan) -> None:
+def _with_roles_of_their_own(spec: Body) -> dict[str, str]:
+    """Return the kind of role by the account of whom a spec gives one."""
+    return {
+        f"{spec['metadata']['name']}-{kind}-{item['name']}": item["role"]
+        for kind in ("worker", "job")
+        for item in spec["spec"].get(f"{kind}s", ())
+        if "role" in item
+    }
+
+
+def test_an_account_has_word_of_a_role_only_where_the_spec_gives_one(
+    plan: Plan, spec: Body
+) -> None:
+    given = _with_roles_of_their_own(spec)
     for account in _of(plan, "ServiceAccount"):
-        if "-worker-" in account["metadata"]["name"] or "-job-" in account["metadata"]["name"]:
-            assert "annotations" not in account["metadata"]
+        name = account["metadata"]["name"]
+        if "-worker-" in name or "-job-" in name:
+            assert ("annotations" in account["metadata"]) == (name in given)
+
+
+def test_a_role_of_ones_own_is_taken_by_its_own_pods_alone(plan: Plan, spec: Body) -> None:
+    meta, given = spec["metadata"], _with_roles_of_their_own(spec)
+    by_account = {
+        value.removeprefix(f"system:serviceaccount:{meta['namespace']}:"): role
+        for role in plan.roles
+        for key, value in role.trust["Statement"][0]["Condition"]["StringEquals"].items()
+        if key.endswith(":sub")
+    }
+    assert len(by_account) == len(plan.roles) == len({role.name for role in plan.roles})
+    pods = {name: template["spec"] for name, template in _pods(plan)}
+    for account, kind in given.items():
+        role, container = by_account[account], pods[account]["containers"][0]
+        assert pods[account]["serviceAccountName"] == account
+        arns = [item["value"] for item in container["env"] if item["name"] == "AWS_ROLE_ARN"]
+        assert [arn.rpartition("/")[2] for arn in arns] == [role.name]
+        actions = {action for item in role.policy["Statement"] for action in item["Action"]}
+        reads = {"s3:GetObject", "s3:ListBucket", "kms:Decrypt"}
+        assert actions <= reads if kind == "ReadOnly" else "s3:PutObject" in actions
+    for name, pod in pods.items():
+        if name not in given:
+            assert pod["serviceAccountName"] not in given

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from support.fake_controllers import Mood
 from support.fake_iam import FakeIam, Role, RoleWrite, failure
+from support.rights import Rights
 from support.stage import NAME, NAMESPACE, V2, Stage, stage_settings
 
 from appinstance_operator.api.settings import Settings
@@ -317,38 +317,11 @@ def upgraded(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     return stage
 
 
-class _Rights:
-    """Looks at every moment whether all that runs has a role to take that opens something."""
-
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
-        self.missing: list[str] = []
-        stage.iam.on_write = lambda _write: self.look()
-        stage.cluster.on_write = lambda _write: self.look()
-
-    def look(self) -> None:
-        """Note whose role is not there."""
-        for arn in self._taken():
-            role = self.stage.iam.roles.get(arn.rpartition("/")[2])
-            if role is None or not role.policies:
-                self.missing.append(arn)
-
-    def _taken(self) -> Iterator[str]:
-        for templates in self.stage.controllers.deployments.running.values():
-            for template in templates:
-                for item in template["spec"]["containers"][0].get("env", ()):
-                    if item["name"] == "AWS_ROLE_ARN":
-                        yield item["value"]
-        account = self.stage.get("ServiceAccount", f"{NAME}-secrets")
-        if account:
-            yield account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"]
-
-
 def test_roles_of_an_earlier_name_are_taken_over_without_a_moment_without_rights(
     upgraded: Stage,
 ) -> None:
     earlier = set(upgraded.iam.roles)
-    rights = _Rights(upgraded)
+    rights = Rights(upgraded)
     upgraded.restart()
     upgraded.settle(iam=False)
     assert set(upgraded.iam.roles) == earlier
@@ -363,7 +336,7 @@ def test_roles_of_an_earlier_name_are_taken_over_without_a_moment_without_rights
 
 def test_roles_of_an_earlier_name_stay_while_the_new_pods_do_not_run(upgraded: Stage) -> None:
     earlier = set(upgraded.iam.roles)
-    rights = _Rights(upgraded)
+    rights = Rights(upgraded)
     upgraded.controllers.deployments.mood = Mood.REFUSES
     upgraded.restart()
     upgraded.settle()
