@@ -141,9 +141,12 @@ class Oracles:
             self.violation(f"{kind} {name} was created before everything was closed")
         if kind == "Ingress":
             self._one_host(write)
-        if kind != "Deployment" or not name.endswith("-backend"):
+        if kind != "Deployment" or name.endswith("-frontend"):
             return
         template = body["spec"]["template"]
+        role = _role_of(template)
+        if role and ":role/appinstances/" in role and role.rpartition("/")[2] not in self._roles:
+            self.violation(f"{name} was started before its role was there")
         image = template["spec"]["containers"][0]["image"]
         old = write.before.body["spec"]["template"] if write.before else None
         if old and old["spec"]["containers"][0]["image"] == image:
@@ -154,9 +157,6 @@ class Oracles:
         for secret in _secrets_of(template):
             if (namespace, secret) not in self._secrets:
                 self.violation(f"{name} was started before its secret {secret} was there")
-        role = _role_of(template)
-        if role and ":role/appinstances/" in role and role.rpartition("/")[2] not in self._roles:
-            self.violation(f"{name} was started before its role was there")
 
     def _one_host(self, write: Write) -> None:
         body = write.after.body if write.after else {}
@@ -192,7 +192,9 @@ class Oracles:
         if stalled.get("reason") == "InternalError":
             self.violation(f"a look broke: {stalled['message']}")
         uid = body["metadata"]["uid"]
-        for component, image in (status.get("images") or {}).items():
+        images = dict(status.get("images") or {})
+        told = [("worker", image) for image in images.pop("workers", {}).values()]
+        for component, image in (*images.items(), *told):
             if (uid, component, image) not in self._ran:
                 self.violation(f"status says that {image} runs, and it never did")
         if ready.get("status") != "True":

@@ -114,6 +114,13 @@ def _bare(spec: dict[str, Any], namespace: str) -> None:
     spec["media"] = {"enabled": False}
 
 
+def _owning(spec: dict[str, Any], namespace: str) -> None:
+    """A worker and a job with roles of their own."""
+    process = {"args": ["x"], "uses": ["media"], "role": "Own"}
+    spec["workers"] = [{"name": "prune", **process}]
+    spec["jobs"] = [{"name": "nightly", "schedule": "@daily", **process, "role": "ReadOnly"}]
+
+
 _CHANGES = (
     (),
     (_page,),
@@ -135,6 +142,8 @@ _CHANGES = (
     (_not_allowed,),
 )
 VARIANTS = len(_CHANGES)
+OWNING = 5 * VARIANTS
+"""Added to a number: the same spec, with roles of its worker's and its job's own."""
 
 
 def spec(place: tuple[str, str], number: int) -> dict[str, Any]:
@@ -146,6 +155,10 @@ def spec(place: tuple[str, str], number: int) -> dict[str, Any]:
     # Numbers that recorded runs do not have.
     if number // VARIANTS % 7 == 4:
         _bare(result, namespace)
+    elif number // VARIANTS % 7 == OWNING // VARIANTS and "legacyCredentials" not in result.get(
+        "media", {}
+    ):
+        _owning(result, namespace)
     return result
 
 

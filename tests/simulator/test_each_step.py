@@ -17,7 +17,7 @@ from simulator.ending import end
 from simulator.world import Crash, Trap, World
 
 PLACE = specs.PLACES[0]
-_WITH_PAGE, _SECOND_IMAGE = 1, 3
+_WITH_PAGE, _SECOND_IMAGE, _OWNING = 1, 3, 1 + specs.OWNING
 Life = Callable[[World], None]
 
 
@@ -26,7 +26,7 @@ def _calm(world: World) -> None:
 
 
 def _is_made(world: World) -> Life:
-    return lambda world: world.set_spec(PLACE, _WITH_PAGE)
+    return lambda world: world.set_spec(PLACE, _OWNING)
 
 
 def _gets_an_image(world: World) -> Life:
@@ -35,8 +35,28 @@ def _gets_an_image(world: World) -> Life:
     return lambda world: world.set_spec(PLACE, _SECOND_IMAGE)
 
 
-def _is_deleted(world: World) -> Life:
+def _gives_its_own_roles_back(world: World) -> Life:
+    world.set_spec(PLACE, _OWNING)
+    _calm(world)
+    return lambda world: world.set_spec(PLACE, _WITH_PAGE)
+
+
+def _asks_for_some_for_a_moment(world: World) -> Life:
     world.set_spec(PLACE, _WITH_PAGE)
+    _calm(world)
+
+    def asked(world: World) -> None:
+        world.set_spec(PLACE, _OWNING)
+        world.leader.follow("AppInstance")
+        world.work()
+        world.background()
+        world.set_spec(PLACE, _WITH_PAGE)
+
+    return asked
+
+
+def _is_deleted(world: World) -> Life:
+    world.set_spec(PLACE, _OWNING)
     _calm(world)
     return lambda world: world.delete(PLACE)
 
@@ -64,7 +84,10 @@ def _is_overtaken(world: World, _where: str) -> None:
     world.overtake()
 
 
-LIVES = (_is_made, _gets_an_image, _is_deleted, _goes_by_force)
+LIVES = (
+    _is_made, _gets_an_image, _gives_its_own_roles_back, _asks_for_some_for_a_moment, _is_deleted,
+    _goes_by_force,
+)  # fmt: skip
 TROUBLES = (_crashes, _loses_the_answer, _is_overtaken)
 
 

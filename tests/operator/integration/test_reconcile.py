@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from functools import partial
 from typing import Any
 
 import pytest
-from support.operator_world import World
+from support.golden_settings import golden_values
+from support.operator_world import GOLDEN, World
 from support.waiting import WAIT_SECONDS, wait_for
+
+from appinstance_local.iam_evaluator import trusts
 
 pytestmark = pytest.mark.integration
 
@@ -66,11 +70,26 @@ def test_a_refused_secret_is_named_with_the_clouds_own_words(world: World) -> No
     )
 
 
+def _takers(world: World, role: str) -> set[str]:
+    """Return whose pods may take a role, by what the API server's tokens for their accounts say."""
+    trust = world.iam().get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+    issuer = golden_values(GOLDEN)["oidc"]["issuer"]
+    found = set()
+    for account in world.kubectl("get", "serviceaccounts", "-o", "name").split():
+        name = account.rpartition("/")[2]
+        token = world.kubectl("create", "token", name, "--audience", "sts.amazonaws.com")
+        claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+        if trusts(trust, issuer, claims["sub"], claims["aud"][0]):
+            found.add(name)
+    return found
+
+
 def test_workers_and_jobs_are_made_and_cost_nothing_once_they_are_there(world: World) -> None:
     world.start()
     mail = {"name": "mail", "args": ["mail"], "uses": ["database", "media"], "metrics": {}}
     nightly = {"name": "nightly", "schedule": "30 2 * * *", "timeZone": "Europe/Berlin"}
-    world.apply(workers=[mail], jobs=[{**nightly, "args": ["nightly"], "uses": ["database"]}])
+    nightly |= {"args": ["nightly"], "uses": ["media"], "role": "ReadOnly"}
+    world.apply(workers=[{**mail, "role": "Own"}], jobs=[nightly])
     world.settle(parts=("backend", "frontend", "worker-mail"))
     body = world.get("appi", "shop")
     assert body["status"]["images"]["workers"].keys() == {"mail"}
@@ -80,6 +99,23 @@ def test_workers_and_jobs_are_made_and_cost_nothing_once_they_are_there(world: W
     before = world.requests()
     world.look_again(("cronjob", "shop-job-nightly"), ("deployment", "shop-worker-mail"))
     assert world.requests() == before
+    roles = {**body["status"]["roles"], **body["status"]["ownRoles"]}
+    assert roles.keys() == {"backend", "secrets", "worker-mail", "job-nightly"}
+    for part, arn in roles.items():
+        assert _takers(world, arn.rpartition("/")[2]) == {f"shop-{part}"}
+    # Given back, they go once the pods have the backend's.
+    world.apply(workers=[mail], jobs=[])
+    wait_for(
+        "the backend's account",
+        lambda: (
+            world.get("deployment", "shop-worker-mail")["spec"]["template"]["spec"][
+                "serviceAccountName"
+            ]
+            == "shop-backend"
+        ),
+    )
+    world.roll_out(parts=("backend", "frontend", "worker-mail"))
+    wait_for("the two roles", lambda: len(world.roles()) == 2)
 
 
 def test_a_run_by_hand_is_not_the_operators_and_a_failed_one_is_told(world: World) -> None:
