@@ -13,6 +13,9 @@ _RECONCILE = ("tests/operator/reconcile", "-m", "not integration")
 _KUBE = ("tests/operator/kube", "-m", "not integration")
 _DESIRED = ("tests/operator/desired",)
 _RENDERED = ("tests/operator/desired/test_invariants.py",)
+_OWN_ROLES = ("tests/operator/reconcile/test_own_roles.py",)
+_IAM = ("tests/operator/desired/test_iam.py",)
+_NAMES = ("tests/operator/desired/test_names.py",)
 _RUNTIME = ("tests/operator/runtime", "-m", "not integration")
 
 
@@ -411,63 +414,63 @@ MUTANTS: tuple[Mutant, ...] = (
         "reconcile/converge.py",
         "        look.body = self.finalizer.expect(look.body, own)\n",
         "",
-        _RECONCILE,
+        _OWN_ROLES,
     ),
     Mutant(
         "a role of a worker's own stays when it is given back",
         "reconcile/status.py",
         """    return {**(status.get("roles") or {}), **(status.get("ownRoles") or {})}""",
         """    return {**(status.get("roles") or {})}""",
-        _RECONCILE,
+        _OWN_ROLES,
     ),
     Mutant(
         "a role that was only asked for stays",
         "reconcile/finalize.py",
         "    arns = [*recorded_arns(body).values(), *pending_arns(body).values()]\n",
         "    arns = [*recorded_arns(body).values()]\n",
-        _RECONCILE,
+        _OWN_ROLES,
     ),
     Mutant(
         "the role of a run that goes on is removed",
         "reconcile/converge.py",
         "        unused = (arn for arn in former if arn not in used)\n",
         "        unused = iter(former)\n",
-        _RECONCILE,
+        _OWN_ROLES,
     ),
     Mutant(
         "the account of a run that goes on is removed",
         "reconcile/prune.py",
         "            left = [key for key in left if key not in used]\n",
         "",
-        _RECONCILE,
+        _OWN_ROLES,
     ),
     Mutant(
         "a role of a worker's own is taken by the backend's account",
         "desired/iam.py",
         "{names.of(instance, part)}",
         "{names.of(instance, 'secrets' if part == 'secrets' else 'backend')}",
-        _DESIRED,
+        _IAM,
     ),
     Mutant(
         "two workers share a role of their own",
         "desired/iam.py",
         "*([process] if process else ())",
         "",
-        _DESIRED,
+        _NAMES,
     ),
     Mutant(
         "one that only reads may write",
         "desired/iam.py",
         "        reads_only = process.role == READ_ONLY\n",
         "        reads_only = False\n",
-        _DESIRED,
+        _IAM,
     ),
     Mutant(
         "a worker with a role is called as a neighbour's account",
         "api/background.py",
         "    if _OTHERS.search(process.short):\n",
         "    if False:\n",
-        _DESIRED,
+        _NAMES,
     ),
     Mutant(
         "a role that somebody took is told to be in place",

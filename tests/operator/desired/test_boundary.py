@@ -244,12 +244,15 @@ def test_what_a_spec_takes_of_another_namespace_the_boundary_refuses() -> None:
     hostile = _documents(
         "evil",
         media={"prefix": "acme/acme/"},
+        workers=[{"name": "thief", "args": ["x"], "uses": ["media"], "role": "Own"}],
         database={"credentials": {"remoteRef": {"key": "apps/acme/acme/database"}}},
     )
     evil = iam.role_tags_of("evil", "shop", SETTINGS)
     taken: tuple[tuple[str, str, str, dict[str, str]], ...] = (
         ("backend", "s3:GetObject", f"{BUCKET}/acme/acme/x", {}),
         ("backend", "s3:ListBucket", BUCKET, {"s3:prefix": "acme/acme/"}),
+        ("worker", "s3:GetObject", f"{BUCKET}/acme/acme/x", {}),
+        ("worker", "s3:ListBucket", BUCKET, {"s3:prefix": "acme/acme/"}),
         (
             "secrets", "secretsmanager:GetSecretValue",
             f"{ENTRY}apps/acme/acme/database-AbCdEf", {},

@@ -78,10 +78,10 @@ def test_a_kind_that_is_not_served_is_named_with_what_to_install() -> None:
         _watches(Lists(ApiError(404, "no"))).fill()
 
 
-def _instance(role: str) -> dict[str, Any]:
+def _instance(role: str, field: str = "roles", part: str = "backend") -> dict[str, Any]:
     meta = {"namespace": "team", "name": "shop", "uid": "u", "resourceVersion": "5"}
     arn = f"arn:aws:iam::123456789012:role{role}"
-    return {"metadata": meta, "spec": {}, "status": {"roles": {"backend": arn}}}
+    return {"metadata": meta, "spec": {}, "status": {field: {part: arn}}}
 
 
 @pytest.mark.parametrize(
@@ -89,14 +89,18 @@ def _instance(role: str) -> dict[str, Any]:
     [{"roleNamePrefix": "before-"}, {"path": "/before/"}],
     ids=lambda item: next(iter(item)),
 )
+@pytest.mark.parametrize(
+    ("field", "part"),
+    [("roles", "backend"), ("ownRoles", "worker-mail"), ("pendingRoles", "job-nightly")],
+)
 def test_a_prefix_or_path_that_would_leave_roles_behind_stops_the_start(
-    former: dict[str, str],
+    former: dict[str, str], field: str, part: str
 ) -> None:
     values = golden_values(GOLDEN)
     before = parse_settings({**values, "iam": {**values["iam"], **former}})
-    name = iam.role_of("team", "shop", before, "backend")
+    name = iam.role_of("team", "shop", before, part)
     kube = Lists()
-    kube.instances = [_instance(f"{before.iam.path}{name}")]
+    kube.instances = [_instance(f"{before.iam.path}{name}", field, part)]
     with pytest.raises(
         SettingsError, match=r"iam.path or iam.roleNamePrefix .*team/shop.* put it back"
     ):
