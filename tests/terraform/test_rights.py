@@ -195,7 +195,7 @@ def test_the_operator_takes_no_role_and_makes_no_users(identity: dict[str, Any])
 def test_a_backend_reads_its_own_prefix_and_no_other(
     identity: dict[str, Any], settings: Settings, instance: Any
 ) -> None:
-    policy, boundary = iam.backend_policy(instance, settings), identity["boundary"]
+    policy, boundary = iam.media_policy(instance, settings), identity["boundary"]
     bucket = f"arn:aws:s3:::{settings.media.bucket}"
 
     def may(action: str, resource: str, **context: str) -> bool:

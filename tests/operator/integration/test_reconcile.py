@@ -70,26 +70,28 @@ def test_a_refused_secret_is_named_with_the_clouds_own_words(world: World) -> No
     )
 
 
-def _takers(world: World, role: str) -> set[str]:
-    """Return whose pods may take a role, by what the API server's tokens for their accounts say."""
-    trust = world.iam().get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
-    issuer = golden_values(GOLDEN)["oidc"]["issuer"]
-    found = set()
+def _tokens(world: World) -> dict[str, tuple[str, str]]:
+    """Return what a token of the API server says for each account: subject and audience."""
+    found = {}
     for account in world.kubectl("get", "serviceaccounts", "-o", "name").split():
         name = account.rpartition("/")[2]
         token = world.kubectl("create", "token", name, "--audience", "sts.amazonaws.com")
         claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
-        if trusts(trust, issuer, claims["sub"], claims["aud"][0]):
-            found.add(name)
+        found[name] = claims["sub"], claims["aud"][0]
     return found
+
+
+def _trust(world: World, arn: str) -> Any:
+    role = world.iam().get_role(RoleName=arn.rpartition("/")[2])["Role"]
+    return role["AssumeRolePolicyDocument"]
 
 
 def test_workers_and_jobs_are_made_and_cost_nothing_once_they_are_there(world: World) -> None:
     world.start()
     mail = {"name": "mail", "args": ["mail"], "uses": ["database", "media"], "metrics": {}}
     nightly = {"name": "nightly", "schedule": "30 2 * * *", "timeZone": "Europe/Berlin"}
-    nightly |= {"args": ["nightly"], "uses": ["media"], "role": "ReadOnly"}
-    world.apply(workers=[{**mail, "role": "Own"}], jobs=[nightly])
+    reads = {"args": ["nightly"], "uses": ["media"], "role": "ReadOnly"}
+    world.apply(workers=[{**mail, "role": "Own"}], jobs=[{**nightly, **reads}])
     world.settle(parts=("backend", "frontend", "worker-mail"))
     body = world.get("appi", "shop")
     assert body["status"]["images"]["workers"].keys() == {"mail"}
@@ -101,8 +103,11 @@ def test_workers_and_jobs_are_made_and_cost_nothing_once_they_are_there(world: W
     assert world.requests() == before
     roles = {**body["status"]["roles"], **body["status"]["ownRoles"]}
     assert roles.keys() == {"backend", "secrets", "worker-mail", "job-nightly"}
+    tokens, issuer = _tokens(world), golden_values(GOLDEN)["oidc"]["issuer"]
     for part, arn in roles.items():
-        assert _takers(world, arn.rpartition("/")[2]) == {f"shop-{part}"}
+        trust = _trust(world, arn)
+        takers = {name for name, said in tokens.items() if trusts(trust, issuer, *said)}
+        assert takers == {f"shop-{part}"}
     # Given back, they go once the pods have the backend's.
     world.apply(workers=[mail], jobs=[])
     wait_for(
