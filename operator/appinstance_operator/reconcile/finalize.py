@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from appinstance_operator.api.errors import CloudUnconfigured, InstanceGone, OperatorError
@@ -45,6 +45,8 @@ class _Remains:
     """Whether one of them was seen in place."""
     database: bool = False
     """Whether a database goes with it: only one that was made for it, and only by its word."""
+    former: tuple[str, ...] = ()
+    """ARNs of roles of those of its name that went before it without our having been asked."""
 
     @classmethod
     def of(cls, body: Mapping[str, Any], settings: Settings) -> _Remains:
@@ -81,7 +83,14 @@ class Finalizer:
     def note(self, body: Mapping[str, Any]) -> None:
         """Remember what is to go with an instance, should its finalizer be taken off by others."""
         if names.FINALIZER in (body["metadata"].get("finalizers") or ()):
-            self._known[_key(body)] = _Remains.of(body, self._settings)
+            self._known[_key(body)] = self._remains(body)
+
+    def _remains(self, body: Mapping[str, Any]) -> _Remains:
+        now, before = _Remains.of(body, self._settings), self._known.get(_key(body))
+        if before is None or before.retain:
+            return now
+        former = before.former if before.uid == now.uid else (*before.former, *before.recorded)
+        return replace(now, former=former)
 
     def hold(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return the instance with our finalizer on it, before anything is made outside.
@@ -129,7 +138,7 @@ class Finalizer:
             self._known.pop(key, None)
             return Finalized()
         try:
-            remains = _Remains.of(body, self._settings)
+            remains = self._remains(body)
             waiting = self._remove_roles(key, remains)
             if waiting:
                 return Finalized(Report(checks=(waiting,), retrying="deletion waits for IAM"))
@@ -177,7 +186,9 @@ class Finalizer:
         if remains.retain:
             return None
         state = self._keeper.removed(
-            key, remains.uid, _roles_of(key, remains.recorded, self._settings)
+            key,
+            remains.uid,
+            _roles_of(key, (*remains.recorded, *remains.former), self._settings),
         )
         if isinstance(state.error, CloudUnconfigured) and not remains.made:
             return None  # an operator without an AWS role has made none

@@ -229,6 +229,19 @@ def test_they_go_with_one_that_went_by_force(owning: Stage) -> None:
     assert owning.iam.roles == {}
 
 
+def test_those_of_one_that_went_by_force_go_with_the_next_of_its_name(owning: Stage) -> None:
+    owning.replace_by_force()
+    owning.apply()
+    owning.settle()
+    owning.pass_time(700)
+    owning.settle()
+    assert owning.ready() == "True"
+    owning.delete("AppInstance", NAME)
+    owning.settle()
+    assert owning.get("AppInstance", NAME) is None
+    assert owning.iam.roles == {}
+
+
 def test_retained_they_stay(owning: Stage) -> None:
     owning.apply(deletionPolicy="Retain")
     owning.settle()
