@@ -140,6 +140,52 @@ def test_nobody_else_takes_the_backends_role(
         _assume(role, _token(namespace, account, audience))
 
 
+READER = "worker-reader"
+
+
+@pytest.fixture
+def reader(instances: None) -> Iterator[str]:
+    """A worker of acme's with a role of its own, which reads alone: that role's ARN."""
+    worker = {
+        "name": "reader", "command": ["sleep", "86400"], "uses": ["media"], "role": "ReadOnly",
+    }  # fmt: skip
+    _patch_workers([worker])
+
+    def told() -> str | None:
+        body = support.get("acme", "appi", "acme") or {}
+        arn: str | None = (body.get("status", {}).get("ownRoles") or {}).get(READER)
+        return arn
+
+    arn = support.wait_for("the worker's own role", told)
+    support.wait_until_ready("acme", "acme")
+    yield arn
+    _patch_workers(None)
+    support.wait_for("the worker's role to go", lambda: not told())
+    name = arn.rsplit("/", 1)[-1]
+    assert _code(aws.client("iam").get_role, RoleName=name) == "NoSuchEntity"
+
+
+def _patch_workers(workers: list[dict[str, Any]] | None) -> None:
+    patch = json.dumps({"spec": {"workers": workers}})
+    support.kubectl("-n", "acme", "patch", "appi", "acme", "--type=merge", "-p", patch)
+
+
+def test_a_worker_with_a_role_of_its_own_reads_alone_and_nobody_else_takes_it(reader: str) -> None:
+    planted = {"Bucket": aws.BUCKET, "Key": "acme/acme/probe", "Body": b"x"}
+    aws.client("s3").put_object(**planted)
+    told = support.python_in("acme", support.pod("acme", READER, "acme"), PROGRAM)
+    assert {told["get_inside"], told["list_inside"]} == {"ok"}, told
+    assert {told["put_inside"], told["delete_inside"]} <= REFUSED, told
+    assert {told[one] for one in told if not one.endswith("_inside")} <= REFUSED, told
+
+    _assume(reader, _token("acme", f"acme-{READER}"))
+    for account in ("acme-backend", "acme-secrets", "acme-migrate", "default"):
+        with pytest.raises(ClientError, match="not authorized"):
+            _assume(reader, _token("acme", account))
+    with pytest.raises(ClientError, match="not authorized"):
+        _assume(_roles("acme", "acme")["backend"], _token("acme", f"acme-{READER}"))
+
+
 EVERYTHING = json.dumps(
     {
         "Version": "2012-10-17",
