@@ -86,6 +86,8 @@ def test_each_alert_of_the_chart_is_an_alarm_on_the_same_metrics(
 ) -> None:
     assert len(alerts) >= 9
     # Those by condition are one alarm on AWS, on Ready: one for each would be a metric for each.
+    # What Ready says nothing of has its own.
+    assert {"AppInstanceJobsFailed", "AppInstanceDatabaseNotReady"} <= alarms.keys()
     asked = {
         name: _named(alert["expr"])
         for name, alert in alerts.items()
@@ -136,6 +138,22 @@ def test_alarms_look_where_the_agent_writes(
                 and sorted(wanted) in dimensions
                 for selectors, dimensions in written
             ), f"{name}: nobody writes {metric} by {wanted}"
+
+
+def test_the_agent_writes_the_conditions_that_alarms_are_for(
+    agent: dict[str, Any], alarms: dict[str, dict[str, Any]]
+) -> None:
+    text = json.dumps([alarm["Metrics"] for alarm in alarms.values()])
+    asked = set(re.findall(r"type\W+(\w+)' AND", text))
+    (of_instances,) = [
+        item
+        for item in agent["exporters"]["awsemf/appinstance"]["metric_declarations"]
+        if "label_matchers" in item
+    ]
+    (matcher,) = of_instances["label_matchers"]
+    assert asked == {"Ready", "Stalled", "DatabaseReady", "JobsSucceeded"}
+    assert [kind for kind in asked if not re.search(matcher["regex"], f"{kind};True")] == []
+    assert not re.search(matcher["regex"], "SecretsReady;True"), "each is a metric that costs"
 
 
 def test_the_agent_asks_the_operators_pods_for_what_they_give(

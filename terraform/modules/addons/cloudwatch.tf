@@ -75,7 +75,7 @@ locals {
           {
             # Of an instance's conditions those that alarms are for: each is a metric that costs.
             metric_name_selectors = ["^appinstance_condition$"]
-            label_matchers        = [{ label_names = ["type", "status"], separator = ";", regex = "^(Ready|Stalled|DatabaseReady);True$" }]
+            label_matchers        = [{ label_names = ["type", "status"], separator = ";", regex = "^(Ready|Stalled|DatabaseReady|JobsSucceeded);True$" }]
             dimensions            = [["cluster"], ["cluster", "namespace", "name", "type", "status"]]
           },
         ]

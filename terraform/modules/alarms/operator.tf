@@ -73,6 +73,14 @@ locals {
       period      = 300, periods = 6, missing = "notBreaching"
       description = "An AppInstance has not been ready for half an hour. Its conditions name what it waits for."
     }
+    # A failed run takes readiness nothing, so that not-ready does not tell of it.
+    jobs-failed = {
+      metrics     = {}
+      expression  = format(local.condition_query, "JobsSucceeded", "ASC")
+      comparison  = "LessThanThreshold", threshold = 1
+      period      = 300, periods = 3, missing = "notBreaching"
+      description = "The last run of an AppInstance's job failed, a quarter of an hour ago or more. Its condition JobsSucceeded names the job and its run."
+    }
     reconcile-errors = {
       metrics     = { errors = ["controller_runtime_reconcile_errors_total", "Sum"], total = ["controller_runtime_reconcile_total", "Sum"] }
       expression  = "100 * FILL(errors, 0) / total"

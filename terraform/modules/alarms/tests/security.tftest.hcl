@@ -25,7 +25,7 @@ run "operator" {
 
   assert {
     condition     = { for key, alarm in aws_cloudwatch_metric_alarm.operator : key => alarm.treat_missing_data if alarm.treat_missing_data != "notBreaching" } == { operator-absent = "breaching" }
-    error_message = "An operator that gives no metrics must be one alarm, and not nine."
+    error_message = "An operator that gives no metrics must be one alarm, and not ten."
   }
 
   assert {
@@ -34,8 +34,13 @@ run "operator" {
   }
 
   assert {
-    condition     = alltrue([for key in ["stalled", "not-ready", "database-not-ready"] : strcontains(one(aws_cloudwatch_metric_alarm.operator[key].metric_query).expression, "GROUP BY \"namespace\", \"name\" ORDER BY") && strcontains(one(aws_cloudwatch_metric_alarm.operator[key].metric_query).expression, "WHERE \"cluster\" = 'platform'")])
+    condition     = alltrue([for key in ["stalled", "not-ready", "jobs-failed", "database-not-ready"] : strcontains(one(aws_cloudwatch_metric_alarm.operator[key].metric_query).expression, "GROUP BY \"namespace\", \"name\" ORDER BY") && strcontains(one(aws_cloudwatch_metric_alarm.operator[key].metric_query).expression, "WHERE \"cluster\" = 'platform'")])
     error_message = "Each instance of this cluster must be judged by itself."
+  }
+
+  assert {
+    condition     = strcontains(one(aws_cloudwatch_metric_alarm.operator["jobs-failed"].metric_query).expression, "\"type\" = 'JobsSucceeded' AND \"status\" = 'True'") && aws_cloudwatch_metric_alarm.operator["jobs-failed"].comparison_operator == "LessThanThreshold" && aws_cloudwatch_metric_alarm.operator["jobs-failed"].threshold == 1
+    error_message = "A job that keeps failing must be an alarm of its own: a failed run takes readiness nothing."
   }
 
   assert {
