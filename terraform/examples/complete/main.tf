@@ -37,6 +37,8 @@ module "platform" {
   single_nat_gateway = false
   s3_endpoint_type   = "interface"
   edge_ingress_cidrs = ["0.0.0.0/0"]
+  # For instances that ask for `scheme: internal`; the VPN's network, as below.
+  internal_load_balancers = { ingress_cidrs = ["10.200.0.0/20"] }
 
   # Cluster
   kubernetes_version             = "1.35"
