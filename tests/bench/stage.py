@@ -116,14 +116,17 @@ def image_variables() -> dict[str, str]:
 
 
 def program() -> Path:
-    """Return the operator's program in an environment of what the operator needs and no more."""
+    """Return the operator's program in an environment like its image's.
+
+    It has what the operator needs and no more, and all of it compiled: what compiles itself at each
+    start takes twice as long for it and 5 MiB more for ever.
+    """
     folder = paths.cache() / "operator-alone"
-    command = ["sync", "--frozen", "--no-dev", "--quiet", "--package", "appinstance-operator"]
-    command += ["--extra", "operator"]
-    subprocess.run(
-        [os.environ["UV"], *command], check=True,
-        env={**os.environ, "UV_PROJECT_ENVIRONMENT": str(folder)},
-    )  # fmt: skip
+    name = "appinstance-operator"
+    command = ["sync", "--frozen", "--no-dev", "--quiet", "--package", name, "--extra", "operator"]
+    command += ["--no-editable", "--reinstall-package", name]
+    made = {"UV_PROJECT_ENVIRONMENT": str(folder), "UV_COMPILE_BYTECODE": "1"}
+    subprocess.run([os.environ["UV"], *command], check=True, env={**os.environ, **made})
     return folder / "bin" / "appinstance"
 
 

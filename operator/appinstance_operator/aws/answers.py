@@ -25,7 +25,7 @@ _WAY_OUT = (
 
 
 def _operation(action: str) -> str:
-    """Return IAM's name of a method of boto3: get_role is GetRole."""
+    """Return IAM's name of a method of the SDK: get_role is GetRole."""
     return "".join(part.title() for part in action.split("_"))
 
 

@@ -27,7 +27,7 @@ _READS = ("get_", "list_")
 
 
 def _document(raw: Any) -> Any:
-    """Return a policy document; boto3 decodes some and leaves others URL-encoded."""
+    """Return a policy document; the SDK decodes some and leaves others URL-encoded."""
     return json.loads(unquote(raw)) if isinstance(raw, str) else raw
 
 
@@ -42,7 +42,7 @@ def _carries(role: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
 
 
 class RoleManager:
-    """The roles behind one IAM client (boto3, blocking).
+    """The roles behind one IAM client (botocore's, blocking).
 
     `on_request` hears of each action before it is sent, `on_error` of each that fails, and why
     (AWS's code, or what kept it from an answer). `fence` is called before each one that may

@@ -11,9 +11,10 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cel_expr_python import cel
+if TYPE_CHECKING:
+    from cel_expr_python import cel
 
 _PREFIX = re.compile(r"(?P<address>[0-9a-fA-F:.]+)/(?P<bits>0|[1-9][0-9]{0,2})", re.ASCII)
 _Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
@@ -50,26 +51,27 @@ def _prefix_length(text: str) -> int:
     return int(ipaddress.ip_interface(text).network.prefixlen)
 
 
-def _function(name: str, impl: Any, returns: cel.Type, *, member: bool = False) -> cel.FunctionDecl:
-    text = cel.Type.STRING
-    overload = cel.Overload(
-        f"{name}_string", return_type=returns, parameters=[text], is_member=member, impl=impl
-    )
-    return cel.FunctionDecl(name, [overload])
-
-
 @cache
 def _environment() -> cel.Env:
+    # Late: it takes 6 MiB, and the operator, which is started by the same program, judges nothing.
+    from cel_expr_python import cel
+
     text, number = cel.Type.STRING, cel.Type.INT
+
+    def function(name: str, impl: Any, returns: Any, *, member: bool = False) -> Any:
+        overload = cel.Overload(
+            f"{name}_string", return_type=returns, parameters=[text], is_member=member, impl=impl
+        )
+        return cel.FunctionDecl(name, [overload])
+
     return cel.NewEnv(
         variables={"self": cel.Type.DYN, "pattern": text},
         functions=[
-            _function("isCIDR", _is_cidr, cel.Type.BOOL),
-            _function(
-                "cidr", _cidr, text
-            ),  # a network is its own text, with the address written out
-            _function("masked", _masked, text, member=True),
-            _function("prefixLength", _prefix_length, number, member=True),
+            function("isCIDR", _is_cidr, cel.Type.BOOL),
+            # A network is its own text, with the address written out.
+            function("cidr", _cidr, text),
+            function("masked", _masked, text, member=True),
+            function("prefixLength", _prefix_length, number, member=True),
         ],
     )
 

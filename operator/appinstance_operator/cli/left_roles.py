@@ -69,7 +69,7 @@ def _tags(client: Any, role: str) -> dict[str, str]:
 
 def remove(client: Any, settings: Settings, alive: Alive, names: Sequence[str]) -> str:
     """Remove roles that are left, by name; CommandError, and none is removed, for any other."""
-    # Late: it loads boto3.
+    # Late: it loads botocore.
     from appinstance_operator.aws.roles import RoleManager
 
     known = {role.name: role for role in left(client, settings, alive)}
@@ -110,7 +110,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def run(options: argparse.Namespace) -> int:
     """Run the command, say how it went, and return the exit code."""
-    import boto3
+    import botocore.session
     from botocore.exceptions import BotoCoreError, ClientError
 
     from .fleet_client import KubernetesFleet
@@ -118,7 +118,7 @@ def run(options: argparse.Namespace) -> int:
     settings = load_settings(options.settings)
 
     def work() -> str:
-        client = boto3.client(
+        client = botocore.session.get_session().create_client(
             "iam", region_name=settings.region, endpoint_url=settings.aws_endpoint_url
         )
         fleet = KubernetesFleet.from_environment(settings.namespaces)

@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any, cast
 
-import boto3
-import botocore.config
 import kopf
 import structlog
 
@@ -25,6 +23,7 @@ from appinstance_operator.api.errors import OperatorError
 from appinstance_operator.api.settings import Settings
 from appinstance_operator.aws.keeper import RoleKeeper
 from appinstance_operator.aws.roles import RoleManager
+from appinstance_operator.aws.sdk import iam_client
 from appinstance_operator.desired import names
 from appinstance_operator.kube import credentials
 from appinstance_operator.kube.cache import Cache, Key
@@ -66,18 +65,6 @@ class Candidacy:
 
 def _nothing() -> None:
     pass
-
-
-def iam_client(settings: Settings) -> object:
-    """Return the IAM client; its credentials come from the environment (a web identity)."""
-    return boto3.client(
-        "iam",
-        region_name=settings.region,
-        endpoint_url=settings.aws_endpoint_url,
-        config=botocore.config.Config(
-            connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 3}
-        ),
-    )
 
 
 @dataclass

@@ -22,7 +22,7 @@ WORKERS = 8
 
 
 class Workers:
-    """A bounded pool, as boto3 and the API client block."""
+    """A bounded pool, as botocore and the API client block."""
 
     def __init__(
         self,

@@ -7,18 +7,19 @@ from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
-import boto3
 import pytest
 from moto import mock_aws
 from moto.iam.models import iam_backends
 
+from appinstance_operator.aws.sdk import lean_session
+
 
 @pytest.fixture(scope="package")
 def client() -> Iterator[Any]:
-    """A client of moto's IAM; making one takes as long as several tests."""
+    """A client of moto's IAM, made as the operator's is; that takes as long as several tests."""
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     with mock.patch.dict(os.environ, keys), mock_aws():
-        yield boto3.client("iam", region_name="eu-central-1")
+        yield lean_session().create_client("iam", region_name="eu-central-1")
 
 
 @pytest.fixture

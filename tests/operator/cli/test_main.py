@@ -106,6 +106,19 @@ sys.exit(f"loaded: {{clients & sys.modules.keys()}}" if clients & sys.modules.ke
     assert run.stdout
 
 
+def test_the_operator_loads_nothing_that_only_other_commands_need() -> None:
+    program = """
+import sys
+import appinstance_operator.cli.main, appinstance_operator.runtime.operator
+others = {"boto3", "cel_expr_python", "s3transfer"} & sys.modules.keys()
+sys.exit(f"loaded: {others}" if others else 0)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+
+
 def test_a_missing_file_is_named() -> None:
     told = _appinstance("render", file="nowhere.yaml")
     assert told.returncode == 2
