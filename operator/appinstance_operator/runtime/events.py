@@ -20,6 +20,7 @@ from .stateless import NoDiffs, NoProgress
 
 _INACTIVITY_SECONDS = 90.0
 _PAGE = 200
+_IDLE_SECONDS = 1.0
 
 
 def configure(settings: kopf.OperatorSettings) -> None:
@@ -31,6 +32,8 @@ def configure(settings: kopf.OperatorSettings) -> None:
     settings.watching.inactivity_timeout = _INACTIVITY_SECONDS  # a silent stall ends
     settings.watching.connect_timeout = 10.0
     settings.watching.chunk_size = _PAGE  # never all bodies of a large cluster at once
+    # Until then an object's worker holds the last body that came, all decoded, for nobody.
+    settings.queueing.idle_timeout = _IDLE_SECONDS
 
 
 def scope(settings: Settings) -> dict[str, Any]:

@@ -82,4 +82,5 @@ def test_kopf_watches_appinstances_alone_and_writes_nothing(wired: Wired) -> Non
     handlers.configure(settings)
     assert settings.posting.enabled is False
     assert settings.watching.chunk_size == 200  # a large cluster's come page by page
+    assert settings.queueing.idle_timeout == 1  # no longer is a body kept for nobody
     assert set(wired._by_id) == {INSTANCE}
