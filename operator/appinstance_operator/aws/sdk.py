@@ -16,11 +16,17 @@ from botocore.config import Config
 from botocore.loaders import JSONFileLoader, Loader
 
 from appinstance_operator.api.settings import Settings
+from appinstance_operator.desired.names import MANAGER
 
 _SERVICES = frozenset({"iam", "sts"})
 """What is called: the roles, and a session of the operator's own role by its web identity."""
 _CONFIG = Config(
-    connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 3}
+    connect_timeout=5,
+    read_timeout=20,
+    retries={"mode": "standard", "max_attempts": 3},
+    # By this CloudTrail tells of the operator; what botocore would say is put together anew, twice,
+    # for each request.
+    user_agent=MANAGER,
 )
 
 

@@ -16,6 +16,7 @@ from kubernetes.client.rest import RESTClientObject
 from appinstance_operator.api.errors import SettingsError
 
 from .access import Access
+from .connections import send_whole
 
 # The library keeps 5 for each core; more threads than that would shake hands at every request.
 CONNECTIONS = 32
@@ -63,5 +64,5 @@ def access_by(
             known = held = now + HEADERS_SECONDS, headers
         return known[1]
 
-    pool = RESTClientObject(configuration).pool_manager
+    pool = send_whole(RESTClientObject(configuration).pool_manager)
     return Access(configuration.host, pool, credentials)

@@ -87,9 +87,20 @@ def test_the_operators_own_role_is_taken_by_its_web_identity(
     monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
     monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/operator")
     with mock_aws(config={"core": {"mock_credentials": False}}):
-        sts = lean_session().create_client("sts", region_name="eu-central-1")
+        sts: Any = lean_session().create_client("sts", region_name="eu-central-1")
         who = sts.get_caller_identity()["Arn"]
     assert who.startswith("arn:aws:sts::123456789012:assumed-role/operator/")
+
+
+def test_the_operator_says_who_it_is(iam: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    del iam  # moto plays, with nothing in it
+    client = iam_client(stage_settings(awsEndpointUrl=None))
+    said: list[bytes | str] = []
+    client.meta.events.register_first(
+        "before-send", lambda request, **_: said.append(request.headers["User-Agent"])
+    )
+    client.list_roles()
+    assert [str(each) for each in said] == ["b'appinstance-operator'"]
 
 
 def test_the_client_asks_where_the_settings_say() -> None:
