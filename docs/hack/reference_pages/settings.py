@@ -40,6 +40,7 @@ WORDS = {
     "iam.path": "IAM path of the roles that the operator makes.",
     "iam.roleNamePrefix": "What their names begin with.",
     "iam.permissionsBoundaryArn": "The boundary of each of them.",
+    "iam.maxOwnRoles": "How many workers and jobs of an AppInstance may have a role of their own.",
     "iam.allowedRoleArns": "Roles that specs may bring: `*` within one part of the path, `{namespace}`.",
     "secrets.kmsKeyArn": "The key of the entries.",
     "secrets.refreshInterval": "How often entries are read again.",

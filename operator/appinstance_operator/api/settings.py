@@ -150,6 +150,8 @@ class Iam(Model):
     role_name_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,14}$")] = "appi-"
     permissions_boundary_arn: Arn
     allowed_role_arns: tuple[RolePattern, ...] = ()
+    max_own_roles: Annotated[int, Field(ge=0)] = 4
+    """How many of its workers and jobs may have a role of their own: an account has 1,000."""
 
 
 def _entries_template(template: str) -> str:

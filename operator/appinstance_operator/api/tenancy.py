@@ -165,6 +165,13 @@ def unsupported(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
     """Return a sentence for each part of the spec that this platform does not carry out."""
     found = list(unsupported_exposure(instance, settings))
     found += unoffered_nodes(instance.scheduling, settings.pods.allowed_node_labels)
+    own = [process.field for process in instance.background if process.role]
+    if len(own) > settings.iam.max_own_roles:
+        found.append(
+            f"{len(own)} workers and jobs have a role of their own ({', '.join(own)}); this "
+            f"platform makes {settings.iam.max_own_roles} for an AppInstance, as an AWS account has "
+            "few: leave role out of the others, which then share the backend's"
+        )
     if instance.provision and settings.database.provisioning is None:
         found.append(
             "database.provision is not offered by this platform (its settings have no "

@@ -220,3 +220,18 @@ def test_a_host_is_no_longer_than_a_load_balancers_rule_takes(
     found = unsupported(parse(body), settings)
     assert len(found) == told
     assert all(f"has {length} characters" in sentence for sentence in found)
+
+
+def test_roles_of_their_own_are_as_many_as_the_platform_allows() -> None:
+    """An account has 1,000 roles for all tenants."""
+    body = copy.deepcopy(BODY)
+    worker = {"command": ["work"], "uses": ["media"], "role": "Own"}
+    nightly = {**worker, "name": "nightly", "schedule": "0 3 * * *"}
+    body["spec"] |= {"workers": [{**worker, "name": "letters"}], "jobs": [nightly]}
+    instance = parse(body)
+    assert unsupported(instance, PLAIN) == ()
+    assert unsupported(instance, _settings(iam={"maxOwnRoles": 2})) == ()
+    (refused,) = unsupported(instance, _settings(iam={"maxOwnRoles": 1}))
+    assert refused.startswith("2 workers and jobs have a role of their own")
+    assert "letters" in refused
+    assert "leave role out of the others" in refused
