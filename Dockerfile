@@ -46,9 +46,10 @@ ENTRYPOINT ["appinstance-app"]
 CMD ["serve"]
 
 FROM ${BASE_IMAGE} AS operator
-# One heap for all threads: of those that glibc gives to each, most of the memory would lie idle.
+# One heap for all threads, and no store of freed blocks for each: of what glibc keeps for thirty
+# threads, most would lie idle (docs/adr/0020).
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-ENV MALLOC_ARENA_MAX=1
+ENV MALLOC_ARENA_MAX=1 GLIBC_TUNABLES=glibc.malloc.tcache_count=0
 COPY --from=operator-build /opt/venv /opt/venv
 USER 10001:10001
 EXPOSE 8080
