@@ -7,26 +7,29 @@ from pathlib import Path
 
 import pytest
 
-from terraform import tf
+from terraform import mutants, tf
 
-MUTATIONS = tf.mutations()
-_FEWEST = 15
+MUTATIONS = mutants.mutations()
+_FEWEST = 200
 
 
 def test_enough_rules_are_loosened() -> None:
     assert len(MUTATIONS) >= _FEWEST
-    assert {item.module for item in MUTATIONS} >= {f"modules/{name}" for name in tf.MODULES}
+    assert {item.module for item in MUTATIONS} == set(tf.TESTED)
+    assert len({item.name for item in MUTATIONS}) == len(MUTATIONS)
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda item: item.name)
-def test_noticed(
-    tree: Path, tmp_path: Path, attached: Mapping[str, str], mutation: tf.Mutation
+@pytest.mark.parametrize("module", tf.TESTED)
+def test_each_is_noticed(
+    tree: Path, tmp_path: Path, attached: Mapping[str, str], module: str
 ) -> None:
     # The whole tree: a root calls its modules by their place beside it.
-    copy = tf.copy_of(tree, tmp_path / "terraform") / mutation.module
-    mutation.apply(copy)
-    tf.init(copy, env=attached)
-    # Only the file that holds the rule: whatever else fails would not be the rule that noticed.
-    verdict = tf.test(copy, f"-filter=tests/{mutation.test}.tftest.hcl", env=attached)
-    assert not verdict.ok, f"nothing noticed that {mutation.why}"
-    assert verdict.failed, verdict.errors
+    copy = tf.copy_of(tree, tmp_path / "terraform") / module
+    loosened = tuple(item for item in MUTATIONS if item.module == module)
+    verdict = mutants.judged(copy, loosened, attached)
+    asked = {run for item in loosened for run in (item.judgement, item.before)}
+    assert asked == {*verdict.passed, *verdict.failed}, verdict.errors
+    red = {item.before for item in loosened if item.before in verdict.failed}
+    assert red == set(), f"they fail where nothing is loosened: {verdict.errors}"
+    unnoticed = {item.name: item.why for item in loosened if item.judgement in verdict.passed}
+    assert unnoticed == {}, "nothing noticed that"

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from appinstance_local.paths import REPO
 
 SOURCE = REPO / "terraform"
@@ -74,63 +72,30 @@ def init(folder: Path, *words: str, env: Mapping[str, str] | None = None) -> Non
 class Verdict:
     """What `terraform test` found: runs by their outcome."""
 
-    passed: int
+    passed: tuple[str, ...]
     failed: tuple[str, ...]
     errors: tuple[str, ...]
 
     @property
     def ok(self) -> bool:
         """Return whether everything passed and there was something to pass."""
-        return self.passed > 0 and not self.failed and not self.errors
+        return bool(self.passed) and not self.failed and not self.errors
 
 
 def test(folder: Path, *words: str, env: Mapping[str, str]) -> Verdict:
     """Run a module's own tests and return the verdict."""
     told = run(folder, "test", "-json", *words, env=env, check=False)
-    passed, failed, errors = 0, [], []
+    passed: list[str] = []
+    failed: list[str] = []
+    errors: list[str] = []
     for line in told.stdout.splitlines():
         event: dict[str, Any] = json.loads(line)
         if event["type"] == "test_run" and event["test_run"].get("progress") == "complete":
             name = f"{event['test_run']['path']}: {event['test_run']['run']}"
-            if event["test_run"]["status"] == "pass":
-                passed += 1
-            else:
-                failed.append(name)
+            (passed if event["test_run"]["status"] == "pass" else failed).append(name)
         if event["type"] == "diagnostic" and event["diagnostic"]["severity"] == "error":
             diagnostic = event["diagnostic"]
             errors.append(f"{diagnostic['summary']}: {diagnostic.get('detail', '')}")
     if told.returncode and not (failed or errors):
         errors.append(told.stderr[-2000:])
-    return Verdict(passed, tuple(failed), tuple(errors))
-
-
-@dataclass(frozen=True)
-class Mutation:
-    """A rule loosened in a module's text; the module's own tests must notice."""
-
-    module: str
-    name: str
-    file: str
-    find: str
-    replace: str
-    why: str
-    test: str = "security"
-    """Which of the module's test files must notice."""
-
-    def apply(self, folder: Path) -> None:
-        """Loosen the rule in a copy of the module."""
-        path = folder / self.file
-        text = path.read_text()
-        assert text.count(self.find) == 1, (
-            f"{self.file} holds the text {text.count(self.find)} times"
-        )
-        path.write_text(text.replace(self.find, self.replace))
-
-
-def mutations() -> tuple[Mutation, ...]:
-    """Return all mutations, from mutations/<module>.yaml."""
-    found = []
-    for path in sorted((Path(__file__).parent / "mutations").glob("*.yaml")):
-        folder = path.stem if path.stem in ROOTS else f"modules/{path.stem}"
-        found += [Mutation(folder, **item) for item in yaml.safe_load(path.read_text())]
-    return tuple(found)
+    return Verdict(tuple(passed), tuple(failed), tuple(errors))
