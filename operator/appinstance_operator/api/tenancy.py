@@ -169,7 +169,7 @@ def unsupported(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
     if len(own) > settings.iam.max_own_roles:
         found.append(
             f"{len(own)} workers and jobs have a role of their own ({', '.join(own)}); this "
-            f"platform makes {settings.iam.max_own_roles} for an AppInstance, as an AWS account has "
+            f"platform makes {settings.iam.max_own_roles} for an AppInstance, as an account has "
             "few: leave role out of the others, which then share the backend's"
         )
     if instance.provision and settings.database.provisioning is None:
