@@ -176,7 +176,8 @@ def refuse_instances() -> None:
         names = ", ".join("/".join(line.split()) for line in found)
         raise LocalError(
             f"there are AppInstances on the local cluster ({names}), whose operator this would "
-            "take away: kubectl delete appi -A --all, and start again"
+            "take away: kubectl delete appinstances.platform.appinstance.io -A --all, and start "
+            "again"
         )
 
 

@@ -71,7 +71,7 @@ def test_the_way_without_aws_begins_on_a_cluster_without_instances(
 ) -> None:
     told = "acme     acme\nglobex   globex\n"
     monkeypatch.setattr(platform, "kubectl", lambda *_words: told)
-    with pytest.raises(LocalError, match=r"acme/acme, globex/globex.*kubectl delete appi -A --all"):
+    with pytest.raises(LocalError, match=r"acme/acme, globex/globex.*kubectl delete appinstances"):
         demo.refuse_instances()
     told = ""
     demo.refuse_instances()

@@ -113,3 +113,19 @@ def test_the_search_finds_what_is_not_there() -> None:
     assert [name for name in named(text) if not exists(name, committed)] == [
         "tests/none/test_none.py", "docs/none.md", "tests/local::none",
     ]  # fmt: skip
+
+
+_ALL_OF_THEM = re.compile(r"delete appi(?:nstances?)?(?![\w.])[^\n]*?(?:--all|-A)\b")
+
+
+def test_who_is_told_to_delete_all_instances_deletes_nothing_of_anothers() -> None:
+    """Another group may have a kind of the same plural and short name, which kubectl then takes."""
+    assert _ALL_OF_THEM.search("kubectl delete appinstances --all --all-namespaces")
+    assert _ALL_OF_THEM.search("kubectl delete appi -A --all")
+    found = [
+        file
+        for file in _committed()
+        if not file.startswith("tests/") and file.endswith((".md", ".txt", ".py", ".tpl", ".yaml"))
+        if _ALL_OF_THEM.search((REPO / file).read_text())
+    ]
+    assert found == []

@@ -31,10 +31,11 @@ def refuse(fleet: Fleet) -> str:
     left = fleet.snapshot().instances
     if left:
         raise CommandError(
-            f"not uninstalled: {_count(left)} left ({_names(left)}); "
-            "delete them (kubectl delete appinstances --all --all-namespaces) and uninstall again, "
-            "or go back with helm rollback; after that, helm upgrade … --reuse-values --set "
-            "uninstall.mode=delete lets the uninstall delete them"
+            f"not uninstalled: {_count(left)} left ({_names(left)}); delete them "
+            # By the group: another's kind may have the same plural.
+            "(kubectl delete appinstances.platform.appinstance.io --all --all-namespaces) and "
+            "uninstall again, or go back with helm rollback; after that, helm upgrade … "
+            "--reuse-values --set uninstall.mode=delete lets the uninstall delete them"
         )
     return "no AppInstance is left"
 
