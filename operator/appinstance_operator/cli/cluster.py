@@ -23,17 +23,18 @@ Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.Arg
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    from appinstance_operator.api.settings import load_settings
+    """Return the settings of a file that a person has; `run` takes nothing for granted."""
+    from .given import told_settings
 
-    found: Settings = load_settings(options.settings)
-    return found
+    return told_settings(options.settings)
 
 
 def _run(options: argparse.Namespace) -> int:
+    from appinstance_operator.api.settings import load_settings
     from appinstance_operator.runtime.lease import Timing
     from appinstance_operator.runtime.operator import Candidacy, run
 
-    settings, candidacy = _settings(options), None
+    settings, candidacy = load_settings(options.settings), None
     if not options.no_lease:
         namespace = options.lease_namespace or os.environ.get("POD_NAMESPACE")
         if not namespace:
@@ -103,5 +104,9 @@ def add_commands(command: Command) -> None:
     provisioner = command(
         "provisioner-policy", _provisioner_policy, "print the IAM policy of the provisioner"
     )
-    for added in (run, policy, boundary, provisioner):
-        added.add_argument("--settings", type=Path, required=True)
+    run.add_argument("--settings", type=Path, required=True)
+    for added in (policy, boundary, provisioner):
+        added.add_argument(
+            "--settings", type=Path, required=True,
+            help="the platform's settings, or the operator's Helm values",
+        )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 from appinstance_operator.api.errors import InvalidSpec, SettingsError
 from appinstance_operator.api.settings import Settings, parse_settings
 
-from . import yamltext
+from . import output, yamltext
 from .documents import read_text
 
 _STAND_IN = "-----BEGIN CERTIFICATE-----\n(these settings name no CA)\n-----END CERTIFICATE-----\n"
@@ -32,6 +32,14 @@ def given_settings(path: Path) -> tuple[Settings, list[str]]:
     if isinstance(raw, dict) and "settings" in raw and "clusterName" not in raw:
         raw = raw["settings"]
     return _parsed(raw, [f"{path}: {note}" for note in notes])
+
+
+def told_settings(path: Path) -> Settings:
+    """Return the settings in a file; what is to be said of them is said."""
+    found, notes = given_settings(path)
+    for note in notes:
+        output.complain(note, "note")
+    return found
 
 
 def _parsed(raw: Any, notes: list[str]) -> tuple[Settings, list[str]]:

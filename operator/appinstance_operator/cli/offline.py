@@ -52,12 +52,9 @@ def settings_of(options: argparse.Namespace) -> Settings | None:
     """Return the settings that the options name, None where they name none."""
     if options.settings is None:
         return None
-    from .given import given_settings
+    from .given import told_settings
 
-    found, notes = given_settings(options.settings)
-    for note in notes:
-        output.complain(note, "note")
-    return found
+    return told_settings(options.settings)
 
 
 def _as_json(verdict: judge.Verdict) -> dict[str, Any]:

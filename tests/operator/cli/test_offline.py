@@ -62,6 +62,17 @@ def test_the_operators_helm_values_are_settings(capsys: Any, tmp_path: Path) -> 
     assert "(--settings)" not in out
 
 
+@pytest.mark.parametrize("command", ["operator-policy", "boundary-policy"])
+def test_documents_for_iam_are_made_of_the_helm_values_too(
+    capsys: Any, tmp_path: Path, settings: Path, command: str
+) -> None:
+    values = tmp_path / "values.yaml"
+    values.write_text(yaml.safe_dump({"image": {"tag": "1"}, "settings": golden_values(CASE)}))
+    told = _told(capsys, command, "--settings", str(values))
+    assert told[0] == 0
+    assert told == _told(capsys, command, "--settings", str(settings))
+
+
 def test_the_local_platforms_values_are_settings_and_what_they_lack_is_said(capsys: Any) -> None:
     values = str(REPO / "local" / "values-operator.yaml")
     minimal = str(REPO / "manifests" / "samples" / "minimal.yaml")
