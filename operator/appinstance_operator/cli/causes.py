@@ -105,7 +105,13 @@ def why(world: World) -> Cause:
     says = f"{reason}: {ready.get('message') or stalled.get('message') or 'no message'}"
     because = tuple(_areas(world))
     step = STEPS.get(reason)
-    if not because or reason in ("Suspended", "InvalidSpec", "NotAllowed", "HostTaken"):
+    if not because or reason in (
+        "Suspended",
+        "InvalidSpec",
+        "NotAllowed",
+        "HostTaken",
+        "ApplyRefused",
+    ):
         return Cause(what, says, (), step or "wait a moment, and ask again")
     return Cause(what, says, because)
 
@@ -156,11 +162,22 @@ def _of_object(world: World, item: Body) -> Iterator[Cause]:
     elif kind == "Deployment":
         has, wants = ready_pods(item)
         component = _component(item)
-        because = (*_pods(world, component), *events)
+        because = (*_refused_pods(item), *_pods(world, component), *events)
         if has < wants or because:
             yield Cause(what, f"{has} of {wants} pods are ready", because)
     elif events or kind == "Ingress":
         yield Cause(what, "has trouble" if events else "has no address yet", events)
+
+
+def _refused_pods(deployment: Body) -> Iterator[Cause]:
+    """Yield the rule of the cluster by which no more pods may be made."""
+    failure = condition(deployment, "ReplicaFailure")
+    if failure.get("status") == "True":
+        step = (
+            "see the quotas, limits and policies of the namespace: change the resources of "
+            f"{_component(deployment)}, or ask the platform team"
+        )
+        yield Cause("its pods are refused", str(failure.get("message")), (), step)
 
 
 def _component(item: Body) -> str:

@@ -28,12 +28,21 @@ class ApiError(OperatorError):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
-        if status == 403:
+        if status == 403 and not _is_of_a_rule(message):
             self.fate = Fate.STALL
             self.reason = "AccessDenied"
-        elif status in {400, 422}:
+        elif status in {400, 403, 422}:
             self.fate = Fate.STALL
             self.reason = "ApplyRefused"
+
+
+def _is_of_a_rule(message: str) -> bool:
+    """Return whether a 403 is the word of a quota, a policy or a webhook, not of RBAC.
+
+    Both are `Forbidden` to the API server; RBAC's begins with whom it refuses.
+    """
+    forbidden = "is forbidden: " in message and 'is forbidden: User "' not in message
+    return forbidden or "admission webhook " in message
 
 
 class Transport:

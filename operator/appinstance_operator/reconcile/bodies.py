@@ -36,8 +36,19 @@ def rollout(deployment: Mapping[str, Any]) -> tuple[bool, str, str]:
         )  # fmt: skip
     seen = status.get("observedGeneration", 0) >= meta.get("generation", 1)
     if not seen or updated < wanted or status.get("replicas", 0) > updated or available < wanted:
-        return False, "RolloutInProgress", f"{name}: {available} of {wanted} pods are available"
+        words = f"{name}: {available} of {wanted} pods are available"
+        return False, "RolloutInProgress", words + _refused(deployment)
     return True, "MinimumReplicasAvailable", f"{name}: {available} pods"
+
+
+def _refused(deployment: Mapping[str, Any]) -> str:
+    """Return why the cluster lets no more pods be made, such as a quota of the namespace."""
+    failure = find_condition(deployment, "ReplicaFailure")
+    if failure.get("status") != "True":
+        return ""
+    # Without the pod's name before it, which is another one at each try.
+    cause = str(failure.get("message", "")).rpartition("is forbidden: ")[2]
+    return f"; the cluster refuses its pods: {cause}"
 
 
 def rolled_out(deployment: Mapping[str, Any]) -> bool:

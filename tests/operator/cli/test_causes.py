@@ -147,6 +147,29 @@ def test_a_pod_that_does_not_run(status: dict[str, Any], says: str, step: str) -
     assert step in next_steps(tree)[0]
 
 
+def test_pods_that_the_cluster_refuses_are_told_with_the_rule() -> None:
+    words = 'pods "acme-backend-1" is forbidden: maximum memory usage per Container is 64Mi'
+    status = {"conditions": [_condition("ReplicaFailure", "True", "FailedCreate", words)]}
+    refused = _object("Deployment", "acme-backend", spec={"replicas": 2}, status=status)
+    tree = why(World(_instance(_WAITS, _WORKLOADS), [refused]))
+    (area,) = tree.because
+    (deployment,) = area.because
+    assert [cause.says for cause in deployment.because] == [words]
+    assert next_steps(tree) == [
+        "see the quotas, limits and policies of the namespace: change the resources of backend, or "
+        "ask the platform team"
+    ]
+
+
+def test_an_object_that_is_refused_is_not_waited_for() -> None:
+    message = "the API server refused it (403): exceeded quota"
+    stalled = _condition("Stalled", "True", "ApplyRefused", message)
+    area = _condition("WorkloadsAvailable", "False", "RolloutInProgress", message)
+    assert next_steps(why(World(_instance(_WAITS, stalled, area), []))) == [
+        "see the message: a policy or quota of the namespace, or a field's value"
+    ]
+
+
 def test_a_failed_migration_leads_to_its_logs() -> None:
     area = _condition("MigrationsApplied", "False", "MigrationFailed", "failed")
     job = _object(

@@ -198,6 +198,38 @@ def test_a_refusal_knows_its_fate_and_only_a_forbidden_one_is_a_denial(
     assert refused.value.message == (f"the API server refused it ({status}): spec.x: Invalid value")
 
 
+_RULES = [
+    'deployments.apps "shop-backend" is forbidden: exceeded quota: team, requested: pods=1',
+    "deployments.apps \"shop-backend\" is forbidden: ValidatingAdmissionPolicy 'teams' with "
+    "binding 'teams' denied request: containers cannot run as User root",
+    'admission webhook "validate.kyverno.svc-fail" denied the request: team is missing',
+    'services "shop" is forbidden: unable to create new content in namespace team because it is '
+    "being terminated",
+]
+_RIGHTS = [
+    'deployments.apps is forbidden: User "system:serviceaccount:a:b" cannot create resource '
+    '"deployments" in API group "apps" in the namespace "team"',
+    'services "shop" is forbidden: User "u" cannot delete resource "services" in API group ""',
+    "forbidden",
+]
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        *((words, "ApplyRefused") for words in _RULES),
+        *((words, "AccessDenied") for words in _RIGHTS),
+    ],
+)
+def test_a_rule_of_the_cluster_that_refuses_an_object_is_no_lack_of_rights(
+    api: ScriptedApi, message: str, reason: str
+) -> None:
+    api.answers = [(403, {"message": message})]
+    with pytest.raises(ApiError) as refused:
+        _kube(api).create(BY_KIND["Event"], {"metadata": {"namespace": "team"}})
+    assert (refused.value.fate, refused.value.reason) == (Fate.STALL, reason)
+
+
 def test_a_long_refusal_is_cut(api: ScriptedApi) -> None:
     api.answers = [(500, {"message": "x" * 100_000})]
     with pytest.raises(ApiError) as refused:

@@ -114,6 +114,26 @@ def test_a_rollout_is_judged_as_kubectl_judges_it() -> None:
     assert told(conditions=stuck, observedGeneration=3).reason == "RolloutInProgress", "not of this"
 
 
+def test_pods_that_a_rule_of_the_namespace_refuses_are_told_without_what_differs_each_time() -> (
+    None
+):
+    def told(pod: str) -> str:
+        words = f'pods "{pod}" is forbidden: failed quota: q: must specify limits.cpu for: backend'
+        refused = {"type": "ReplicaFailure", "status": "True", "message": words}
+        body = {
+            "metadata": {"name": "acme-backend"},
+            "spec": {"replicas": 2},
+            "status": {"conditions": [refused]},
+        }
+        return workloads_check(INSTANCE, {("Deployment", f"{INSTANCE.name}-backend"): body}).message
+
+    assert told("acme-backend-6ffb-x1") == (
+        "acme-backend: 0 of 2 pods are available; the cluster refuses its pods: "
+        "failed quota: q: must specify limits.cpu for: backend"
+    )
+    assert told("acme-backend-6ffb-x1") == told("acme-backend-6ffb-x2")
+
+
 def test_migrations_and_address() -> None:
     job = {"metadata": {"name": "acme-migrate-1"}}
     assert migration_check(None, {}, good=False).ok
