@@ -192,14 +192,19 @@ def test_exemptions_are_by_requester_and_namespace(helm: Helm) -> None:
     words = [
         "--set", "admission.exemptUsers={me}", "--set", "admission.exemptGroups={us}",
         "--set", "admission.exemptNamespaces={monitoring}",
+        "--set-string", r"admission.exemptNamespaceLabels.team\.example\.com/before=yes",
     ]  # fmt: skip
     policies = _policies(helm.objects(_CHART, ["operator-minimal"], *words))
     for name in policies.keys() - {"tenancy", "operator", "finalizer"}:
         conditions = json.dumps(policies[name]["matchConditions"])
         assert '[\\"me\\"]' in conditions, name
         assert '[\\"us\\"]' in conditions, name
-        (expression,) = policies[name]["matchConstraints"]["namespaceSelector"]["matchExpressions"]
-        assert expression["operator"] == "NotIn", name
-        assert expression["values"] == ["appinstance-system", "monitoring"], name
+        assert policies[name]["matchConstraints"]["namespaceSelector"]["matchExpressions"] == [
+            {
+                "key": "kubernetes.io/metadata.name", "operator": "NotIn",
+                "values": ["appinstance-system", "monitoring"],
+            },
+            {"key": "team.example.com/before", "operator": "NotIn", "values": ["yes"]},
+        ]  # fmt: skip
     for name in ("tenancy", "operator"):
         assert "me" not in json.dumps(policies[name]["matchConditions"]).split('\\"'), name

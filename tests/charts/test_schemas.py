@@ -36,6 +36,16 @@ _OPERATOR = [
         "at '/admission/exemptGroups/0'",
         "'not' failed",
     ),
+    (
+        "admission.exemptNamespaceLabels.a=true",
+        "at '/admission/exemptNamespaceLabels/a'",
+        "want string",
+    ),
+    (
+        "admission.clusterSecretStores={*}",
+        "at '/admission/clusterSecretStores/0'",
+        "does not match pattern",
+    ),
     ("settings.accountId=12", "at '/settings/accountId'", "want string"),
     ("settings.edge.scheme=open", "at '/settings/edge/scheme'", "one of 'internet-facing'"),
     ("settings.regoin=x", "at '/settings'", "additional properties 'regoin' not allowed"),

@@ -26,6 +26,8 @@ CERTIFICATES = "arn:aws:acm:eu-central-1:123456789012:certificate"
 FINALIZER = "platform.appinstance.io/cloud-cleanup"
 TOKEN = "token-of-mallory"
 OPERATOR_ROLE = "arn:aws:iam::123456789012:role/platform/appinstance-operator"
+BEFORE = {"team.example.com/before-appinstance": "true", "owner": "logistics"}
+"""Labels of namespaces that are not judged."""
 OPERATOR = f"system:serviceaccount:{NAMESPACE}:appinstance-operator"
 
 
@@ -66,6 +68,7 @@ def rendered(settings: Mapping[str, Any], folder: Path) -> list[dict[str, Any]]:
     values = {
         "settings": dict(settings),
         "networkPolicy": {"enabled": False},
+        "admission": {"exemptNamespaceLabels": BEFORE, "clusterSecretStores": ["shared"]},
         "serviceAccount": {"roleArn": OPERATOR_ROLE},
         "provisioner": {
             "roleArn": f"{OPERATOR_ROLE}-provisioner",

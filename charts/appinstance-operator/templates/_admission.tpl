@@ -45,6 +45,11 @@ matchExpressions:
   - key: kubernetes.io/metadata.name
     operator: NotIn
     values: {{ concat (list .Release.Namespace) .Values.admission.exemptNamespaces | uniq | toJson }}
+{{- range $label, $value := .Values.admission.exemptNamespaceLabels }}
+  - key: {{ $label | quote }}
+    operator: NotIn
+    values: [{{ $value | quote }}]
+{{- end }}
 {{- end -}}
 
 {{/* The domains whose hosts the operator alone gives out, those of grants too, as a list. */}}

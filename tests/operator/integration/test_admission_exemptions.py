@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 import pytest
 from support import hostile_objects, hostile_specs
-from support.admission import NAMESPACE, Court
+from support.admission import BEFORE, NAMESPACE, Court
 from support.hostile_specs import TENANT
 from support.people import manifest
 from support.waiting import wait_for
@@ -57,6 +59,72 @@ def test_an_exempt_namespace_is_free(court: Court, namespace: str, *, allowed: b
     body = hostile_objects.ingress("grafana.apps.example.com", "alb")
     answer = court.someone("installer").create(namespace, body, dry=True)
     assert answer.status == (201 if allowed else 403), answer.message
+
+
+@pytest.mark.parametrize(
+    ("labels", "allowed"),
+    [
+        *(({key: value}, True) for key, value in BEFORE.items()),
+        (dict.fromkeys(BEFORE, "no"), False),
+        ({"before-appinstance": "true"}, False),
+    ],
+)
+def test_a_namespace_that_was_there_before_is_free_by_its_label(
+    court: Court, labels: dict[str, str], *, allowed: bool
+) -> None:
+    name = f"n{hashlib.sha256(json.dumps(labels).encode()).hexdigest()[:12]}"
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+    court.server.kubectl("apply", "-f", "-", stdin=json.dumps(body))
+    installer = court.someone("installer")
+
+    def answers(*bodies: dict[str, Any]) -> set[int]:
+        return {installer.create(name, body, dry=True).status for body in bodies}
+
+    theirs = (
+        hostile_objects.ingress("grafana.apps.example.com", "alb"),
+        hostile_objects.ATTEMPTS["a secret from the cluster's store"].body,
+        hostile_objects.ATTEMPTS["an account with another's role"].body,
+    )
+    assert answers(*theirs) == {201 if allowed else 403}
+    # Of an AppInstance no namespace is free.
+    spec = hostile_specs.spec({"host": "grafana.example.org"})
+    assert answers(manifest("AppInstance", "shop", spec=spec)) == {403}
+
+
+def test_an_editor_gives_the_own_namespace_no_label(court: Court) -> None:
+    words = ("auth", "can-i", "patch", f"namespaces/{TENANT}", "--as=mallory")
+    assert court.server.kubectl(*words, check=False).stdout.strip() == "no"
+
+
+def _reading(store: dict[str, str]) -> list[dict[str, Any]]:
+    """Return the three places in which an ExternalSecret names a store."""
+    datum = {"secretKey": "a", "remoteRef": {"key": "a"}, "sourceRef": {"storeRef": store}}
+    everything = {"find": {"name": {"regexp": ".*"}}, "sourceRef": {"storeRef": store}}
+    specs: tuple[dict[str, Any], ...] = (
+        {"secretStoreRef": store}, {"data": [datum]}, {"dataFrom": [everything]},
+    )  # fmt: skip
+    return [manifest("ExternalSecret", "own", spec=spec) for spec in specs]
+
+
+def test_a_store_that_the_platform_shares_is_read_by_everybody(court: Court) -> None:
+    for body in _reading({"kind": "ClusterSecretStore", "name": "shared"}):
+        assert court.mallory.create(TENANT, body, dry=True).status == 201
+
+
+def test_what_is_only_like_it_is_not_shared_and_nobody_writes_by_it(court: Court) -> None:
+    shared = {"kind": "ClusterSecretStore", "name": "shared"}
+    push = {"selector": {"secret": {"name": "own"}}, "secretStoreRefs": [shared]}
+    chosen = {"kind": "ClusterSecretStore", "labelSelector": {"matchLabels": {"a": "b"}}}
+    generated = {"generatorRef": {"kind": "ClusterGenerator", "name": "shared"}}
+    for body in (
+        *_reading({"kind": "ClusterSecretStore", "name": "share"}),
+        manifest("ExternalSecret", "own", spec={"dataFrom": [{"sourceRef": generated}]}),
+        manifest("PushSecret", "own", spec=push),
+        manifest("PushSecret", "own", spec={**push, "secretStoreRefs": [chosen]}),
+    ):
+        answer = court.mallory.create(TENANT, body, dry=True)
+        assert answer.status == 403, body
+        assert "whose rights are not this namespace's" in answer.message
 
 
 def test_without_its_parameters_no_spec_passes_and_all_else_goes_on(court: Court) -> None:
