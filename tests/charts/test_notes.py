@@ -85,3 +85,21 @@ def test_the_readme_is_in_the_package(chart: str) -> None:
     assert (REPO / "charts" / chart / "README.md").exists()
     ignored = (REPO / "charts" / chart / ".helmignore").read_text().splitlines()
     assert not [line for line in ignored if line.endswith(".md")]
+
+
+def test_the_tutorials_values_are_taken_and_its_trust_is_of_the_operators_account(
+    helm: Helm, tmp_path: Path
+) -> None:
+    page = (REPO / "docs/tutorials/existing-cluster.md").read_text()
+    words = []
+    blocks = re.findall(r"^```yaml\n(# values.yaml.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    for number, block in enumerate(blocks):
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(block)
+        words += ["--values", str(path)]
+    assert len(blocks) == 2
+    objects = helm.objects("appinstance-operator", [], *words)
+    (running,) = [item for item in objects if item["kind"] == "Deployment"]
+    account = running["spec"]["template"]["spec"]["serviceAccountName"]
+    subject = f"system:serviceaccount:{running['metadata']['namespace']}:{account}"
+    assert f':sub": "{subject}"' in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -77,7 +78,7 @@ def test_a_namespace_that_was_there_before_is_free_by_its_label(
     court.server.kubectl("apply", "-f", "-", stdin=json.dumps(body))
     installer = court.someone("installer")
 
-    def answers(*bodies: dict[str, Any]) -> set[int]:
+    def answers(*bodies: Mapping[str, Any]) -> set[int]:
         return {installer.create(name, body, dry=True).status for body in bodies}
 
     theirs = (
