@@ -107,8 +107,7 @@ def shell_variables() -> str:
     docker = engine.running()
     if docker is None or not kubeconfig().exists():
         raise LocalError("the local cluster is not up: run `make demo` first")
-    variables = {**docker.env, "KUBECONFIG": str(kubeconfig())}
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in environment(docker).items()]
     # Behind what is there already: one's own kubectl stays one's own.
     programs_there = f"{shlex.quote(str(binaries()))}:{shlex.quote(str(REPO / '.venv' / 'bin'))}"
     return "\n".join([*lines, f'export PATH="$PATH":{programs_there}'])

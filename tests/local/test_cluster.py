@@ -103,9 +103,11 @@ def test_a_shell_reaches_the_cluster_with_what_it_is_told(
     (folder / "kubeconfig").touch()
     own = Engine(own=True, env={"DOCKER_HOST": "unix:///run/x.sock"})
     monkeypatch.setattr(engine, "running", lambda: own)
-    kubeconfig, host, path = _evaluated(
-        cluster.shell_variables(), "KUBECONFIG", "DOCKER_HOST", "PATH"
+    kubeconfig, host, mode, path = _evaluated(
+        cluster.shell_variables(), "KUBECONFIG", "DOCKER_HOST", "APPINSTANCE_NODE", "PATH"
     )
+    # An engine that is named does not look like one of our own: `make demo` again in this shell.
+    assert mode == "built"
     assert kubeconfig == str(folder / "kubeconfig")
     assert host == "unix:///run/x.sock"
     # Last, so that one's own programs stay one's own.
