@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from e2e import chain, node_logs, support
+from e2e import chain, node_logs, others, support, ways
 from e2e.support import kubectl
 
 from appinstance_local import cluster, demo, seed
@@ -76,13 +76,21 @@ def _kept_logs() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def instances() -> None:
+def neighbours() -> Iterator[dict[str, str]]:
+    """What others have on the cluster: the uid of each."""
+    if not cluster.is_up():
+        pytest.fail("no cluster is up: run `make test-e2e`, which brings it up")
+    others.bring()
+    yield others.identities()
+    others.take_away()
+
+
+@pytest.fixture(scope="session")
+def instances(neighbours: dict[str, str]) -> None:
     """`acme/acme` from the sample with a page, and `globex/globex`; both ready.
 
     The platform makes the databases of both.
     """
-    if not cluster.is_up():
-        pytest.fail("no cluster is up: run `make test-e2e`, which brings it up")
     demo.ensure_namespace("acme")
     for name in ("acme", "globex"):
         demo.refuse_given_database(name, name)
@@ -127,7 +135,7 @@ def outside(stranger: str) -> Iterator[tuple[str, int]]:
         thread.start()
         try:
             port = server.getsockname()[1]
-            assert support.reaches("stranger", stranger, address, port), "it is not open"
+            ways.await_open(("stranger", stranger, address, port))
             yield address, port
         finally:
             done.set()

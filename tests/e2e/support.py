@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -136,38 +135,6 @@ def run_in(namespace: str, name: str, *command: str) -> subprocess.CompletedProc
          "--", *command],
         capture_output=True, text=True, check=False, timeout=WAIT_SECONDS,
     )  # fmt: skip
-
-
-# How the shell says that a connection came to be, or that its packets were dropped on the way.
-_CONNECTED, _TIMED_OUT = 0, 124
-
-
-def reaches(namespace: str, name: str, host: str, port: int, seconds: int = 3) -> bool:
-    """Return whether a TCP connection from inside a pod comes to be.
-
-    A policy drops packets, so a refused connection counts as reached: the packet got there. Closed
-    is only what times out: a pod without a shell, a name that does not resolve or a failed exec are
-    errors, as they say nothing about a policy.
-    """
-    program = f"timeout {seconds} bash -c 'exec 3<>/dev/tcp/{host}/{port}'; echo ended $?"
-    answer = run_in(namespace, name, "bash", "-c", program)
-    _, found, code = answer.stdout.rpartition("ended ")
-    if found and int(code) in {_CONNECTED, _TIMED_OUT}:
-        return int(code) == _CONNECTED
-    if found and "Connection refused" in answer.stderr:
-        return True
-    raise AssertionError(f"{namespace}/{name} could not try {host}:{port}: {answer.stderr[-500:]}")
-
-
-Way = tuple[str, str, str, int]
-"""From a pod, by its namespace and name, to a host and port."""
-
-
-def open_among(*ways: Way) -> list[Way]:
-    """Return those on which a connection comes to be; all are tried at once."""
-    with ThreadPoolExecutor(len(ways)) as pool:
-        found = pool.map(lambda way: reaches(*way), ways)
-    return [way for way, is_open in zip(ways, found, strict=True) if is_open]
 
 
 def python_in(namespace: str, name: str, program: str) -> Any:

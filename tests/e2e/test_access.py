@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 from e2e import support
-from e2e.support import kubectl, pod, pod_ip, reaches, wait_for
+from e2e.support import kubectl, pod, pod_ip, wait_for
+from e2e.ways import await_open, reaches
 
 pytestmark = pytest.mark.e2e
 
@@ -33,7 +34,7 @@ def calling(instances: None) -> Iterator[str]:
     assert not reaches("acme", caller, URL, 8000), "one side alone opens nothing"
     _say("globex", {"from": [ACME]})
     try:
-        wait_for("the opening", lambda: reaches("acme", caller, URL, 8000) or None)
+        await_open(("acme", caller, URL, 8000))
         wait_for("the status, which is written behind it", _is_agreed)
         yield caller
     finally:
@@ -62,4 +63,4 @@ def test_it_answers_at_the_name_that_the_status_says(calling: str) -> None:
 
 def test_it_ends_with_one_sides_word(calling: str) -> None:
     _say("globex", None)
-    wait_for("the end", lambda: not reaches("acme", calling, URL, 8000) or None)
+    wait_for("the end", lambda: not reaches("acme", calling, URL, 8000))

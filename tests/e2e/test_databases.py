@@ -19,7 +19,8 @@ from typing import Any
 import httpx
 import pytest
 from e2e import support
-from e2e.support import Way, condition, kubectl, names, open_among, wait_for
+from e2e.support import condition, kubectl, names, wait_for
+from e2e.ways import Way, await_open, open_among
 
 from appinstance_local import aws, demo, platform, seed, tls
 from appinstance_local.paths import kubeconfig
@@ -62,7 +63,7 @@ def _edge(namespace: str) -> Iterator[httpx.Client]:
     with httpx.Client(
         base_url="https://127.0.0.1:8443/api/v1",
         verify=context,
-        timeout=30,
+        timeout=60,
         headers={"Host": f"{host}:8443"},
     ) as client:
         client.event_hooks["request"].append(
@@ -127,7 +128,7 @@ def _asked(namespace: str, pod: str, *statements: str) -> list[Any]:
 def _appinstance(*words: str) -> str:
     """Run the command line as a person of the platform does."""
     program = Path(sys.executable).parent / "appinstance"
-    return run([program, *words], env={"KUBECONFIG": str(kubeconfig())}, timeout=120)
+    return run([program, *words], env={"KUBECONFIG": str(kubeconfig())}, timeout=300)
 
 
 def _sees_its_own_alone(namespace: str, pod: str, other: str) -> None:
@@ -168,12 +169,10 @@ def test_the_provisioner_reaches_database_endpoint_and_dns_alone(
     body = {**support.STRANGER, "metadata": meta}
     kubectl("apply", "-f", "-", stdin=json.dumps(body))
     try:
-        kubectl("-n", OWN, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=60s")
-        opened: list[Way] = [
-            (OWN, name, seed.DATABASE_HOST, 3306),
-            (OWN, name, "moto.aws.svc.cluster.local", 5000),
-        ]
-        wait_for("what is open", lambda: open_among(*opened) == opened, 30)
+        kubectl("-n", OWN, "wait", "--for=condition=Ready", f"pod/{name}", support.PATIENTLY)
+        await_open(
+            (OWN, name, seed.DATABASE_HOST, 3306), (OWN, name, "moto.aws.svc.cluster.local", 5000)
+        )
         backend, address = support.pod(ACME, "backend", ACME), support.pod_ip(OWN, name)
         closed = [
             outside,
@@ -198,7 +197,7 @@ def test_one_that_asks_for_it_leaves_a_dump_and_is_restored_from_it(
     assert entry
     support.RETIRED["globex's password before its end"] = entry["password"]
     _patch(GLOBEX, {"deletionPolicy": "Delete"})
-    kubectl("-n", GLOBEX, "delete", "appi", GLOBEX, "--timeout=150s")
+    kubectl("-n", GLOBEX, "delete", "appi", GLOBEX, "--timeout=300s")
     assert _entry(GLOBEX) is None
     listed = aws.client("s3").list_objects_v2(Bucket=aws.DUMPS, Prefix=f"{GLOBEX}/{GLOBEX}/")
     dump = sorted(item["Key"] for item in listed["Contents"])[-1]

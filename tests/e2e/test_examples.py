@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
-from e2e import support
-from e2e.support import Way, get, kubectl, names, open_among, pod, pod_ip, reaches, wait_for
+from e2e import others, support
+from e2e.support import get, kubectl, names, pod, pod_ip, wait_for
+from e2e.ways import Way, await_open, open_among
 
 from appinstance_local import app_images, cluster, demo, engine
 from appinstance_local.demo import through_edge
@@ -31,7 +32,10 @@ DATABASE = "mariadb.database.svc.cluster.local"
 
 @pytest.fixture(scope="module")
 def minimal(instances: None) -> Iterator[str]:
-    """The example with its own image; ready. It is what its file says, but for host and image."""
+    """The example with its own image; ready. It is what its file says, but for host and image.
+
+    Its namespace has a quota, default limits and a closed network of its own, as others' have.
+    """
     docker = engine.ensure()
     image = app_images.build_example(docker, cluster.choose_mode(docker), EXAMPLE.name)
     cluster.load_images(docker, [image])
@@ -41,6 +45,7 @@ def minimal(instances: None) -> Iterator[str]:
     body["spec"]["backend"]["image"] = image
     body["spec"]["jobs"].append(BROKEN)
     demo.ensure_namespace(NAME)
+    others.rules_in(NAME)
     kubectl("apply", "-f", "-", stdin=yaml.safe_dump(body))
     support.wait_until_ready(NAME, NAME)
     yield NAME
@@ -65,7 +70,7 @@ def test_the_worker_works_and_nobody_reaches_it_or_is_reached(minimal: str, stra
     wait_for("the worker's words", lambda: "worked" in _logs("worker-letters"))
     address = pod_ip(NAME, worker)
     backend = pod("acme", "backend", "acme")
-    assert reaches("acme", backend, DATABASE, 3306)
+    await_open(("acme", backend, DATABASE, 3306))
     closed: list[Way] = [
         (NAME, worker, DATABASE, 3306),
         (NAME, worker, pod_ip(NAME, pod(NAME, "backend", NAME)), 8000),
@@ -80,8 +85,8 @@ def test_an_app_without_database_and_bucket_reaches_neither_nor_anything_else(
 ) -> None:
     aws = ("moto.aws.svc.cluster.local", 5000)
     other, bare = pod("acme", "backend", "acme"), pod(NAME, "backend", NAME)
-    opened: list[Way] = [("acme", other, DATABASE, 3306), ("acme", other, *aws)]
-    assert open_among(*opened) == opened, "they are there, and let instances in"
+    # They are there, and let instances in.
+    await_open(("acme", other, DATABASE, 3306), ("acme", other, *aws))
     closed: list[Way] = [
         (NAME, bare, DATABASE, 3306),
         (NAME, bare, *aws),

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 from e2e import support
-from e2e.support import Way, get, helm, kubectl, names, open_among, pod, pod_ip, wait_for
+from e2e.support import get, helm, kubectl, names, pod, pod_ip, wait_for
+from e2e.ways import Way, await_open, open_among
 
 from appinstance_local import demo, seed
 from appinstance_local.demo import through_edge
@@ -40,19 +41,19 @@ def release(instances: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     demo.ensure_namespace(NAME)
     seed.seed_instance(NAME, NAME)
     values = tmp_path_factory.mktemp("chart") / "values.yaml"
-    test = {"image": "appinstance/operator:dev", "timeoutSeconds": 120}
+    test = {"image": "appinstance/operator:dev", "timeoutSeconds": 240}
     spec = {**support.manifest(NAME, NAME)["spec"], **PARTS}
     reference = {"key": f"apps/{NAME}/{NAME}/app", "property": "secretKey"}
     spec["backend"]["files"] = [{"path": KEY, "remoteRef": reference}]
     values.write_text(yaml.safe_dump({**spec, "test": test}))
     helm("upgrade", "--install", NAME, str(CHART), "-n", NAME, "--values", str(values))
     yield values
-    helm("uninstall", NAME, "-n", NAME, "--ignore-not-found", "--wait", "--timeout", "90s")
+    helm("uninstall", NAME, "-n", NAME, "--ignore-not-found", "--wait", "--timeout", "300s")
     support.kubectl("delete", "namespace", NAME, "--wait=false")
 
 
 def test_helm_test_waits_until_the_instance_is_ready(release: Path) -> None:
-    told = helm("test", NAME, "-n", NAME, "--timeout", "150s")
+    told = helm("test", NAME, "-n", NAME, "--timeout", "300s")
     assert "Succeeded" in told
     assert support.condition(NAME, NAME, "Ready")["status"] == "True"
 
@@ -87,8 +88,7 @@ def test_worker_and_job_reach_what_they_use_and_nobody_reaches_them(
     database, media = ("mariadb.database.svc.cluster.local", 3306), (
         "moto.aws.svc.cluster.local", 5000,
     )  # fmt: skip
-    opened: list[Way] = [(NAME, worker, *database), (NAME, job, *media)]
-    wait_for("what they use", lambda: open_among(*opened) == opened)
+    await_open((NAME, worker, *database), (NAME, job, *media))
     to_worker, to_job = (pod_ip(NAME, worker), 8000), (pod_ip(NAME, job), 8000)
     serves = (pod_ip(NAME, backend), 8000)
     closed: list[Way] = [
@@ -108,14 +108,14 @@ def test_helm_test_fails_and_says_why_for_an_instance_that_is_not_ready(release:
         lambda: support.condition(NAME, NAME, "Ready").get("reason") == "Suspended",
     )
     with pytest.raises(LocalError, match="uspend"):
-        helm("test", NAME, "-n", NAME, "--timeout", "150s", "--logs")
+        helm("test", NAME, "-n", NAME, "--timeout", "300s", "--logs")
     helm(*chart)
     support.wait_until_ready(NAME, NAME)
 
 
 def test_helm_uninstall_takes_the_instance_and_its_roles_away(release: Path) -> None:
     assert support.roles(f"-{NAME}-{NAME}-")
-    helm("uninstall", NAME, "-n", NAME, "--wait", "--timeout", "90s")
+    helm("uninstall", NAME, "-n", NAME, "--wait", "--timeout", "300s")
     wait_for("the instance to go", lambda: get(NAME, "appi", NAME) is None)
     assert support.roles(f"-{NAME}-{NAME}-") == []
     kinds = "deploy,svc,ing,netpol,sa,cm,job,externalsecret,secretstore,secret,pod"

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 
 import pytest
 from e2e import support
-from e2e.support import kubectl, open_among, pod, pod_ip, reaches, wait_for
+from e2e.support import kubectl, pod, pod_ip, wait_for
+from e2e.ways import await_open, open_among, reaches
 
 from appinstance_local.demo import through_edge
 
@@ -41,7 +42,7 @@ def _egress(instance: str, address: str, port: int) -> Iterator[None]:
 def test_a_stranger_reaches_no_part_of_an_instance(stranger: str) -> None:
     backend = pod_ip("acme", pod("acme", "backend", "acme"))
     frontend = pod_ip("acme", pod("acme", "frontend", "acme"))
-    assert reaches("stranger", stranger, _address_of("traefik", "traefik"), 443)
+    await_open(("stranger", stranger, _address_of("traefik", "traefik"), 443))
     closed = ((backend, 8000), (backend, 9090), (frontend, 8080))
     assert open_among(*(("stranger", stranger, *place) for place in closed)) == []
 
@@ -65,8 +66,8 @@ def test_the_page_reaches_nothing_not_even_what_its_backend_may(
 ) -> None:
     address, port = outside
     frontend, backend = pod("acme", "frontend", "acme"), pod("acme", "backend", "acme")
-    assert reaches("acme", frontend, "127.0.0.1", 8080), "the probe works in this pod"
-    assert reaches("acme", backend, DATABASE, 3306)
+    # The probe works in this pod.
+    await_open(("acme", frontend, "127.0.0.1", 8080), ("acme", backend, DATABASE, 3306))
     closed = (
         (address, port),
         (pod_ip("stranger", stranger), support.LISTENS),
@@ -76,14 +77,14 @@ def test_the_page_reaches_nothing_not_even_what_its_backend_may(
     )
     assert open_among(*(("acme", frontend, *place) for place in closed)) == []
     with _egress("acme", address, port):
-        wait_for("the opening", lambda: reaches("acme", backend, address, port) or None)
+        await_open(("acme", backend, address, port))
         assert not reaches("acme", frontend, address, port)
 
 
 def test_one_backend_does_not_reach_another_instances(instances: None) -> None:
     one = pod("acme", "backend", "acme")
     other = pod("globex", "backend", "globex")
-    assert reaches("acme", one, DATABASE, 3306)
+    await_open(("acme", one, DATABASE, 3306))
     there, here = pod_ip("globex", other), pod_ip("acme", one)
     assert open_among(("acme", one, there, 8000), ("globex", other, here, 8000)) == []
 
@@ -93,15 +94,14 @@ def test_a_backend_reaches_outside_only_what_its_spec_opens(
 ) -> None:
     address, port = outside
     backend = pod("globex", "backend", "globex")
-    assert reaches("globex", backend, DATABASE, 3306)
+    await_open(("globex", backend, DATABASE, 3306))
     closed = ((address, port), (pod_ip("stranger", stranger), support.LISTENS))
     assert open_among(*(("globex", backend, *place) for place in closed)) == []
     with _egress("globex", address, port):
-        wait_for("the opening to work", lambda: reaches("globex", backend, address, port) or None)
-        # Nothing listens there, so it is refused by the host where the packet gets to it.
-        assert reaches("stranger", stranger, address, port + 1)
+        # Nothing listens on the second, so it is refused by the host where the packet gets to it.
+        await_open(("globex", backend, address, port), ("stranger", stranger, address, port + 1))
         assert not reaches("globex", backend, address, port + 1)
-    wait_for("the opening to close", lambda: not reaches("globex", backend, address, port) or None)
+    wait_for("the opening to close", lambda: not reaches("globex", backend, address, port))
 
 
 @pytest.fixture
@@ -114,7 +114,8 @@ def migration(instances: None) -> Iterator[str]:
 def test_a_migration_reaches_the_database_alone(
     migration: str, stranger: str, outside: tuple[str, int]
 ) -> None:
-    assert reaches("acme", migration, DATABASE, 3306), "by its name, so DNS answers too"
+    # By its name, so DNS answers too.
+    await_open(("acme", migration, DATABASE, 3306))
     closed = (
         outside,
         (pod_ip("stranger", stranger), support.LISTENS),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from e2e import support
+from e2e import others, support
 from e2e.support import helm, kubectl, names, wait_for
 
 from appinstance_local import demo
@@ -63,3 +63,9 @@ def test_with_mode_delete_nothing_is_left_or_stuck(instances: None) -> None:
     # The CRD stays, so that an upgrade that went wrong loses no instance.
     assert kubectl("get", "crd", "appinstances.platform.appinstance.io", "-o", "name")
     kubectl("delete", "namespace", "globex", "--timeout=300s")
+
+
+def test_what_is_others_is_as_it_was(neighbours: dict[str, str]) -> None:
+    """After all that the tests did, and with the operator gone."""
+    assert others.identities() == neighbours
+    assert others.touched() == []
