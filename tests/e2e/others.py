@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 from e2e.support import kubectl, wait_for
 
+from appinstance_operator.kube.drift import differences
+
 OTHERS = Path(__file__).with_name("others.yaml")
 NAMESPACE = "logistics"
 _RULES = ("ResourceQuota", "LimitRange", "NetworkPolicy")
@@ -44,10 +46,13 @@ def identities() -> dict[str, str]:
 
 
 def touched() -> list[str]:
-    """Return those that we wrote to or own; an error where one says else than was written."""
-    # Exits with 1, and the difference in what it says, where there is one.
-    kubectl("diff", "-f", str(OTHERS))
-    return [_name(body) for body in _live() if _is_touched(body["metadata"])]
+    """Return those that we wrote to or own, or that no longer say what was written."""
+    live = {_name(body): body for body in _live()}
+    return [
+        name
+        for name, written in ((_name(body), body) for body in bodies())
+        if differences(written, live[name]) or _is_touched(live[name]["metadata"])
+    ]
 
 
 def _is_touched(meta: dict[str, Any]) -> bool:
