@@ -114,8 +114,7 @@ class Size:
 
     def idle(self) -> dict[str, int]:
         """Return how many requests come of nothing at all."""
-        requests = self._count_during(lambda: time.sleep(IDLE_SECONDS))
-        return {f"{IDLE_SECONDS} s without any event": requests}
+        return {f"{IDLE_SECONDS} s without any event": sum(self.idle_apart())}
 
     def _woken(self, act: Callable[[], None]) -> int:
         total = "controller_runtime_reconcile_total"

@@ -163,6 +163,11 @@ class AppInstance:
         return (*self.workers, *self.jobs)
 
     @property
+    def with_own_role(self) -> tuple[Process, ...]:
+        """Return the workers and jobs that ask for an IAM role of their own."""
+        return tuple(process for process in self.background if process.role)
+
+    @property
     def secret_keys(self) -> tuple[str, ...]:
         """Return every Secrets Manager entry that the spec names, each once, sorted."""
         keys = {extra.key for extra in self.secrets} | {file.key for file in self.backend.files}

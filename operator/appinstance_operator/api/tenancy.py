@@ -165,7 +165,7 @@ def unsupported(instance: AppInstance, settings: Settings) -> tuple[str, ...]:
     """Return a sentence for each part of the spec that this platform does not carry out."""
     found = list(unsupported_exposure(instance, settings))
     found += unoffered_nodes(instance.scheduling, settings.pods.allowed_node_labels)
-    own = [process.field for process in instance.background if process.role]
+    own = [process.field for process in instance.with_own_role]
     if len(own) > settings.iam.max_own_roles:
         found.append(
             f"{len(own)} workers and jobs have a role of their own ({', '.join(own)}); this "

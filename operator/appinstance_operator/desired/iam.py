@@ -119,7 +119,7 @@ def roles(instance: AppInstance, settings: Settings) -> tuple[DesiredRole, ...]:
         wanted.append(("backend", media_policy(instance, settings)))
     if instance.secret_keys and not instance.secrets_role_arn:
         wanted.append(("secrets", secrets_policy(instance, settings)))
-    for process in _with_own_role(instance):
+    for process in instance.with_own_role:
         reads_only = process.role == READ_ONLY
         wanted.append((process.name, media_policy(instance, settings, reads_only=reads_only)))
     return tuple(
@@ -181,10 +181,6 @@ def secrets_role_arn(instance: AppInstance, settings: Settings) -> str | None:
     return instance.secrets_role_arn or role_arn(instance, settings, "secrets")
 
 
-def _with_own_role(instance: AppInstance) -> tuple[Process, ...]:
-    return tuple(process for process in instance.background if process.role)
-
-
 def process_role_arn(instance: AppInstance, settings: Settings, process: Process) -> str | None:
     """Return the role of a worker's or a job's pods: none without media, its own if asked for."""
     if MEDIA not in process.uses:
@@ -198,7 +194,7 @@ def own_role_arns(instance: AppInstance, settings: Settings) -> dict[str, str]:
     """Return the roles that workers and jobs have of their own, by component."""
     return {
         process.name: role_arn(instance, settings, process.name)
-        for process in _with_own_role(instance)
+        for process in instance.with_own_role
     }
 
 
