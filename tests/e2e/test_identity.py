@@ -64,10 +64,15 @@ def _assume(role: str, token: str) -> Credentials:
     return Credentials(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
 
 
-def _roles(namespace: str, name: str) -> dict[str, str]:
+def _status(namespace: str, name: str) -> dict[str, Any]:
     body = support.get(namespace, "appi", name)
     assert body is not None
-    found: dict[str, str] = body["status"]["roles"]
+    found: dict[str, Any] = body["status"]
+    return found
+
+
+def _roles(namespace: str, name: str) -> dict[str, str]:
+    found: dict[str, str] = _status(namespace, name)["roles"]
     return found
 
 
@@ -160,9 +165,11 @@ def reader(instances: None) -> Iterator[str]:
     support.wait_until_ready("acme", "acme")
     yield arn
     _patch_workers(None)
-    support.wait_for("the worker's role to go", lambda: not told())
-    name = arn.rsplit("/", 1)[-1]
-    assert _code(aws.client("iam").get_role, RoleName=name) == "NoSuchEntity"
+    # The status tells of it as retiring until it is gone, which is once no pod uses it.
+    iam, name = aws.client("iam"), arn.rsplit("/", 1)[-1]
+    gone = "NoSuchEntity"
+    support.wait_for("the role to go", lambda: _code(iam.get_role, RoleName=name) == gone)
+    support.wait_for("the status to tell", lambda: arn not in json.dumps(_status("acme", "acme")))
 
 
 def _patch_workers(workers: list[dict[str, Any]] | None) -> None:
