@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 
-from . import builds, cluster, debian, demo, engine, terraform
+from . import builds, cluster, debian, demo, engine, lanes, node, terraform
 from .errors import LocalError
-from .paths import REPO, binaries, cache
+from .lanes import Call, Command, Job
+from .paths import REPO, binaries
 from .progress import say
 from .release import publish
 
@@ -22,39 +21,21 @@ _RELEASE = {*_PARTS, *publish.PARTS, "registry"}
 _OPERATOR = ("tests/operator", "tests/charts")
 
 
-def _pytest(words: Sequence[str], env: Mapping[str, str] | None = None, niceness: int = 0) -> None:
+def _command(
+    name: str, words: Sequence[str], env: Mapping[str, str] | None = None, niceness: int = 0
+) -> Command:
+    merged = {"APPINSTANCE_BIN": str(binaries()), **(env or {})}
+    slowest = ("--durations=5", "--durations-min=10")
+    pytest = [sys.executable, "-m", "pytest", "-q", *slowest, *words]
+    return Command(name, ["nice", f"-n{niceness}", *pytest], merged)
+
+
+def _pytest(words: Sequence[str], env: Mapping[str, str] | None = None) -> None:
+    """Run pytest alone, at this terminal."""
     say(f"pytest {' '.join(words)}")
-    command = ["nice", f"-n{niceness}", sys.executable, "-m", "pytest", *words]
     merged = {**os.environ, "APPINSTANCE_BIN": str(binaries()), **(env or {})}
-    result = subprocess.run(command, cwd=REPO, check=False, env=merged)
-    if result.returncode:
-        raise LocalError("tests failed; see above")
-
-
-@contextmanager
-def _beside(words: Sequence[str], env: Mapping[str, str], name: str) -> Iterator[None]:
-    """Run pytest beside what the block does; show what it said when both are done."""
-    say(f"pytest {' '.join(words)} (beside the next)")
-    log = cache() / "logs" / f"{name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    merged = {**os.environ, "APPINSTANCE_BIN": str(binaries()), **env}
-    with log.open("wb") as sink:
-        command = [sys.executable, "-m", "pytest", *words]
-        process = subprocess.Popen(
-            command, cwd=REPO, env=merged, stdout=sink, stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )  # fmt: skip
-        try:
-            yield
-            say("waiting for the tests beside")
-            code = process.wait()
-        finally:
-            # The whole group: it has an API server and the stand-in for AWS under it.
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            print(log.read_text(errors="replace"), flush=True)
-    if code:
+    command = [sys.executable, "-m", "pytest", *words]
+    if subprocess.run(command, cwd=REPO, check=False, env=merged).returncode:
         raise LocalError("tests failed; see above")
 
 
@@ -63,8 +44,19 @@ def unit() -> None:
     _pytest(["-q", "-n", "2", "-m", "not integration and not e2e and not terraform"])
 
 
+def _terraform_jobs() -> list[Job]:
+    """See that all is there that the tests of `terraform/` start; return what runs them."""
+    env = _terraform_environment()
+    # By stealing: a module whose mutations take a minute holds back none that wait behind it.
+    static = ["-m", "terraform and not applied", "-n", "2", "--dist", "worksteal"]
+    return [
+        _command("terraform, applied", ["-m", "terraform and applied"], env),
+        # Applying is mostly waiting, so the modules' own tests run meanwhile, and give way to it.
+        _command("terraform, modules", static, env, niceness=10),
+    ]
+
+
 def _terraform_environment() -> dict[str, str]:
-    """See that all is there that the tests of `terraform/` start, and say where it is."""
     env = terraform.environment()
     builds.ensure(_PARTS)
     return env
@@ -72,29 +64,44 @@ def _terraform_environment() -> dict[str, str]:
 
 def terraform_() -> None:
     """Build the providers and test `terraform/`, applying it to moto and a real API server."""
-    env = _terraform_environment()
-    # Applying is mostly waiting, so the modules' own tests run meanwhile, and give way to it.
-    with _beside(["-q", "-m", "terraform and applied"], env, "terraform-apply"):
-        # By stealing: a module whose mutations take a minute holds back none that wait behind it.
-        words = ["-q", "-m", "terraform and not applied", "-n", "2", "--dist", "worksteal"]
-        _pytest(words, env, niceness=10)
+    lanes.run(_terraform_jobs())
+
+
+def _integration_jobs() -> list[Job]:
+    """Install and build what the integration tests start; return what runs them."""
+    debian.ensure(_DEBIAN)
+    builds.ensure(sorted(_RELEASE))
+    others = [f"--ignore={folder}" for folder in _OPERATOR]
+    # The operator's wait for an API server, the app's for a browser and a database: side by side.
+    return [
+        _command("operator and charts", ["-m", "integration", *_OPERATOR]),
+        _command("app and the rest", ["-m", "integration", *others]),
+    ]
 
 
 def integration() -> None:
     """Install and build what the integration tests start, and run them."""
-    debian.ensure(_DEBIAN)
-    builds.ensure(sorted(_RELEASE))
-    # The operator's wait for an API server, the app's for a browser and a database: side by side.
-    with _beside(["-q", "-m", "integration", *_OPERATOR], {}, "integration-operator"):
-        _pytest(["-q", "-m", "integration", *(f"--ignore={folder}" for folder in _OPERATOR)])
+    lanes.run(_integration_jobs())
+
+
+def _node() -> None:
+    """Build what a cluster without an image registry consists of: minutes of both cores."""
+    docker = engine.ensure()
+    if cluster.choose_mode(docker) is cluster.Mode.BUILT:
+        node.ensure(docker)
 
 
 def e2e() -> None:
     """Bring the cluster up with the images and the operator of this checkout; test on it."""
     debian.ensure(_DEBIAN)
-    env = terraform.environment()
+    terraform.environment()
     demo.prepare()
-    _pytest(["-q", "-m", "e2e"], {**cluster.environment(engine.ensure()), **env})
+    _on_the_cluster()
+
+
+def _on_the_cluster() -> None:
+    env = {**cluster.environment(engine.ensure()), **terraform.environment()}
+    _pytest(["-q", "-m", "e2e", "--durations=10", "--durations-min=10"], env)
 
 
 def demo_aws() -> None:
@@ -111,10 +118,12 @@ def demo_aws() -> None:
 def everything() -> None:
     """Run all tests, the quick ones first, and take the cluster away in CI."""
     unit()
-    terraform_()
-    integration()
+    # All that is built, before anything is timed by a test beside it.
+    jobs = [*_terraform_jobs(), *_integration_jobs()]
+    _node()
     try:
-        e2e()
+        lanes.run([*jobs, Call("the cluster", demo.prepare)])
+        _on_the_cluster()
     finally:
         if os.environ.get("CI"):
             cluster.down()

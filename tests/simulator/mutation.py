@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,12 +105,13 @@ def main(words: list[str] | None = None) -> int:
         sys.stderr.write(f"without any bug there fail: {', '.join(broken)}; mend that first\n")
         return 2
     verdicts = []
-    for mutant in chosen:
-        verdict = judge(mutant)
-        verdicts.append(verdict)
-        how = f"found by {verdict.found_by}" if verdict.found_by else "SURVIVED"
-        sys.stdout.write(f"{mutant.name:58} {how} ({verdict.seconds:.0f} s)\n")
-        sys.stdout.flush()
+    # Each has its own copy and its own processes.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for mutant, verdict in zip(chosen, pool.map(judge, chosen), strict=True):
+            verdicts.append(verdict)
+            how = f"found by {verdict.found_by}" if verdict.found_by else "SURVIVED"
+            sys.stdout.write(f"{mutant.name:58} {how} ({verdict.seconds:.0f} s)\n")
+            sys.stdout.flush()
     finders = [verdict.found_by for verdict in verdicts if verdict.found_by]
     sys.stdout.write(
         f"{len(finders)} of {len(chosen)} mutants found, "
