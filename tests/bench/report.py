@@ -127,9 +127,11 @@ def _main_table(results: Sequence[Result]) -> str:
 
 def writes(kubernetes: Counter[str], aws: Counter[str]) -> int:
     """Return how many of the requests may have changed something."""
-    ours = sum(count for kind, count in kubernetes.items() if not _reads_only(kind))
-    theirs = sum(count for labels, count in aws.items() if not _reads_only(labels))
-    return ours + theirs
+    return sum(_writing(kubernetes + aws).values())
+
+
+def _writing(requests: Counter[str]) -> Counter[str]:
+    return Counter({kind: n for kind, n in requests.items() if not _reads_only(kind)})
 
 
 def _reads_only(kind: str) -> bool:
@@ -143,11 +145,18 @@ def restart_rows(again: Restart) -> list[list[str]]:
     return [
         ["until all are settled, s", f"**{again.seconds:.1f}**"],
         ["the operator's processor time until then, s", f"{again.cpu:.1f}"],
-        ["writes", f"**{writes(again.kubernetes, again.aws)}**"],
+        ["writes", f"**{writes(again.kubernetes, again.aws)}**{_named(again)}"],
         ["reads of Kubernetes", f"{kubernetes}"],
         ["reads of IAM, in how many seconds", f"{aws} in {again.aws_seconds:.0f}"],
         ["operator's memory, MiB", f"{again.rss:.0f}"],
     ]
+
+
+def _named(again: Restart) -> str:
+    """Return which writes they were, as none is due."""
+    found = _writing(again.kubernetes + again.aws)
+    told = ", ".join(f"{kind} {count}" for kind, count in sorted(found.items()))
+    return f" ({told})" if told else ""
 
 
 def _restart_table(results: Sequence[Result]) -> str:
