@@ -91,7 +91,7 @@ def instances(neighbours: dict[str, str]) -> None:
 
     The platform makes the databases of both.
     """
-    demo.ensure_namespace("acme")
+    support.ensure_namespace("acme")
     for name in ("acme", "globex"):
         demo.refuse_given_database(name, name)
     seed.seed_app("acme", "acme")
@@ -105,7 +105,7 @@ def instances(neighbours: dict[str, str]) -> None:
 @pytest.fixture(scope="session")
 def stranger(instances: None) -> Iterator[str]:
     """A pod of nobody's, in a namespace of its own, under no policy; it listens on LISTENS."""
-    demo.ensure_namespace("stranger")
+    support.ensure_namespace("stranger")
     kubectl("apply", "-f", "-", stdin=yaml.safe_dump(support.STRANGER))
     kubectl("-n", "stranger", "wait", "--for=condition=Ready", "pod/stranger", support.PATIENTLY)
     yield "stranger"

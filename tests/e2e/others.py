@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from e2e.support import kubectl, wait_for
+from e2e.support import kubectl, wait_for, wait_until_not_ending
 
 from appinstance_operator.kube.drift import differences
 
@@ -23,6 +23,8 @@ def bodies() -> list[dict[str, Any]]:
 
 def bring() -> None:
     """Put them there."""
+    for kind, name in (("namespace", NAMESPACE), ("crd", "appinstances.zoo.example.com")):
+        wait_until_not_ending(kind, name)
     # One is of a kind that is among them, so it is taken only when that is served.
     wait_for("what is others'", lambda: kubectl("apply", "-f", str(OTHERS)))
 

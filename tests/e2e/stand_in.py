@@ -65,7 +65,9 @@ class StandIn:
         """Return what was asked for by roles while it judged, and whether it was refused."""
         if not self.judged.exists():
             return []
-        lines = [json.loads(line) for line in self.judged.read_text().splitlines()]
+        # The last one may not be whole, as it writes on.
+        whole = self.judged.read_text().split("\n")[:-1]
+        lines = [json.loads(line) for line in whole]
         return [line for line in lines if line["role"]]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from e2e.support import PATIENTLY, kubectl
+from e2e.support import PATIENTLY, kubectl, wait_for
 
 from appinstance_local import platform, tls
 
@@ -132,8 +132,29 @@ def _trust_objects() -> list[dict[str, Any]]:
     return [policy, binding]
 
 
+# What the "restricted" level lets pass.
+_ASKING = {
+    "automountServiceAccountToken": False,
+    "securityContext": {
+        "runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"},
+    },
+    "containers": [
+        {
+            "name": "asks", "image": "nobody/nothing",
+            "securityContext": {
+                "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]},
+            },
+        }
+    ],
+}  # fmt: skip
+
+
 def trusting(namespace: str) -> None:
-    """Let pods of a namespace that are made from now on trust the stand-in."""
+    """Let pods of a namespace that are made from now on trust the stand-in.
+
+    The API server takes up a policy and a label within a second or two, so it is asked what it
+    would make of a pod: one that is made too early would never trust it.
+    """
     body = {
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {"name": "stand-in-ca", "namespace": namespace},
@@ -141,6 +162,15 @@ def trusting(namespace: str) -> None:
     }  # fmt: skip
     platform.apply(json.dumps(body))
     kubectl("label", "--overwrite", "namespace", namespace, f"{_TRUST}=yes")
+    asked = {
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "asks-for-trust", "namespace": namespace}, "spec": _ASKING,
+    }  # fmt: skip
+    words = ("create", "--dry-run=server", "-o", "json", "-f", "-")
+    wait_for(
+        f"pods of {namespace} to trust the stand-in",
+        lambda: "stand-in-ca" in kubectl(*words, stdin=json.dumps(asked)),
+    )
 
 
 def _distrusting(namespace: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import secrets
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
 import yaml
 from support import waiting
 
@@ -19,16 +21,45 @@ from appinstance_local.shell import run
 
 T = TypeVar("T")
 
-WAIT_SECONDS = 150.0
+WAIT_SECONDS = 300.0
 PATIENTLY = f"--timeout={WAIT_SECONDS:.0f}s"
 RETIRED: dict[str, str] = {}
 """Values of entries that a test has had removed, for test_secrets_stay_secret."""
 BACKEND_IMAGE = "appinstance/backend:dev"
 
 
+SYSTEM, OPERATOR = "appinstance-system", "appinstance-operator"
+# What kubectl says where the API server, its store or the kubelet gave no answer: nothing about
+# what was asked for.
+_UNHEARD = (
+    "was refused - did you specify the right host or port",
+    "TLS handshake timeout",
+    "error dialing backend",
+    "etcdserver: ",
+)
+
+
+def is_unheard(said: str) -> bool:
+    """Return whether kubectl says that its request got no answer, so that it is made again."""
+    return any(words in said for words in _UNHEARD)
+
+
+def _heard(words: Sequence[str], ask: Callable[[], T | None]) -> T:
+    return waiting.wait_for(f"an answer to `kubectl {' '.join(words[:4])}`", ask, pause=1.0)
+
+
 def kubectl(*words: str, stdin: str | None = None) -> str:
     """Run kubectl and return what it prints; LocalError when it fails."""
-    return platform.kubectl(*words, stdin=stdin)
+
+    def asked() -> tuple[str] | None:
+        try:
+            return (platform.kubectl(*words, stdin=stdin),)
+        except LocalError as error:
+            if is_unheard(str(error)):
+                return None
+            raise
+
+    return _heard(words, asked)[0]
 
 
 def helm(*words: str) -> str:
@@ -55,8 +86,24 @@ def names(namespace: str, kind: str, selector: str = "") -> list[str]:
 
 
 def wait_for(what: str, look: Callable[[], T | None], seconds: float = WAIT_SECONDS) -> T:
-    """Wait as the other suites do, for longer, and past a failed kubectl."""
-    return waiting.wait_for(what, look, seconds, pause=0.3, passing=(LocalError,))
+    """Wait as the other suites do, for longer, and past a failed kubectl or a silent edge."""
+    passing = (LocalError, httpx.TransportError)
+    return waiting.wait_for(what, look, seconds, pause=0.3, passing=passing)
+
+
+def wait_until_not_ending(kind: str, name: str) -> None:
+    """Wait for the end of a cluster-wide object that is being deleted; else there is none."""
+    words = ("get", kind, name, "--ignore-not-found", "-o")
+    wait_for(
+        f"the end of {kind} {name}",
+        lambda: not kubectl(*words, "jsonpath={.metadata.deletionTimestamp}"),
+    )
+
+
+def ensure_namespace(name: str) -> None:
+    """Make a namespace, after the end of one that an earlier run left to its end."""
+    wait_until_not_ending("namespace", name)
+    demo.ensure_namespace(name)
 
 
 def manifest(namespace: str, name: str, **spec: Any) -> dict[str, Any]:
@@ -83,7 +130,7 @@ def manifest(namespace: str, name: str, **spec: Any) -> dict[str, Any]:
 
 def create(namespace: str, name: str, **spec: Any) -> None:
     """Make what an instance needs of its platform, and apply it."""
-    demo.ensure_namespace(namespace)
+    ensure_namespace(namespace)
     if spec.get("database", {}).get("provision"):
         seed.seed_app(namespace, name)
     else:
@@ -109,18 +156,31 @@ def wait_until_ready(namespace: str, name: str) -> None:
 
 
 def pod(namespace: str, component: str, instance: str) -> str:
-    """Return the name of a running, ready pod of a component."""
+    """Return the name of the newest pod of a component, once all of them are ready.
+
+    While pods are being replaced one of them is not; then an older one may go at any moment.
+    """
     selector = f"app.kubernetes.io/instance={instance},app.kubernetes.io/component={component}"
 
     def look() -> str | None:
         told = json.loads(kubectl("-n", namespace, "get", "pods", "-l", selector, "-o", "json"))
-        for item in told["items"]:
-            conditions = {c["type"]: c["status"] for c in item["status"].get("conditions", [])}
-            if conditions.get("Ready") == "True" and "deletionTimestamp" not in item["metadata"]:
-                return str(item["metadata"]["name"])
-        return None
+        there = [
+            item
+            for item in told["items"]
+            if "deletionTimestamp" not in item["metadata"]
+            and item["status"]["phase"] not in {"Succeeded", "Failed"}
+        ]
+        if not there or not all(map(_is_ready, there)):
+            return None
+        newest = max(there, key=lambda item: str(item["metadata"]["creationTimestamp"]))
+        return str(newest["metadata"]["name"])
 
     return wait_for(f"a ready {component} pod of {namespace}/{instance}", look)
+
+
+def _is_ready(body: dict[str, Any]) -> bool:
+    found = {item["type"]: item["status"] for item in body["status"].get("conditions", [])}
+    return found.get("Ready") == "True"
 
 
 def pod_ip(namespace: str, name: str) -> str:
@@ -130,11 +190,20 @@ def pod_ip(namespace: str, name: str) -> str:
 
 def run_in(namespace: str, name: str, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a pod and return how it went."""
-    return subprocess.run(
-        [str(binary("kubectl")), "--kubeconfig", str(kubeconfig()), "-n", namespace, "exec", name,
-         "--", *command],
-        capture_output=True, text=True, check=False, timeout=WAIT_SECONDS,
-    )  # fmt: skip
+    return _run_kubectl(kubeconfig(), "-n", namespace, "exec", name, "--", *command)
+
+
+def _run_kubectl(
+    who: Path, *words: str, stdin: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    def asked() -> subprocess.CompletedProcess[str] | None:
+        done = subprocess.run(
+            [str(binary("kubectl")), "--kubeconfig", str(who), *words],
+            input=stdin, capture_output=True, text=True, check=False, timeout=WAIT_SECONDS,
+        )  # fmt: skip
+        return None if done.returncode and is_unheard(done.stderr) else done
+
+    return _heard(words, asked)
 
 
 def python_in(namespace: str, name: str, program: str) -> Any:
@@ -147,12 +216,13 @@ def python_in(namespace: str, name: str, program: str) -> Any:
 @contextmanager
 def migration_of(namespace: str) -> Iterator[str]:
     """Make a pod like a migration's, under its labels and its account, that waits to be asked."""
-    jobs = json.loads(kubectl("-n", namespace, "get", "jobs", "-o", "json"))["items"]
-    template = next(
-        job["spec"]["template"]
-        for job in jobs
-        if job["metadata"]["labels"]["app.kubernetes.io/component"] == "migrate"
-    )
+
+    def look() -> dict[str, Any] | None:
+        words = ("get", "jobs", "-l", "app.kubernetes.io/component=migrate", "-o", "json")
+        found = json.loads(kubectl("-n", namespace, *words))["items"]
+        return dict(found[0]["spec"]["template"]) if found else None
+
+    template = wait_for(f"a migration of {namespace}", look)
     container: dict[str, Any] = dict(template["spec"]["containers"][0])
     container.pop("args", None)
     container["command"] = ["sleep", "infinity"]
@@ -162,7 +232,8 @@ def migration_of(namespace: str) -> Iterator[str]:
         for key, value in template["metadata"]["labels"].items()
         if "job" not in key and "controller" not in key
     }
-    name = "like-the-migration"
+    # Another one each time: nobody waits for the end of the one before.
+    name = f"like-the-migration-{secrets.token_hex(3)}"
     body = {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -179,14 +250,13 @@ def migration_of(namespace: str) -> Iterator[str]:
         kubectl("-n", namespace, "delete", "pod", name, "--wait=false")
 
 
-def restart_operator() -> None:
-    """Replace every pod of the operator and wait for the new ones."""
-    words = ("-n", "appinstance-system")
-    kubectl(*words, "rollout", "restart", "deployment/appinstance-operator")
-    kubectl(
-        *words, "rollout", "status", "deployment/appinstance-operator",
-        PATIENTLY,
-    )  # fmt: skip
+def scale_operator(replicas: int) -> None:
+    """Let the operator have so many pods, and wait until it has."""
+    kubectl("-n", SYSTEM, "scale", f"deployment/{OPERATOR}", f"--replicas={replicas}")
+    kubectl("-n", SYSTEM, "rollout", "status", f"deployment/{OPERATOR}", PATIENTLY)
+    if replicas == 0:
+        of_it = f"app.kubernetes.io/name={OPERATOR}"
+        wait_for("the operator's pods to end", lambda: not names(SYSTEM, "pods", of_it))
 
 
 def editor_of(namespace: str, account: str, folder: Path) -> Path:
@@ -220,10 +290,7 @@ def editor_of(namespace: str, account: str, folder: Path) -> Path:
 
 def kubectl_as(who: Path, *words: str, stdin: str | None = None) -> tuple[bool, str]:
     """Run kubectl with a kubeconfig; return whether it succeeded, and all that it said."""
-    done = subprocess.run(
-        [str(binary("kubectl")), "--kubeconfig", str(who), *words],
-        input=stdin, capture_output=True, text=True, check=False, timeout=WAIT_SECONDS,
-    )  # fmt: skip
+    done = _run_kubectl(who, *words, stdin=stdin)
     return done.returncode == 0, done.stdout + done.stderr
 
 

@@ -21,25 +21,30 @@ def _say(instance: str, access: dict[str, list[dict[str, str]]] | None) -> None:
     kubectl("-n", instance, "patch", "appi", instance, "--type=merge", "-p", patch)
 
 
-def _is_agreed() -> bool:
-    return support.condition("acme", "acme", "AccessAgreed").get("reason") == "Agreed"
+def _await_word(reason: str | None) -> None:
+    """Wait for acme's status, which is written behind the policies."""
+    wait_for(
+        f"the word {reason}",
+        lambda: support.condition("acme", "acme", "AccessAgreed").get("reason") == reason,
+    )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def calling(instances: None) -> Iterator[str]:
-    """The backend of acme, which may call globex's; its name."""
-    _say("acme", {"to": [GLOBEX]})
+    """The backend of acme, which may call globex's until the last test; its name."""
     caller = pod("acme", "backend", "acme")
-    wait_for("the word", lambda: support.condition("acme", "acme", "AccessAgreed") or None)
-    assert not reaches("acme", caller, URL, 8000), "one side alone opens nothing"
-    _say("globex", {"from": [ACME]})
     try:
+        _say("acme", {"to": [GLOBEX]})
+        _await_word("NotAgreed")
+        assert not reaches("acme", caller, URL, 8000), "one side alone opens nothing"
+        _say("globex", {"from": [ACME]})
         await_open(("acme", caller, URL, 8000))
-        wait_for("the status, which is written behind it", _is_agreed)
+        _await_word("Agreed")
         yield caller
     finally:
         _say("globex", None)
         _say("acme", None)
+        _await_word(None)
 
 
 def test_a_call_goes_one_way_from_backend_to_backend(calling: str) -> None:
@@ -64,3 +69,4 @@ def test_it_answers_at_the_name_that_the_status_says(calling: str) -> None:
 def test_it_ends_with_one_sides_word(calling: str) -> None:
     _say("globex", None)
     wait_for("the end", lambda: not reaches("acme", calling, URL, 8000))
+    _await_word("NotAgreed")

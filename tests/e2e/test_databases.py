@@ -94,11 +94,17 @@ class Person:
 
     @property
     def known(self) -> bool:
-        """Whether the instance has the account and its session."""
-        with _edge(self.namespace) as client:
-            answer = client.get("/users/me", headers=self.headers)
-        assert answer.status_code in {200, 401}, answer.text
-        return answer.status_code == 200
+        """Whether the instance has the account and its session, by its first answer.
+
+        Its pods need not be ready in the moment in which its tables are replaced.
+        """
+
+        def asked() -> int | None:
+            with _edge(self.namespace) as client:
+                code = client.get("/users/me", headers=self.headers).status_code
+            return code if code in {200, 401} else None
+
+        return wait_for(f"an answer of {self.namespace}", asked) == 200
 
 
 def _patch(namespace: str, spec: dict[str, Any]) -> None:
@@ -253,8 +259,13 @@ def test_a_person_reads_and_statement_and_reason_are_in_the_log(
     words = ("database", "read", f"{ACME}/{ACME}", "--reason", reason)
     (told,) = _appinstance(*words, "SELECT COUNT(*) FROM users").splitlines()
     assert int(json.loads(told)[0]) >= 1
-    logs = kubectl("-n", OWN, "logs", "-l", f"app.kubernetes.io/name={JOB}", "--tail=-1")
-    (line,) = [json.loads(line) for line in logs.splitlines() if reason in line]
+
+    def logged() -> list[dict[str, Any]]:
+        logs = kubectl("-n", OWN, "logs", "-l", f"app.kubernetes.io/name={JOB}", "--tail=-1")
+        return [json.loads(line) for line in logs.splitlines() if reason in line]
+
+    # A sweep may begin at any moment, and kubectl fails at a pod that has no log yet.
+    (line,) = wait_for("the line of it", logged)
     assert line["event"] == "read"
     assert line["statement"] == "SELECT COUNT(*) FROM users"
 

@@ -146,6 +146,8 @@ def test_nobody_else_takes_the_backends_role(
 
 
 READER = "worker-reader"
+OPERATORS = 2
+"""The operator's pods, as its chart has them by default."""
 
 
 @pytest.fixture
@@ -201,25 +203,30 @@ EVERYTHING = json.dumps(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def wide_roles(instances: None) -> Iterator[dict[str, str]]:
     """acme's roles, as if the operator judged nothing: each has a policy that allows everything.
 
-    It is there twice, in place of the operator's own policy and beside it.
+    It is there twice, in place of the operator's own policy and beside it. The operator is away
+    from then on, until a test or the end brings it back: it may look at the roles at any moment.
     """
     iam, roles = aws.client("iam"), _roles("acme", "acme")
-    for arn in roles.values():
-        for policy in ("appinstance", "everything"):
-            iam.put_role_policy(
-                RoleName=arn.rsplit("/", 1)[-1], PolicyName=policy, PolicyDocument=EVERYTHING
+    support.scale_operator(0)
+    try:
+        for arn in roles.values():
+            for policy in ("appinstance", "everything"):
+                iam.put_role_policy(
+                    RoleName=arn.rsplit("/", 1)[-1], PolicyName=policy, PolicyDocument=EVERYTHING
+                )
+        yield roles
+    finally:
+        support.scale_operator(OPERATORS)
+        for arn in roles.values():
+            _code(
+                iam.delete_role_policy,
+                RoleName=arn.rsplit("/", 1)[-1],
+                PolicyName="everything",
             )
-    yield roles
-    for arn in roles.values():
-        _code(
-            iam.delete_role_policy,
-            RoleName=arn.rsplit("/", 1)[-1],
-            PolicyName="everything",
-        )
 
 
 def _documents(role: str) -> dict[str, Any]:
@@ -266,7 +273,7 @@ def test_the_operator_puts_a_wrong_document_right_at_its_next_look(
     wide_roles: dict[str, str],
 ) -> None:
     """It looks every ten minutes, and when it starts: that is what is done here."""
-    support.restart_operator()
+    support.scale_operator(OPERATORS)
 
     def repaired() -> bool:
         return all(

@@ -16,7 +16,7 @@ from e2e import support
 from e2e.support import get, helm, kubectl, names, pod, pod_ip, wait_for
 from e2e.ways import Way, await_open, open_among
 
-from appinstance_local import demo, seed
+from appinstance_local import seed
 from appinstance_local.demo import through_edge
 from appinstance_local.errors import LocalError
 from appinstance_local.paths import REPO
@@ -38,7 +38,7 @@ PARTS: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def release(instances: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """An instance installed with Helm; yields the file with its values."""
-    demo.ensure_namespace(NAME)
+    support.ensure_namespace(NAME)
     seed.seed_instance(NAME, NAME)
     values = tmp_path_factory.mktemp("chart") / "values.yaml"
     test = {"image": "appinstance/operator:dev", "timeoutSeconds": 240}

@@ -63,11 +63,13 @@ def test_a_field_of_somebody_else_survives(instances: None) -> None:
     body = get("globex", "deployment", "globex-backend")
     assert body
     assert body["metadata"]["annotations"]["team"] == "theirs"
+    ours = "app.kubernetes.io/component=backend"
+    wait_for("the other pods to go", lambda: len(names("globex", "pods", ours)) == 1)
     support.wait_until_ready("globex", "globex")
 
 
 def test_a_rotated_secret_rolls_the_pods_without_a_failed_request(instances: None) -> None:
-    old = support.pod("acme", "backend", "acme")
+    old = set(names("acme", "pods", "app.kubernetes.io/component=backend"))
     value = secrets.token_urlsafe(48)
     failed: list[str] = []
     answered = 0
@@ -89,7 +91,7 @@ def test_a_rotated_secret_rolls_the_pods_without_a_failed_request(instances: Non
     asking = threading.Thread(target=keep_asking)
     asking.start()
     try:
-        wait_for("the old pod to go", lambda: old not in names("acme", "pods") or None)
+        wait_for("the old pods to go", lambda: old.isdisjoint(names("acme", "pods")))
         support.wait_until_ready("acme", "acme")
     finally:
         done.set()
@@ -105,29 +107,29 @@ def test_a_rotated_secret_rolls_the_pods_without_a_failed_request(instances: Non
     assert told == hashlib.sha256(value.encode()).hexdigest()
 
 
+def _status_of_a_failed_migration() -> dict[str, dict[str, Any]] | None:
+    """Return its conditions as they stood together: it is tried again by itself, a minute later."""
+    body = get("globex", "appi", "globex") or {}
+    told = {item["type"]: item for item in body.get("status", {}).get("conditions", [])}
+    failed = told.get("MigrationsApplied", {}).get("reason") == "MigrationFailed"
+    return told if failed else None
+
+
 def test_a_failing_migration_leaves_the_old_version_serving(instances: None) -> None:
     serving = support.pod("globex", "backend", "globex")
     # This image has no `migrate` command, so the job fails.
     broken = {"backend": {"image": "appinstance/operator:dev"}}
     _patch("globex", "globex", broken)
     try:
-        failed = wait_for(
-            "the migration to fail",
-            lambda: (
-                (c := condition("globex", "globex", "MigrationsApplied")).get("reason")
-                == "MigrationFailed"
-                and c
-            ),
-        )
-        assert "keeps serving" in failed["message"]
-        assert condition("globex", "globex", "Ready")["status"] == "False"
-        assert condition("globex", "globex", "Stalled")["reason"] == "MigrationFailed"
+        told = wait_for("the migration to fail", _status_of_a_failed_migration)
+        assert "keeps serving" in told["MigrationsApplied"]["message"]
+        assert told["Ready"]["status"] == "False"
+        assert told["Stalled"]["reason"] == "MigrationFailed"
         assert serving in names("globex", "pods")
         # What has nothing to do with the new version is put right meanwhile.
         kubectl("-n", "globex", "delete", "service", "globex-backend")
         wait_for("the service", lambda: get("globex", "service", "globex-backend"))
         demo.wait_until_served("globex", page=False)
-        assert through_edge("globex", "/api/v1/users/me").status_code == 401
     finally:
         _patch("globex", "globex", {"backend": {"image": support.BACKEND_IMAGE}})
     support.wait_until_ready("globex", "globex")
@@ -135,15 +137,13 @@ def test_a_failing_migration_leaves_the_old_version_serving(instances: None) -> 
 
 def test_a_broken_instance_says_why_and_delays_no_other(instances: None) -> None:
     missing = "apps/broken/broken/never-made"
-    demo.ensure_namespace("broken")
+    support.ensure_namespace("broken")
     body = support.manifest(
         "broken", "broken", database={"credentials": {"remoteRef": {"key": missing}}}
     )
     kubectl("apply", "-f", "-", stdin=json.dumps(body))
     try:
-        told = wait_for(
-            "the reason", lambda: (c := condition("broken", "broken", "SecretsReady")) and c
-        )
+        told = wait_for("the reason", lambda: condition("broken", "broken", "SecretsReady"))
         assert told["status"] == "False"
         assert missing in told["message"] or "apps/broken" in told["message"]
         assert "so the backend has not been started" in told["message"]

@@ -71,7 +71,8 @@ def keys() -> set[str]:
 
 def test_plain_http_is_redirected(instances: None) -> None:
     answer = httpx.get(
-        "http://127.0.0.1:8080/", headers={"Host": "acme.apps.localhost"}, follow_redirects=False
-    )
+        "http://127.0.0.1:8080/", headers={"Host": "acme.apps.localhost"}, follow_redirects=False,
+        timeout=60,
+    )  # fmt: skip
     assert answer.status_code in {301, 308}
     assert answer.headers["location"].startswith("https://acme.apps.localhost")

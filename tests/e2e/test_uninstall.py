@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from e2e import others, support
-from e2e.support import helm, kubectl, names, wait_for
+from e2e.support import get, helm, kubectl, names, wait_for
 
 from appinstance_local import demo
 from appinstance_local.errors import LocalError
@@ -42,7 +42,7 @@ def test_refused_while_instances_are_left_and_all_goes_on(instances: None) -> No
         assert instance in str(caught.value) or instance in _drain_log()
     assert names(SYSTEM, "deploy") == [RELEASE]
     kubectl("-n", "globex", "delete", "service", "globex-backend")
-    wait_for("the operator to still work", lambda: names("globex", "service"))
+    wait_for("the operator to still work", lambda: get("globex", "service", "globex-backend"))
     support.wait_until_ready("globex", "globex")
     # Helm takes the release for half gone now; this is the way back that the sentence names.
     helm("rollback", RELEASE, "-n", SYSTEM, "--wait", "--timeout", "300s")

@@ -1,4 +1,4 @@
-"""That the probes of tests/e2e tell closed from slow: their program run here, without a pod."""
+"""That tests/e2e tell closed from slow and an answer from none: tried here, without a pod."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import socket
 import subprocess
 
 import pytest
+from e2e.support import is_unheard
 from e2e.ways import judged, program_to_try
 
 
@@ -43,3 +44,31 @@ def test_a_pod_that_is_too_slow_for_itself_says_nothing(output: str) -> None:
 def test_what_could_not_be_tried_is_an_error(output: str, errors: str) -> None:
     with pytest.raises(AssertionError, match="could not be tried"):
         judged(output, errors)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The connection to the server 127.0.0.1:6443 was refused - did you specify the right host "
+        "or port?",
+        "Unable to connect to the server: net/http: TLS handshake timeout",
+        "Error from server: error dialing backend: dial tcp 172.18.0.2:10250: connect: refused",
+        "Error from server: etcdserver: request timed out",
+    ],
+)
+def test_kubectl_without_an_answer_is_asked_again(said: str) -> None:
+    assert is_unheard(f"{said}\n")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'Error from server (NotFound): services "shop" not found',
+        'Error from server (Forbidden): appinstances "x" is forbidden: denied request: host x',
+        "error: timed out waiting for the condition on pods/says",
+        "bash: connect: Connection refused\ncommand terminated with exit code 1",
+        "error: unable to upgrade connection: container not found",
+    ],
+)
+def test_whatever_else_kubectl_says_is_its_answer(said: str) -> None:
+    assert not is_unheard(said)

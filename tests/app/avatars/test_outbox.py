@@ -302,6 +302,6 @@ async def test_it_ends_also_when_it_is_woken_at_the_same_moment(
     for _ in range(turns):
         await asyncio.sleep(0)
     task.cancel()
-    ended, _ = await asyncio.wait({task}, timeout=10)
+    ended, _ = await asyncio.wait({task}, timeout=60)
     task.cancel()
     assert ended

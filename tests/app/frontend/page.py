@@ -51,7 +51,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, FilePayload, Locator, Page, Playwright, Response
 
 # How long an outcome is waited for. A machine with two busy cores is slow, not wrong.
-expect.set_options(timeout=60_000)
+_PATIENCE: Final = 60_000
+expect.set_options(timeout=_PATIENCE)
 
 CHROMIUM: Final = debian.program("chromium")
 CHROMIUM_FLAGS: Final = (
@@ -95,6 +96,7 @@ class AppPage:
     """One browser page at one instance's origin, such as `https://acme.apps.localhost:8443`."""
 
     def __init__(self, page: Page, origin: str) -> None:
+        page.set_default_timeout(_PATIENCE)
         self.page = page
         self.origin = origin.rstrip("/")
 

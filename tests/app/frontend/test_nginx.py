@@ -34,15 +34,15 @@ FILES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*") if 
 
 @pytest.fixture
 def client(frontend: Server) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=frontend.origin) as http:
+    with httpx.Client(base_url=frontend.origin, timeout=60) as http:
         yield http
 
 
 def raw_answer(port: int, request: bytes) -> str:
     """The head of the answer to bytes that no HTTP library would send."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(request)
-        connection.settimeout(10)
+        connection.settimeout(60)
         answer = b""
         while chunk := connection.recv(65536):
             answer += chunk
@@ -65,7 +65,7 @@ def assert_guarded(headers: httpx.Headers) -> None:
 
 
 def test_health_has_a_port_of_its_own_that_serves_nothing_else(frontend: Server) -> None:
-    with httpx.Client(base_url=f"http://127.0.0.1:{frontend.health_port}") as http:
+    with httpx.Client(base_url=f"http://127.0.0.1:{frontend.health_port}", timeout=60) as http:
         assert http.get("/healthz").text == "ok\n"
         for path in ("/", "/index.html", "/scripts/main.js", "/.git/config"):
             assert http.get(path).status_code == 404
@@ -255,7 +255,7 @@ def test_the_configuration_does_not_forward_to_anybody() -> None:
 
 def test_pictures_may_come_from_where_the_operator_says_and_nowhere_else(tmp_path: Path) -> None:
     with running_frontend(tmp_path, "https://d1.cloudfront.net") as server:
-        policy = httpx.get(server.origin).headers["content-security-policy"]
+        policy = httpx.get(server.origin, timeout=60).headers["content-security-policy"]
     assert "img-src 'self' blob: https://d1.cloudfront.net;" in policy
     assert policy.count("https:") == 1
 

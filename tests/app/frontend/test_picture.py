@@ -122,7 +122,7 @@ def test_what_is_shown_is_what_is_saved(site: Watched, account: Account) -> None
 
     app.save_picture()
     expect(app.by("picture-status")).to_have_text("Your new picture is saved.")
-    saved = httpx.get(app.origin + app.expect_avatar_drawn())
+    saved = httpx.get(app.origin + app.expect_avatar_drawn(), timeout=60)
     with Image.open(io.BytesIO(saved.content)) as picture:
         colours = picture.convert("RGB").resize((1, 1)).getpixel((0, 0))
     assert isinstance(colours, tuple)

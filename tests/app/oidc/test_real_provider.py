@@ -34,7 +34,7 @@ async def person(start: Callable[..., Any], issuer: str) -> Browser:
 
 async def consented(location: str, **form: str) -> dict[str, str]:
     """What the provider sends back once the person has chosen."""
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         answer = await client.post(location, data=form)
     back = urlsplit(answer.headers["location"])
     assert f"{back.scheme}://{back.netloc}" == "http://testserver"

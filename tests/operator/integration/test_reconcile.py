@@ -119,6 +119,8 @@ def test_workers_and_jobs_are_made_and_cost_nothing_once_they_are_there(world: W
             == "shop-backend"
         ),
     )
+    # A Deployment that is applied after its roll-out was told would never be seen rolled out.
+    world.wait_reconciled(0)
     world.roll_out(parts=("backend", "frontend", "worker-mail"))
     wait_for("the two roles", lambda: len(world.roles()) == 2)
 
@@ -480,6 +482,8 @@ def test_roles_are_removed_when_the_spec_brings_its_own(world: World) -> None:
         lambda: "role/own" in json.dumps(world.get("deployment", "shop-backend")),
     )
     assert len(world.roles()) == 2, "the pods that run still have the old one"
+    # All of them are of the new spec then, not the backend's alone.
+    world.wait_reconciled(0)
     world.roll_out()
     wait_for("the role to go", lambda: len(world.roles()) == 1)
 

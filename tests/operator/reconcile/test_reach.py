@@ -7,6 +7,7 @@ from queue import Queue
 
 import pytest
 import urllib3
+from support.waiting import WAIT_SECONDS
 
 from appinstance_operator.kube.cache import Key
 from appinstance_operator.reconcile.reach import AGAIN_SECONDS, Reach
@@ -33,7 +34,7 @@ class World:
     def told(self) -> tuple[str, str]:
         """Look, let the request come to its end, and return what the next look sees."""
         if self.reach.seen(KEY, HOST, ADDRESS) is None:
-            self.woken.get(timeout=20)
+            self.woken.get(timeout=WAIT_SECONDS)
         found = self.reach.seen(KEY, HOST, ADDRESS)
         assert found
         return found.status, found.message
@@ -66,7 +67,7 @@ def test_a_bad_answer_is_told_and_asked_for_again_after_a_while(
     found = world.reach.seen(KEY, HOST, ADDRESS)
     assert found
     assert found.status == "False", "until it is answered, the old answer stands"
-    world.woken.get(timeout=20)
+    world.woken.get(timeout=WAIT_SECONDS)
     assert world.told()[0] == "True"
 
 
@@ -81,5 +82,5 @@ def test_a_request_that_hangs_holds_up_no_look() -> None:
     reach = Reach(lambda _key: None, lambda _address, _host: held.get(timeout=60))
     with ThreadPoolExecutor(1) as pool:
         looked = pool.submit(reach.seen, KEY, HOST, ADDRESS)
-        assert looked.result(timeout=20) is None
+        assert looked.result(timeout=WAIT_SECONDS) is None
     held.put(200)

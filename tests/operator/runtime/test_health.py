@@ -23,7 +23,7 @@ async def health() -> AsyncIterator[Health]:
 async def _get(health: Health, path: str) -> httpx.Response:
     assert health._runner is not None
     port = next(item[1] for item in health._runner.addresses if item[0] == "0.0.0.0")
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         return await client.get(f"http://127.0.0.1:{port}{path}")
 
 

@@ -79,7 +79,7 @@ class Process:
         runner = self.operator.health._runner
         assert runner is not None
         port = next(item[1] for item in runner.addresses if item[0] == "0.0.0.0")
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
             return (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code
 
 
