@@ -132,7 +132,8 @@ async def start(make_settings: Callable[..., Settings]) -> AsyncIterator[Callabl
 
     async def begin(*, store: Any = None, media: Any = None, **fields: Any) -> Running:
         app = create_app(make_settings(**fields), store=store, media=media)
-        manager = LifespanManager(app)
+        # Its own patience is five seconds.
+        manager = LifespanManager(app, startup_timeout=60, shutdown_timeout=60)
         await manager.__aenter__()
         transport = httpx.ASGITransport(app, client=("192.0.2.7", 4000))
         client = httpx.AsyncClient(transport=transport, base_url="http://testserver")

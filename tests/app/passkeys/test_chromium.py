@@ -118,6 +118,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def device(browser: Browser, origin: str) -> Iterator[Device]:
     context = browser.new_context()
+    context.set_default_timeout(60_000)
     page = context.new_page()
     page.goto(f"{origin}/")
     yield Device(page, context.new_cdp_session(page))
