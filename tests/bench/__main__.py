@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from pathlib import Path
 
@@ -34,8 +33,6 @@ def main() -> None:
     )
     parser.add_argument("--write", type=Path, metavar="FILE")
     options = parser.parse_args()
-    # So that a stopped run ends its processes, too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     builds.ensure(["etcd", "kubernetes"])
     thought = thinking.measure()
     more = [0] * (len(options.sizes) - 1) + [options.more]

@@ -77,8 +77,12 @@ def creates_a_child(kind: str) -> bool:
 def side_by_side(work: Callable[[Any], object], items: Iterable[Any]) -> None:
     """Do the work on all items with as many threads as the operator has."""
     with ThreadPoolExecutor(WORKERS) as pool:
-        for _ in pool.map(work, items):
-            pass
+        try:
+            for _ in pool.map(work, items):
+                pass
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # who ends it waits for no more of them
+            raise
 
 
 def make_namespaces(stage: Stage, numbers: range, *prefixes: str) -> None:

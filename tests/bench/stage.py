@@ -27,6 +27,7 @@ from appinstance_local import paths
 from appinstance_operator.kube.client import Kube
 from appinstance_operator.runtime.permissions import LEASE_RULES, RBAC_RULES
 
+from . import ending
 from .audit import AuditLog, Request
 from .standins import kube_for
 
@@ -137,17 +138,6 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-def _children() -> dict[str, int]:
-    """Return name → id of this process's children."""
-    found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, ValueError):
-            name, _, rest = (folder / "stat").read_text().rpartition(")")
-            if int(rest.split()[1]) == os.getpid():
-                found[name.partition("(")[2]] = int(folder.name)
-    return found
-
-
 @contextlib.contextmanager
 def _process(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as out:
@@ -203,7 +193,9 @@ def staged() -> Iterator[Stage]:
     """Start everything but the operator in a folder of its own, and end it all."""
     tokens = {user: secrets.token_hex(16) for user in USERS}
     with contextlib.ExitStack() as stack:
+        ending.end_in_order()
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        stack.callback(ending.kill_children)
         stack.enter_context(_logs_on_failure(folder))
         server = stack.enter_context(started(folder, tokens))
         install_crds(server)
@@ -224,7 +216,7 @@ def staged() -> Iterator[Stage]:
                 folder / "standins.log",
             )
         )
-        children = _children()
+        children = ending.children()
         world = World(
             server, url, free_port(), "default",
             kubeconfig=configs["operator"], lease_seconds=_LEASE_SECONDS, program=program(),

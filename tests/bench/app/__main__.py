@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -60,7 +59,6 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4.0, help="of one block")
     parser.add_argument("--write", type=Path, metavar="FILE")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     say, blocks, seconds = _said(time.monotonic()), options.blocks, options.seconds
     with staged() as stage, report.others_counted(stage) as others:
         say("databases, S3, servers")

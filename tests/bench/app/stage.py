@@ -25,6 +25,7 @@ from app.processes import COMMAND, SIGN_UP, environment, production
 from support.ports import free_port
 from support.waiting import wait_for
 
+from bench import ending
 from bench.stage import processor_seconds
 
 from . import template
@@ -46,6 +47,15 @@ class Server:
         return processor_seconds(self.process.pid)
 
 
+def _ended(process: subprocess.Popen[bytes], by: signal.Signals) -> None:
+    process.send_signal(by)
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 def processors() -> tuple[set[int], set[int]]:
     """The one that a server has, and those of all else."""
     usable = sorted(os.sched_getaffinity(0))
@@ -57,7 +67,9 @@ class Stage:
 
     def __init__(self, stack: contextlib.ExitStack) -> None:
         self._stack = stack
+        ending.end_in_order()
         self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-app-")))
+        stack.callback(ending.kill_children)
         self._own, self.others = processors()
         stack.callback(os.sched_setaffinity, 0, os.sched_getaffinity(0))
         os.sched_setaffinity(0, self.others)
@@ -170,8 +182,7 @@ class Stage:
         process = subprocess.Popen(
             command, env=variables | {"PYTHONPATH": str(TESTS)}, stdout=out, stderr=out, **more
         )
-        self._stack.callback(process.wait, 30)
-        self._stack.callback(process.send_signal, ends)
+        self._stack.callback(_ended, process, ends)
         return process
 
     @staticmethod
