@@ -20,14 +20,12 @@ from appinstance_operator.desired.names import MANAGER
 
 _SERVICES = frozenset({"iam", "sts"})
 """What is called: the roles, and a session of the operator's own role by its web identity."""
-_CONFIG = Config(
-    connect_timeout=5,
-    read_timeout=20,
-    retries={"mode": "standard", "max_attempts": 3},
-    # By this CloudTrail tells of the operator; what botocore would say is put together anew, twice,
-    # for each request.
-    user_agent=MANAGER,
+_PATIENCE = Config(
+    connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 3}
 )
+# By this CloudTrail tells of the operator; what botocore would say is put together anew, twice, for
+# each request.
+_CONFIG = _PATIENCE.merge(Config(user_agent=MANAGER))
 
 
 class LeanLoader(JSONFileLoader):
@@ -66,9 +64,18 @@ def lean_session() -> botocore.session.Session:
 
 def iam_client(settings: Settings) -> Any:
     """Return the IAM client; its credentials come from the environment (a web identity)."""
-    return lean_session().create_client(
-        "iam",
-        region_name=settings.region,
-        endpoint_url=settings.aws_endpoint_url,
-        config=_CONFIG,
+    return _iam_client(lean_session(), settings, _CONFIG)
+
+
+def iam_client_of_a_person(settings: Settings) -> Any:
+    """Return an IAM client as patient as the operator's, and not under its name.
+
+    A person may sign in in any way that the SDK has (a profile, SSO), so it leaves nothing out.
+    """
+    return _iam_client(botocore.session.get_session(), settings, _PATIENCE)
+
+
+def _iam_client(session: botocore.session.Session, settings: Settings, config: Config) -> Any:
+    return session.create_client(
+        "iam", region_name=settings.region, endpoint_url=settings.aws_endpoint_url, config=config
     )

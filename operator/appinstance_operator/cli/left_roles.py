@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from appinstance_operator.api.errors import OperatorError
-from appinstance_operator.api.settings import Settings, load_settings
+from appinstance_operator.api.settings import Settings
 from appinstance_operator.desired import iam
 
 from .fleet import CommandError, Key, exit_code
+from .given import told_settings
 
 Alive = Callable[[], Collection[Key]]
 
@@ -110,23 +111,22 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def run(options: argparse.Namespace) -> int:
     """Run the command, say how it went, and return the exit code."""
-    import botocore.session
     from botocore.exceptions import BotoCoreError, ClientError
+
+    from appinstance_operator.aws.sdk import iam_client_of_a_person
 
     from .fleet_client import KubernetesFleet
 
-    settings = load_settings(options.settings)
+    settings = told_settings(options.settings)
 
     def work() -> str:
-        client = botocore.session.get_session().create_client(
-            "iam", region_name=settings.region, endpoint_url=settings.aws_endpoint_url
-        )
         fleet = KubernetesFleet.from_environment(settings.namespaces)
 
         def alive() -> Collection[Key]:
             return [seen.key for seen in fleet.snapshot().instances]
 
         try:
+            client = iam_client_of_a_person(settings)
             if options.remove:
                 return remove(client, settings, alive, options.remove)
             return listed(left(client, settings, alive))

@@ -13,7 +13,13 @@ from botocore.loaders import Loader
 from moto import mock_aws
 from support.stage import stage_settings
 
-from appinstance_operator.aws.sdk import LeanLoader, iam_client, lean_session
+from appinstance_operator.aws.sdk import (
+    LeanLoader,
+    iam_client,
+    iam_client_of_a_person,
+    lean_session,
+)
+from appinstance_operator.desired.names import MANAGER
 
 LEAN, WHOLE = Loader(file_loader=LeanLoader()), Loader()
 SERVICES = ("iam", "sts")
@@ -92,15 +98,35 @@ def test_the_operators_own_role_is_taken_by_its_web_identity(
     assert who.startswith("arn:aws:sts::123456789012:assumed-role/operator/")
 
 
-def test_the_operator_says_who_it_is(iam: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    del iam  # moto plays, with nothing in it
-    client = iam_client(stage_settings(awsEndpointUrl=None))
-    said: list[bytes | str] = []
+def _user_agent(client: Any) -> str:
+    """Return what a client says of itself in a request."""
+    said: list[bytes] = []
     client.meta.events.register_first(
         "before-send", lambda request, **_: said.append(request.headers["User-Agent"])
     )
     client.list_roles()
-    assert [str(each) for each in said] == ["b'appinstance-operator'"]
+    (one,) = said
+    return one.decode()
+
+
+def test_the_operator_says_who_it_is_and_a_person_is_not_taken_for_it(iam: Any) -> None:
+    del iam  # moto plays, with nothing in it
+    settings = stage_settings(awsEndpointUrl=None)
+    assert _user_agent(iam_client(settings)) == MANAGER
+    persons = _user_agent(iam_client_of_a_person(settings))
+    assert persons.startswith("Botocore/")
+    assert MANAGER not in persons
+
+
+def test_a_person_waits_for_iam_as_long_as_the_operator(iam: Any) -> None:
+    del iam
+    patience = [
+        (config.connect_timeout, config.read_timeout, config.retries)
+        for make in (iam_client, iam_client_of_a_person)
+        for config in [make(stage_settings()).meta.config]
+    ]
+    assert patience[0] == patience[1]
+    assert patience[0][:2] == (5, 20)
 
 
 def test_the_client_asks_where_the_settings_say() -> None:

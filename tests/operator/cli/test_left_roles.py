@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+import yaml
 from moto import mock_aws
 from moto.iam.models import iam_backends
+from support.golden_settings import DESIRED, golden_values
 from support.stage import stage_settings
 
 from appinstance_operator.api.settings import Settings
@@ -17,6 +21,7 @@ from appinstance_operator.api.spec import parse
 from appinstance_operator.aws.roles import RoleManager
 from appinstance_operator.cli import left_roles
 from appinstance_operator.cli.fleet import CommandError, Key
+from appinstance_operator.cli.fleet_client import KubernetesFleet
 from appinstance_operator.desired import iam
 
 SETTINGS = stage_settings()
@@ -122,3 +127,18 @@ def test_one_that_is_made_while_the_roles_are_listed_is_not_taken_for_left(clien
     client.get_paginator = paginator
     assert roles
     assert left_roles.left(client, SETTINGS, alive) == []
+
+
+def test_with_helm_values_a_profile_that_is_not_there_is_said_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = tmp_path / "values.yaml"
+    values.write_text(yaml.safe_dump({"settings": golden_values(DESIRED / "golden" / "minimal")}))
+    # It is not asked: IAM comes first.
+    monkeypatch.setattr(KubernetesFleet, "from_environment", lambda *_: None)
+    monkeypatch.setenv("AWS_PROFILE", "nobodys")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    assert left_roles.run(argparse.Namespace(settings=values, remove=())) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("error: IAM did not say which roles there are: ")
+    assert "nobodys" in told
