@@ -22,7 +22,8 @@ _SUFFIXES = (".py", ".hcl", ".js", ".conf", ".html", ".csv")
 
 
 def test_every_item_is_there_once_with_its_level() -> None:
-    standard = {row["item"]: row["level"] for row in csv.DictReader(STANDARD.open())}
+    with STANDARD.open() as file:
+        standard = {row["item"]: row["level"] for row in csv.DictReader(file)}
     assert len(standard) == 253
     assert [item for item, _ in ROW.findall(PAGE)] == list(standard)
     assert {item: cells[0] for item, cells in ROWS.items()} == standard
