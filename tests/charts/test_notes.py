@@ -60,6 +60,16 @@ def test_the_example_has_a_database_made_where_the_platform_makes_them(helm: Hel
     assert yaml.safe_load(example)["spec"]["database"] == {"provision": True}
 
 
+@pytest.mark.parametrize("mode", ["refuse", "delete", "ignore"])
+def test_an_uninstall_that_waits_for_a_pod_is_told_where_that_pod_is(helm: Helm, mode: str) -> None:
+    words = ("--set", f"uninstall.mode={mode}")
+    objects = helm.objects("appinstance-operator", ["operator-minimal"], *words)
+    pods = [item["spec"]["template"]["metadata"] for item in objects if item["kind"] == "Job"]
+    component = {meta["labels"]["app.kubernetes.io/component"] for meta in pods} & {"drain"}
+    told = helm.notes("appinstance-operator", ["operator-minimal"], *words)
+    assert re.findall("describe pods -l app.kubernetes.io/component=(.*)", told) == [*component]
+
+
 @pytest.mark.parametrize("chart", ["appinstance-operator", "appinstance"])
 def test_comments_of_the_values_name_no_file_that_the_reader_lacks(chart: str) -> None:
     text = (REPO / "charts" / chart / "values.yaml").read_text()
