@@ -51,7 +51,7 @@ app: setup ## Serve the app and its page alone, with the file store (http://127.
 	  $(RUN) appinstance-app serve
 
 .PHONY: test-unit
-test-unit: setup ## Tests that need no other process, the simulator's too (2 min)
+test-unit: setup ## Tests that need no other process, the simulator's too (4 min)
 	@$(RUN) pytest -q -n 2 -m "not integration and not e2e and not terraform"
 
 .PHONY: coverage
@@ -75,7 +75,7 @@ simulator: setup ## Ten times the simulator's steps of `make test`, on both core
 	@$(RUN) pytest -q -n 2 tests/simulator --simulator-steps 1000000 --simulator-seed 1000
 
 .PHONY: mutants
-mutants: setup ## Seed bugs into copies of the operator: the fast suites must find each (20 min)
+mutants: setup ## Seed bugs into copies of the operator: the fast suites must find each (an hour)
 	@PYTHONPATH=tests $(RUN) python -m simulator.mutation
 
 .PHONY: terraform-test
