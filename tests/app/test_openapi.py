@@ -55,7 +55,7 @@ PICTURES: Final = {
 
 
 @pytest.fixture
-def app(make_settings: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> FastAPI:
+def app(make_settings: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[FastAPI]:
     """Nothing is counted: it is not the limits that are tried. The file is not written, pictures
     are not decoded, and of the provider no more is there than what it says of itself."""
     monkeypatch.setattr(FileBase, "_write", lambda *_: None)
@@ -73,7 +73,8 @@ def app(make_settings: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> F
     ends = dict.fromkeys(("authorization_endpoint", "token_endpoint", "jwks_uri"), "http://p.test/")
     known = Metadata(issuer="http://127.0.0.1:1", **ends)
     app.state.context.oidc.provider._metadata = _Kept(known, at=math.inf)
-    return app
+    yield app
+    app.state.context.store.close()
 
 
 def signed_in(app: FastAPI) -> dict[str, str]:

@@ -304,4 +304,5 @@ async def test_it_ends_also_when_it_is_woken_at_the_same_moment(
     task.cancel()
     ended, _ = await asyncio.wait({task}, timeout=60)
     task.cancel()
+    store.close()
     assert ended
