@@ -8,12 +8,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import oidc_provider_mock
 from app.frontend.conftest import as_file, landscape
 from app.frontend.page import AppPage, launched_chromium
 from app.frontend.servers import REPOSITORY, missing, running_backend
 from app.frontend.test_passkeys import AUTHENTICATOR
 from app.frontend.test_provider import provided
+from app.oidc.provider import running_provider
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 from support.ports import free_port
@@ -37,14 +37,14 @@ def main() -> int:
     origin = f"http://localhost:{port}"
     with (
         tempfile.TemporaryDirectory() as folder,
-        oidc_provider_mock.run_server_in_thread() as provider,
+        running_provider() as provider,
         running_backend(
             Path(folder),
             port=port,
             public_url=origin,
             more={
                 "APP_TRUSTED_PROXY_HOPS": "0",
-                **provided(f"http://localhost:{provider.server_port}"),
+                **provided(provider),
             },
         ),
         sync_playwright() as playwright,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import oidc_provider_mock
 import pytest
 from app.frontend.servers import Server, running_backend, running_edge
 from app.frontend.test_accessibility import DESK, PHONE, findings
 from app.frontend.test_account import ask_for_confirmation
 from app.frontend.test_passkeys import AUTHENTICATOR, switch_second_factor, with_passkey
+from app.oidc.provider import running_provider
 from playwright.sync_api import expect
 from support.ports import free_port
 
@@ -40,13 +40,13 @@ def providing(tmp_path_factory: pytest.TempPathFactory, frontend: Server) -> Ite
     folder = tmp_path_factory.mktemp("providing")
     port, backend_port = free_port(), free_port()
     with (
-        oidc_provider_mock.run_server_in_thread(require_nonce=True) as provider,
+        running_provider() as provider,
         running_edge(folder, frontend=frontend, backend_port=backend_port, port=port) as server,
         running_backend(
             folder,
             port=backend_port,
             public_url=server.origin,
-            more=provided(f"http://localhost:{provider.server_port}"),
+            more=provided(provider),
         ),
     ):
         yield server

@@ -10,6 +10,7 @@ import httpx
 import oidc_provider_mock
 import pytest
 from app.oidc.conftest import FAILED, OIDC, Browser
+from app.oidc.provider import running_provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,8 +22,8 @@ ADA = oidc_provider_mock.User(
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
-    with oidc_provider_mock.run_server_in_thread(require_nonce=True, user_claims=[ADA]) as server:
-        yield f"http://localhost:{server.server_port}"
+    with running_provider(ADA) as address:
+        yield address
 
 
 @pytest.fixture
