@@ -19,6 +19,7 @@ from support.crds import install_crds
 from support.golden_settings import DESIRED, golden_values
 from support.people import Person, manifest
 from support.waiting import wait_for
+from support.yamls import documents
 
 CHART = REPO / "charts" / "appinstance-operator"
 NAMESPACE = "appinstance-system"
@@ -82,7 +83,7 @@ def rendered(settings: Mapping[str, Any], folder: Path) -> list[dict[str, Any]]:
         "--namespace", NAMESPACE, "--values", str(path),
     ]  # fmt: skip
     output = subprocess.run(words, check=True, capture_output=True, text=True).stdout
-    return [document for document in yaml.safe_load_all(output) if document]
+    return documents(output)
 
 
 def _is_ours(body: Mapping[str, Any]) -> bool:
@@ -99,7 +100,8 @@ def install_policies(server: ApiServer, settings: Mapping[str, Any]) -> None:
     """Apply the chart's policies with their parameters, and wait until they are in force."""
     server.kubectl("create", "namespace", NAMESPACE, check=False)
     bodies = [body for body in rendered(settings, server.folder) if _is_ours(body)]
-    server.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(bodies))
+    listed = {"apiVersion": "v1", "kind": "List", "items": bodies}
+    server.kubectl("apply", "-f", "-", stdin=json.dumps(listed))
     names = [
         body["metadata"]["name"] for body in bodies if body["kind"] == "ValidatingAdmissionPolicy"
     ]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-
-import yaml
 
 from appinstance_local import builds
 from appinstance_local.paths import REPO
 from support.apiserver import ApiServer
 from support.waiting import wait_for
+from support.yamls import document
 
 SECURITY_GROUP_POLICIES = Path(__file__).parent / "securitygrouppolicies.crd.yaml"
 TARGET_GROUP_BINDINGS = Path(__file__).parent / "targetgroupbindings.crd.yaml"
@@ -40,8 +39,16 @@ def foreign_crd_paths(external_secrets: Path) -> tuple[Path, ...]:
     )
 
 
+@cache
+def _url(path: Path) -> str:
+    """Return where the API server serves the kind of a CRD."""
+    spec = document(path.read_text())["spec"]
+    version = next(item["name"] for item in spec["versions"] if item["storage"])
+    return f"/apis/{spec['group']}/{version}/{spec['names']['plural']}"
+
+
 def _is_served(server: ApiServer, url: str) -> bool:
-    return server.kubectl("get", "--raw", url, check=False).returncode == 0
+    return server.http.get(url).status_code == 200
 
 
 def install_crds(server: ApiServer, *, foreign: bool = False) -> None:
@@ -51,12 +58,7 @@ def install_crds(server: ApiServer, *, foreign: bool = False) -> None:
     answered.
     """
     folder = builds.module_folder("external-secrets")
-    for path in (*crd_paths(folder), *(foreign_crd_paths(folder) if foreign else ())):
-        server.kubectl("apply", "--server-side", "-f", str(path))
-        spec = yaml.safe_load(path.read_text())["spec"]
-        version = next(item["name"] for item in spec["versions"] if item["storage"])
-        url = f"/apis/{spec['group']}/{version}/{spec['names']['plural']}"
-        wait_for(
-            f"{url} to be served",
-            partial(_is_served, server, url),
-        )
+    paths = (*crd_paths(folder), *(foreign_crd_paths(folder) if foreign else ()))
+    server.kubectl("apply", "--server-side", *(f"--filename={path}" for path in paths))
+    for url in map(_url, paths):
+        wait_for(f"{url} to be served", partial(_is_served, server, url))

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from appinstance_operator.api.settings import Settings, parse_settings
 from appinstance_operator.cli import documents
+from support.yamls import document
 
 DESIRED = Path(__file__).parents[1] / "operator" / "desired"
 COMMON = DESIRED / "settings.yaml"
@@ -30,8 +29,8 @@ def _merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any
 def golden_values(case: Path) -> dict[str, Any]:
     """Return the settings of a case as parsed YAML."""
     own = case / "settings.yaml"
-    change = yaml.safe_load(own.read_text()) if own.exists() else {}
-    return _merged(yaml.safe_load(COMMON.read_text()), change)
+    change = document(own.read_text()) if own.exists() else {}
+    return _merged(document(COMMON.read_text()), change)
 
 
 def golden_settings(case: Path) -> Settings:

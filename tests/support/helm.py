@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+from support.yamls import documents
 
 REPO = Path(__file__).resolve().parents[2]
 VALUES = REPO / "tests/charts/values"
@@ -21,10 +22,14 @@ _RELEASES = {
 
 @dataclass(frozen=True)
 class Helm:
-    """`helm template` of one of our charts, without a cluster. The same render is done once."""
+    """`helm template` of one of our charts, without a cluster.
+
+    The same render is done once, and read once.
+    """
 
     binary: str
     _done: dict[tuple[str, ...], subprocess.CompletedProcess[str]] = field(default_factory=dict)
+    _read: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
         if words not in self._done:
@@ -66,9 +71,11 @@ class Helm:
         return result.stdout
 
     def objects(self, chart: str, values: Sequence[str], *more: str) -> list[dict[str, Any]]:
-        """Return the rendered objects, those of hooks too."""
-        documents = yaml.safe_load_all(self.text(chart, values, *more))
-        return [document for document in documents if document]
+        """Return the rendered objects, those of hooks too; they are the caller's to change."""
+        text = self.text(chart, values, *more)
+        if text not in self._read:
+            self._read[text] = documents(text)
+        return copy.deepcopy(self._read[text])
 
     def refusal(
         self, chart: str, values: Sequence[str], *more: str, release: str | None = None

@@ -10,7 +10,6 @@ from typing import Any
 
 import boto3
 import pymysql
-import yaml
 from app.mariadb import MariaDb
 
 from appinstance_operator.api.request import Answer, Request
@@ -22,6 +21,7 @@ from appinstance_provisioner.names import Identity
 from appinstance_provisioner.server import Place, connection
 from support.golden_settings import COMMON
 from support.waiting import wait_for
+from support.yamls import document
 
 
 class Session:
@@ -64,7 +64,7 @@ class Bench:
 
     def settings(self, **provisioning: Any) -> Settings:
         """Settings that lead to the server; keys of `provisioning` by their YAML names."""
-        values = yaml.safe_load(COMMON.read_text())
+        values = document(COMMON.read_text())
         values["database"] = {
             **values["database"],
             "port": self.server.port,
