@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
-import json
+import functools
 import os
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +17,11 @@ import yaml
 
 from appinstance_operator.kube.kinds import LEASE_NAME
 from support.apiserver import ApiServer
+from support.controllers import Controllers
 from support.golden_settings import DESIRED, golden_values
+from support.objects import done
 from support.waiting import WAIT_SECONDS, wait_for
+from support.yamls import document
 
 PARTS = ("backend", "frontend")
 GOLDEN = DESIRED / "golden" / "minimal"
@@ -28,13 +29,34 @@ SECURITY_GROUPS = {"backend": ["sg-0bac0000"], "frontend": ["sg-0f000000"]}
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
+@functools.cache
+def _iam(address: str) -> Any:
+    """Return a client of moto's IAM; to make one takes longer than to ask."""
+    return boto3.client(
+        "iam", endpoint_url=address, region_name="eu-central-1",
+        aws_access_key_id="test", aws_secret_access_key="test",
+    )  # fmt: skip
+
+
+def _asked(url: str) -> httpx.Response:
+    # Without TLS, and so without the authorities that a client reads at each start.
+    return httpx.get(url, timeout=WAIT_SECONDS, verify=False)  # noqa: S501
+
+
 def _summed(lines: Iterable[str], name: str) -> float:
     values = (line for line in lines if line.startswith((f"{name}{{", f"{name} ")))
     return sum(float(line.rsplit(" ", 1)[1]) for line in values)
 
 
+def _condition(body: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    for item in body.get("status", {}).get("conditions", ()):
+        if item["type"] == kind:
+            return dict(item)
+    return {}
+
+
 @dataclass
-class World:
+class World(Controllers):
     """A namespace of its own in the API server, and an operator that looks after all of them."""
 
     server: ApiServer
@@ -82,7 +104,7 @@ class World:
         """Start the operator and wait until it is ready (or has died, with a fault point)."""
         if self.lease_holder().startswith(f"{self.pod}_"):
             # Its own, from before it was killed; nothing is to be learnt from waiting for that.
-            self.kubectl("delete", "lease", LEASE_NAME)
+            self.delete("lease", LEASE_NAME)
         with (self.server.folder / "operator.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [
@@ -106,7 +128,7 @@ class World:
         if self.process.poll() is not None:
             return True
         try:
-            return httpx.get(f"http://127.0.0.1:{self.port}/readyz", timeout=30).status_code == 200
+            return _asked(f"http://127.0.0.1:{self.port}/readyz").status_code == 200
         except httpx.HTTPError:
             return False
 
@@ -150,8 +172,7 @@ class World:
         }
 
     def _metrics(self) -> list[str]:
-        url = f"http://127.0.0.1:{self.port}/metrics"
-        return httpx.get(url, timeout=WAIT_SECONDS).text.splitlines()
+        return _asked(f"http://127.0.0.1:{self.port}/metrics").text.splitlines()
 
     def metric(self, name: str) -> float:
         """Return one of the operator's metrics, summed over its labels."""
@@ -174,7 +195,7 @@ class World:
         """Label objects of ours as somebody else would, and wait until the operator has looked."""
         looks = self.metric("controller_runtime_reconcile_total")
         for kind, name in objects:
-            self.kubectl("label", kind, name, f"look=after-{looks:.0f}", "--overwrite")
+            self.patch(kind, name, {"metadata": {"labels": {"look": f"after-{looks:.0f}"}}})
         self.wait_reconciled(looks)
 
     def wait_at_rest(self, kind: str, name: str) -> None:
@@ -194,29 +215,14 @@ class World:
 
         For the end, when no operator runs: one that does would let them go at the same time.
         """
-        nothing = json.dumps({"metadata": {"finalizers": None}})
-        for name in self.kubectl("get", "appi", "-o", "jsonpath={.items[*].metadata.name}").split():
-            self.kubectl("patch", "appi", name, "--type=merge", "-p", nothing)
-            self.kubectl("delete", "appi", name, "--ignore-not-found")
-
-    def kubectl(self, *words: str, stdin: str | None = None, check: bool = True) -> str:
-        """Run kubectl in this world's namespace."""
-        return self.server.kubectl("-n", self.namespace, *words, stdin=stdin, check=check).stdout
-
-    def get(self, kind: str, name: str) -> dict[str, Any]:
-        """Return an object, empty when it is not there."""
-        told = self.kubectl("get", kind, name, "-o", "json", "--ignore-not-found")
-        found: dict[str, Any] = json.loads(told) if told.strip() else {}
-        return found
-
-    def is_gone(self, kind: str, name: str) -> bool:
-        """Return whether there is no such object."""
-        return self.get(kind, name) == {}
+        for name in self.names("appi"):
+            self.patch("appi", name, {"metadata": {"finalizers": None}})
+            self.delete("appi", name, missing_ok=True)
 
     def apply(self, name: str = "shop", **spec: Any) -> None:
         """Apply an instance like the golden one."""
         text = (GOLDEN / "appinstance.yaml").read_text()
-        body = yaml.safe_load(text.replace("apps/acme/acme/", f"apps/{self.namespace}/{name}/"))
+        body = document(text.replace("apps/acme/acme/", f"apps/{self.namespace}/{name}/"))
         body["metadata"] = {"name": name, "namespace": self.namespace}
         body["spec"]["host"] = f"{name}-{self.namespace}.apps.localhost"
         for key, value in spec.items():
@@ -224,14 +230,11 @@ class World:
                 body["spec"].pop(key, None)
             else:
                 body["spec"][key] = value
-        self.kubectl("apply", "-f", "-", stdin=json.dumps(body))
+        done(self.admin.apply(self.namespace, body, fieldValidation="Strict"))
 
     def condition(self, kind: str, name: str = "shop") -> dict[str, Any]:
         """Return a condition of an instance, empty when it has none of that type."""
-        for item in self.get("appi", name).get("status", {}).get("conditions", []):
-            if item["type"] == kind:
-                return dict(item)
-        return {}
+        return _condition(self.get("appi", name), kind)
 
     def wait_condition(self, kind: str, reason: str, name: str = "shop") -> dict[str, Any]:
         """Wait until a condition has a reason, and return it."""
@@ -240,117 +243,16 @@ class World:
             lambda: ((c := self.condition(kind, name)).get("reason") == reason and c) or None,
         )
 
-    # What controllers would do
+    def wait_ready(self, name: str = "shop") -> None:
+        """Wait until an instance is Ready as its spec is now."""
 
-    def patch_status(self, kind: str, name: str, status: Mapping[str, Any]) -> None:
-        """Write an object's status."""
-        self.kubectl(
-            "patch", kind, name, "--subresource=status", "--type=merge",
-            "-p", json.dumps({"status": status}),
-        )  # fmt: skip
+        def is_ready() -> bool:
+            body = self.get("appi", name)
+            seen = body.get("status", {}).get("observedGeneration", 0)
+            is_new = seen >= body["metadata"]["generation"]
+            return is_new and _condition(body, "Ready").get("status") == "True"
 
-    def sync_secrets(self, name: str = "shop", hash_: str = "one") -> None:
-        """Do External Secrets' part: Secrets with a hash of their content, and Ready."""
-        ready = [{"type": "Ready", "status": "True", "reason": "Valid", "message": ""}]
-        wait_for("the store", lambda: self.get("secretstore", name))
-        self.patch_status("secretstore", name, {"conditions": ready})
-        for part in ("database", "app"):
-            full = f"{name}-{part}"
-            external = wait_for(full, partial(self.get, "externalsecret", full))
-            secret = {
-                "apiVersion": "v1",
-                "kind": "Secret",
-                "metadata": {
-                    "name": full,
-                    "labels": external["spec"]["target"]["template"]["metadata"]["labels"],
-                    "annotations": {"reconcile.external-secrets.io/data-hash": hash_},
-                },
-                "stringData": {"password": "planted-value"},
-            }
-            self.kubectl("apply", "-f", "-", stdin=json.dumps(secret))
-            generation = external["metadata"]["generation"]
-            self.patch_status(
-                "externalsecret",
-                full,
-                {"conditions": ready, "syncedResourceVersion": f"{generation}-x"},
-            )
-
-    def refuse_secret(self, name: str = "shop") -> None:
-        """Do External Secrets' part when AWS refuses: a bare condition, an event with the cause."""
-        full = f"{name}-database"
-        body = wait_for(full, lambda: self.get("externalsecret", full))
-        event = {
-            "apiVersion": "v1",
-            "kind": "Event",
-            "metadata": {"generateName": "refused-", "namespace": self.namespace},
-            "type": "Warning",
-            "reason": "UpdateFailed",
-            "message": "error processing spec.data[0], err: AccessDeniedException: not authorized",
-            "lastTimestamp": "2026-01-01T00:00:00Z",
-            "involvedObject": {
-                "kind": "ExternalSecret",
-                "name": full,
-                "namespace": self.namespace,
-                "uid": body["metadata"]["uid"],
-            },
-        }
-        self.kubectl("create", "-f", "-", stdin=json.dumps(event))
-        condition = {"type": "Ready", "status": "False", "reason": "SecretSyncedError"}
-        words = {"message": "could not get secret data from provider"}
-        self.patch_status("externalsecret", full, {"conditions": [{**condition, **words}]})
-
-    def jobs(self) -> list[str]:
-        """Return the names of the migration Jobs."""
-        return self.kubectl("get", "jobs", "-o", "jsonpath={.items[*].metadata.name}").split()
-
-    def finish_job(self, job: str, *, failed: bool = False) -> None:
-        """Do the Job controller's part, once."""
-        if self.get("job", job).get("status", {}).get("conditions"):
-            return
-        now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        kinds = ("FailureTarget", "Failed") if failed else ("SuccessCriteriaMet", "Complete")
-        message = "Job has reached the specified backoff limit" if failed else ""
-        reason = "BackoffLimitExceeded" if failed else "CompletionsReached"
-        status: dict[str, Any] = {
-            "startTime": now,
-            "conditions": [
-                {"type": kind, "status": "True", "reason": reason, "message": message,
-                 "lastTransitionTime": now}
-                for kind in kinds
-            ],
-        }  # fmt: skip
-        if failed:
-            status["failed"] = 1
-        else:
-            status |= {"succeeded": 1, "completionTime": now}
-        self.patch_status("job", job, status)
-
-    def roll_out(
-        self, name: str = "shop", parts: tuple[str, ...] = ("backend", "frontend")
-    ) -> None:
-        """Do the Deployment controller's part."""
-        for part in parts:
-            full = f"{name}-{part}"
-            body = wait_for(full, partial(self.get, "deployment", full))
-            count = body["spec"]["replicas"]
-            self.patch_status(
-                "deployment",
-                full,
-                {
-                    "observedGeneration": body["metadata"]["generation"],
-                    "replicas": count,
-                    "updatedReplicas": count,
-                    "readyReplicas": count,
-                    "availableReplicas": count,
-                },
-            )
-
-    def give_address(self, name: str = "shop") -> None:
-        """Do the load balancer controller's part."""
-        wait_for("the ingress", lambda: self.get("ingress", name))
-        self.patch_status(
-            "ingress", name, {"loadBalancer": {"ingress": [{"hostname": "lb.example.com"}]}}
-        )
+        wait_for(f"{name} to be Ready", is_ready)
 
     def settle(self, name: str = "shop", parts: tuple[str, ...] = PARTS) -> None:
         """Bring an applied instance to Ready."""
@@ -359,18 +261,13 @@ class World:
         self.finish_job(job[-1])
         self.roll_out(name, parts)
         self.give_address(name)
-        self.kubectl(
-            "wait", "--for=condition=Ready", f"appi/{name}", f"--timeout={WAIT_SECONDS:.0f}s"
-        )
+        self.wait_ready(name)
 
     # IAM
 
     def iam(self) -> Any:
         """Return a client of moto's IAM."""
-        return boto3.client(
-            "iam", endpoint_url=self.moto, region_name="eu-central-1",
-            aws_access_key_id="test", aws_secret_access_key="test",
-        )  # fmt: skip
+        return _iam(self.moto)
 
     def roles(self) -> list[str]:
         """Return the names of this namespace's roles."""

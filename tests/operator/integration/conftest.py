@@ -30,7 +30,7 @@ def moto() -> Iterator[str]:
 def world(apiserver: ApiServer, moto: str) -> Iterator[World]:
     """A world whose operator is not started yet; what is left of instances is let go at the end."""
     made = World(apiserver, moto, free_port(), f"w{next(_numbers)}")
-    apiserver.kubectl("create", "namespace", made.namespace)
+    assert made.admin.create_namespace(made.namespace).status == 201
     yield made
     made.stop()
     made.let_go()

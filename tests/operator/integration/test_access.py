@@ -17,7 +17,7 @@ pytestmark = pytest.mark.integration
 def other(world: World) -> Iterator[World]:
     """Another tenant's namespace, under the same operator."""
     made = dataclasses.replace(world, namespace=f"{world.namespace}-other")
-    world.kubectl("create", "namespace", made.namespace)
+    assert world.admin.create_namespace(made.namespace).status == 201
     yield made
     world.stop()
     made.let_go()

@@ -33,7 +33,7 @@ def test_killed_while_it_makes_an_instance(world: World, point: str) -> None:
         world.stop()
         if point != "after-migration":
             # Something to do, which it must not have done before it was stopped.
-            world.kubectl("delete", "service", "shop-backend")
+            world.delete("service", "shop-backend")
         if point == "after-migration":
             world.sync_secrets()
     else:
@@ -54,7 +54,7 @@ def test_killed_while_it_removes_an_instance(world: World, point: str) -> None:
     world.start()
     wait_for("roles", lambda: len(world.roles()) == 2)
     world.stop()
-    world.kubectl("delete", "appi", "shop", "--wait=false")
+    world.delete("appi", "shop", wait=False)
     world.start(APPINSTANCE_FAULTS_ENABLED="1", APPINSTANCE_FAULT=point)
     wait_for(f"death at {point}", lambda: _died(world))
     assert world.get("appi", "shop"), "it is held until its roles are gone"

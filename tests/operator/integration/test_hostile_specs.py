@@ -7,7 +7,6 @@ operator can judge, since it sees more than one object.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -17,11 +16,11 @@ import pytest
 import yaml
 from support import hostile_objects, hostile_specs
 from support.admission import FINALIZER, hostile_settings
-from support.apiserver import ApiServer, started
+from support.apiserver import started
 from support.crds import install_crds
 from support.hostile_specs import ATTEMPTS, TENANT, VICTIM
 from support.operator_world import World
-from support.people import Person, manifest
+from support.people import Person, administrator, manifest
 from support.ports import free_port
 from support.waiting import wait_for
 
@@ -29,11 +28,9 @@ pytestmark = pytest.mark.integration
 
 REFUSED = {name: attempt for name, attempt in ATTEMPTS.items() if not attempt.by_form}
 NAMES = {name: f"t{number}" for number, name in enumerate(REFUSED)}
-KINDS = ",".join(
-    (
-        "networkpolicy", "serviceaccount", "service", "configmap", "secretstore", "externalsecret",
-        "ingress", "deployment", "job",
-    )
+KINDS = (
+    "NetworkPolicy", "ServiceAccount", "Service", "ConfigMap", "SecretStore", "ExternalSecret",
+    "Ingress", "Deployment", "Job",
 )  # fmt: skip
 
 
@@ -53,7 +50,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, moto: str) -> Iterator[Hos
     with started(tmp_path_factory.mktemp("hostile")) as server:
         install_crds(server)
         for namespace in (TENANT, VICTIM):
-            server.kubectl("create", "namespace", namespace)
+            assert administrator(server).create_namespace(namespace).status == 201
         world = Hostile(server, moto, free_port(), TENANT)
         world.start()
         yield world
@@ -63,25 +60,25 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, moto: str) -> Iterator[Hos
 @pytest.fixture(scope="module")
 def people(hostile: Hostile) -> Person:
     """Somebody who may write everything: no policy and no rule stands before the operator here."""
-    return Person(hostile.server, hostile.server.token)
+    return hostile.admin
 
 
-def _has_no_instance(hostile: Hostile, namespace: str) -> bool:
-    return hostile.server.kubectl("-n", namespace, "get", "appi", "-o", "name").stdout == ""
+def _has_no_instance(people: Person, namespace: str) -> bool:
+    return people.listed(namespace, "AppInstance") == []
 
 
 @pytest.fixture(autouse=True)
-def _swept(hostile: Hostile) -> Iterator[None]:
+def _swept(people: Person) -> Iterator[None]:
     """Leave nothing to the next test; nobody collects garbage here."""
     yield
     for namespace in (TENANT, VICTIM):
-        words = ("-n", namespace, "delete", "--all", "--wait=false")
-        hostile.server.kubectl(*words, "appi")
+        people.delete_all(namespace, "AppInstance")
         wait_for(
             "the instances to go",
-            partial(_has_no_instance, hostile, namespace),
+            partial(_has_no_instance, people, namespace),
         )
-        hostile.server.kubectl(*words, KINDS)
+        for kind in KINDS:
+            people.delete_all(namespace, kind)
 
 
 def _instance(name: str, changes: dict[str, Any], *, host: str = "") -> dict[str, Any]:
@@ -91,11 +88,10 @@ def _instance(name: str, changes: dict[str, Any], *, host: str = "") -> dict[str
     return manifest("AppInstance", name, spec=spec)
 
 
-def _conditions(server: ApiServer, namespace: str, kind: str) -> dict[str, dict[str, Any]]:
-    output = server.kubectl("-n", namespace, "get", "appi", "-o", "json").stdout
+def _conditions(hostile: Hostile, namespace: str, kind: str) -> dict[str, dict[str, Any]]:
     return {
         item["metadata"]["name"]: condition
-        for item in json.loads(output)["items"]
+        for item in hostile.admin.listed(namespace, "AppInstance")
         for condition in item.get("status", {}).get("conditions", ())
         if condition["type"] == kind
     }
@@ -105,7 +101,7 @@ def _stalled(world: Hostile, name: str, reason: str, namespace: str = TENANT) ->
     """Wait until an instance is stalled for a reason, and return the sentence."""
 
     def look() -> str:
-        condition = _conditions(world.server, namespace, "Stalled").get(name, {})
+        condition = _conditions(world, namespace, "Stalled").get(name, {})
         return str(condition["message"]) if condition.get("reason") == reason else ""
 
     return wait_for(f"{name} to be stalled, {reason}", look)
@@ -113,18 +109,19 @@ def _stalled(world: Hostile, name: str, reason: str, namespace: str = TENANT) ->
 
 def _objects(world: Hostile, namespace: str = TENANT) -> set[str]:
     """Return the objects of a namespace, without what Kubernetes itself puts there."""
-    output = world.server.kubectl("-n", namespace, "get", KINDS, "-o", "name").stdout.split()
-    return {item for item in output if not item.endswith(("/kube-root-ca.crt", "/default"))}
+    found = {
+        f"{kind}/{item['metadata']['name']}"
+        for kind in KINDS
+        for item in world.admin.listed(namespace, kind)
+    }
+    return {item for item in found if not item.endswith(("/kube-root-ca.crt", "/default"))}
 
 
-def _remove(world: Hostile, people: Person, name: str, namespace: str = TENANT) -> None:
+def _remove(people: Person, name: str, namespace: str = TENANT) -> None:
     people.delete(namespace, "AppInstance", name)
     wait_for(
         f"{name} to go",
-        lambda: (
-            world.server.kubectl("-n", namespace, "get", "appi", name, "--ignore-not-found").stdout
-            == ""
-        ),
+        lambda: people.get(namespace, "AppInstance", name).status == 404,
     )
 
 
@@ -137,10 +134,10 @@ def test_every_attempt_ends_with_its_sentence_and_the_mended_spec_goes_on(
         assert created.status == 201, created.message
     wait_for(
         "all to be stalled",
-        lambda: set(_conditions(hostile.server, TENANT, "Stalled")) == set(NAMES.values()),
+        lambda: set(_conditions(hostile, TENANT, "Stalled")) == set(NAMES.values()),
     )
-    stalled = _conditions(hostile.server, TENANT, "Stalled")
-    ready = _conditions(hostile.server, TENANT, "Ready")
+    stalled = _conditions(hostile, TENANT, "Stalled")
+    ready = _conditions(hostile, TENANT, "Ready")
     for name, attempt in REFUSED.items():
         found = stalled[NAMES[name]]
         assert found["reason"] == "NotAllowed", name
@@ -151,10 +148,12 @@ def test_every_attempt_ends_with_its_sentence_and_the_mended_spec_goes_on(
 
     for name, attempt in REFUSED.items():
         host = f"{NAMES[name]}.apps.example.com"
-        mended = _instance(NAMES[name], dict(attempt.allowed), host=host)
-        hostile.server.kubectl("-n", TENANT, "replace", "-f", "-", stdin=json.dumps(mended))
-    wait_for("all to go on", lambda: _conditions(hostile.server, TENANT, "Stalled") == {})
-    wanted = {f"networkpolicy.networking.k8s.io/{name}-default-deny" for name in NAMES.values()}
+        mended = _instance(NAMES[name], dict(attempt.allowed), host=host)["spec"]
+        replaced = [{"op": "replace", "path": "/spec", "value": mended}]
+        answer = people.patch(TENANT, "AppInstance", NAMES[name], replaced)
+        assert answer.status == 200, answer.message
+    wait_for("all to go on", lambda: _conditions(hostile, TENANT, "Stalled") == {})
+    wanted = {f"NetworkPolicy/{name}-default-deny" for name in NAMES.values()}
     wait_for("their policies", lambda: wanted <= _objects(hostile))
 
 
@@ -162,7 +161,7 @@ def test_a_host_is_the_first_ones(hostile: Hostile, people: Person) -> None:
     host = "wanted.apps.example.com"
     key = {"database.credentials.remoteRef.key": "apps/acme/first/database"}
     assert people.create(VICTIM, _instance("first", key, host=host)).status == 201
-    wait_for("the first one", lambda: "service/first-backend" in _objects(hostile, VICTIM))
+    wait_for("the first one", lambda: "Service/first-backend" in _objects(hostile, VICTIM))
     # Before the first one's Ingress is there, which waits for its pods.
     assert people.create(TENANT, _instance("later", {}, host=host)).status == 201
     sentence = _stalled(hostile, "later", "HostTaken")
@@ -172,11 +171,11 @@ def test_a_host_is_the_first_ones(hostile: Hostile, people: Person) -> None:
     assert not {item for item in _objects(hostile) if "/later" in item}
     # One that exists, and turns to the host by a change of its spec.
     assert people.create(TENANT, _instance("own", {})).status == 201
-    wait_for("a free host", lambda: "service/own-backend" in _objects(hostile))
+    wait_for("a free host", lambda: "Service/own-backend" in _objects(hostile))
     people.patch(TENANT, "AppInstance", "own", {"spec": {"host": host}})
     _stalled(hostile, "own", "HostTaken")
-    _remove(hostile, people, "first", VICTIM)
-    wait_for("one to get it", lambda: len(_conditions(hostile.server, TENANT, "Stalled")) == 1)
+    _remove(people, "first", VICTIM)
+    wait_for("one to get it", lambda: len(_conditions(hostile, TENANT, "Stalled")) == 1)
 
 
 THEIRS = {
@@ -214,7 +213,7 @@ def test_an_object_of_that_name_is_left_alone(hostile: Hostile, people: Person, 
     people.delete(TENANT, kind, name)
     # Nothing tells the operator that it went: it looks after ten minutes, or at a change.
     people.patch(TENANT, "AppInstance", "shop", {"spec": {"deletionPolicy": "Retain"}})
-    wait_for("the way on", lambda: "shop" not in _conditions(hostile.server, TENANT, "Stalled"))
+    wait_for("the way on", lambda: "shop" not in _conditions(hostile, TENANT, "Stalled"))
     wait_for(
         "the operator's own",
         lambda: hostile.get(kind, name).get("metadata", {}).get("ownerReferences"),
@@ -227,10 +226,10 @@ def test_labels_and_owners_that_point_elsewhere_move_nothing(
     key = {"database.credentials.remoteRef.key": "apps/acme/acme/database"}
     victim = people.create(VICTIM, _instance("acme", key))
     assert victim.status == 201, victim.message
-    wait_for("acme's objects", lambda: "service/acme-backend" in _objects(hostile, VICTIM))
+    wait_for("acme's objects", lambda: "Service/acme-backend" in _objects(hostile, VICTIM))
     made = _objects(hostile, VICTIM)
     assert people.create(TENANT, _instance("shop", {})).status == 201
-    wait_for("shop's objects", lambda: "service/shop-backend" in _objects(hostile))
+    wait_for("shop's objects", lambda: "Service/shop-backend" in _objects(hostile))
     owner = {
         "apiVersion": "platform.appinstance.io/v1alpha1", "kind": "AppInstance", "name": "acme",
         "uid": victim.body["metadata"]["uid"], "controller": True,
@@ -267,7 +266,7 @@ def test_labels_and_owners_that_point_elsewhere_move_nothing(
         now = hostile.get(body["kind"], name)
         assert now["metadata"]["resourceVersion"] == versions[name], name
     assert made <= _objects(hostile, VICTIM)
-    _remove(hostile, people, "acme", VICTIM)
+    _remove(people, "acme", VICTIM)
     for name, body in tricks.items():
         assert hostile.get(body["kind"], name)["metadata"]["resourceVersion"] == versions[name]
 

@@ -124,7 +124,7 @@ def test_a_leader_that_was_stopped_writes_nothing_more(pair: tuple[World, World]
     one.settle()
     one.wait_reconciled(0)
     one.signal(signal.SIGSTOP)
-    one.kubectl("delete", "service", "shop-backend")
+    one.delete("service", "shop-backend")
     wait_for("the other to lead", two.leads)
     # What the first had sent before it was stopped has come long ago.
     followed = time.time()
@@ -136,7 +136,7 @@ def test_a_leader_that_was_stopped_writes_nothing_more(pair: tuple[World, World]
     )
     # Nobody is left who repairs, and the first has work: it sees this when it goes on.
     two.stop()
-    one.kubectl("delete", "service", "shop-backend")
+    one.delete("service", "shop-backend")
     one.signal(signal.SIGCONT)
     assert one.exit_code() == 1
     assert one.get("service", "shop-backend") == {}
@@ -164,6 +164,6 @@ def test_a_rolling_restart_loses_no_event(pair: tuple[World, World]) -> None:
     for name in names:
         one.settle(name)
     # One that was settled under an earlier leader is still followed.
-    one.kubectl("delete", "service", "shop-0-backend")
+    one.delete("service", "shop-0-backend")
     wait_for("the repair", lambda: one.get("service", "shop-0-backend"))
     assert len(one.jobs()) == len(names)

@@ -36,7 +36,7 @@ def test_each_gate_says_what_it_waits_for_until_ready(world: World) -> None:
     world.sync_secrets()
     world.wait_condition("MigrationsApplied", "Running")
     assert world.get("deployment", "shop-backend") == {}
-    (job,) = world.jobs()
+    (job,) = wait_for("the migration", world.jobs)
     world.finish_job(job)
     world.wait_condition("WorkloadsAvailable", "RolloutInProgress")
     world.roll_out()
@@ -214,7 +214,7 @@ def test_drift_is_repaired(world: World) -> None:
     world.settle()
     for kind, name, patch, field in DRIFTS:
         before = value(kind, name, field)
-        world.kubectl("patch", kind, name, "--type=merge", "-p", json.dumps(patch))
+        world.patch(kind, name, patch)
         wait_for(f"{kind} {name} to be right", partial(is_again, before, kind, name, field))
 
 
@@ -233,7 +233,7 @@ def test_a_path_added_to_the_ingress_is_taken_away(world: World) -> None:
         "backend": {"service": {"name": "elsewhere", "port": {"number": 80}}},
     }
     patch = [{"op": "add", "path": "/spec/rules/0/http/paths/0", "value": added}]
-    world.kubectl("patch", "ingress", "shop", "--type=json", "-p", json.dumps(patch))
+    world.patch("ingress", "shop", patch)
     wait_for("the repair", lambda: rules() == before)
 
 
@@ -254,9 +254,7 @@ def test_security_groups_of_pods_are_there_before_any_pod_and_are_put_right(worl
 
     assert wait_for("the frontend's", groups) == ["sg-0f000000"]
     more = {"spec": {"securityGroups": {"groupIds": ["sg-0f000000", "sg-0bac0000"]}}}
-    world.kubectl(
-        "patch", "securitygrouppolicy", "shop-frontend", "--type=merge", "-p", json.dumps(more)
-    )
+    world.patch("securitygrouppolicy", "shop-frontend", more)
     wait_for("the added group to go", lambda: groups() == ["sg-0f000000"])
 
 
@@ -272,7 +270,7 @@ def test_a_deleted_child_is_made_again(world: World) -> None:
         ("serviceaccount", "shop-backend"), ("networkpolicy", "shop-default-deny"),
     ):  # fmt: skip
         old = world.get(kind, name)["metadata"]["uid"]
-        world.kubectl("delete", kind, name)
+        world.delete(kind, name)
         again = wait_for(f"{kind} {name} to be back", partial(world.get, kind, name))
         assert again["metadata"]["uid"] != old
 
@@ -306,7 +304,7 @@ def test_handing_over_to_an_autoscaler_does_not_drop_pods(world: World) -> None:
     assert replicas() == 3
     # The autoscaler writes through the scale subresource, under its own name.
     world.kubectl("scale", "deployment", "shop-backend", "--replicas=5")
-    world.kubectl("delete", "service", "shop-backend")
+    world.delete("service", "shop-backend")
     wait_for("a reconcile", lambda: world.get("service", "shop-backend"))
     assert replicas() == 5
 
@@ -339,7 +337,7 @@ def test_a_new_image_migrates_first_and_a_failure_keeps_the_old_one(world: World
 
 def _is_repaired_all_the_same(world: World) -> None:
     """A gate that is closed holds back new pods and nothing else."""
-    world.kubectl("delete", "service", "shop-backend")
+    world.delete("service", "shop-backend")
     wait_for("the service", lambda: world.get("service", "shop-backend"))
     world.kubectl("scale", "deployment", "shop-backend", "--replicas=9")
     wait_for(
@@ -371,13 +369,13 @@ def test_suspended_changes_nothing_and_is_not_ready(world: World) -> None:
     world.settle()
     world.apply(suspend=True)
     world.wait_condition("Ready", "Suspended")
-    world.kubectl("delete", "service", "shop-backend")
+    world.delete("service", "shop-backend")
     world.apply("other")
     wait_for("another's objects", lambda: world.get("networkpolicy", "other-default-deny"))
     assert world.get("service", "shop-backend") == {}
     world.apply(suspend=False)
     wait_for("the repair", lambda: world.get("service", "shop-backend"))
-    world.kubectl("wait", "--for=condition=Ready", "appi/shop", PATIENTLY)
+    world.wait_ready()
 
 
 def test_what_the_platform_does_not_allow_is_said_and_nothing_is_made(world: World) -> None:
@@ -448,7 +446,7 @@ def test_deletion_waits_for_roles_that_cannot_be_removed_yet(world: World) -> No
     there = world.moto
     world.moto = "http://127.0.0.1:1"  # nobody listens
     world.start()
-    world.kubectl("delete", "appi", "shop", "--wait=false")
+    world.delete("appi", "shop", wait=False)
     waits = wait_for(
         "the reason of the delay",
         lambda: (
@@ -493,8 +491,8 @@ def test_an_instance_that_goes_without_its_finalizer_leaves_no_role(world: World
     world.apply()
     wait_for("roles", lambda: len(world.roles()) == 2)
     # Both at once, so that the operator has no time to put it on again.
-    world.kubectl("delete", "appi", "shop", "--wait=false")
+    world.delete("appi", "shop", wait=False)
     patch = {"metadata": {"finalizers": None}}
-    world.kubectl("patch", "appi", "shop", "--type=merge", "-p", json.dumps(patch), check=False)
+    world.admin.patch(world.namespace, "AppInstance", "shop", patch)
     wait_for("the instance to go", lambda: world.get("appi", "shop") == {})
     wait_for("its roles to go", lambda: world.roles() == [])

@@ -127,5 +127,6 @@ def _leave_something_of_each_kind_to_prune(world: World) -> None:
             template = body["spec"]["template"]
             template["metadata"]["labels"] = {"a": "b"}
             body["spec"] = {"template": template}
-        world.kubectl("create", "-f", "-", stdin=json.dumps(body))
+        told = world.admin.create(world.namespace, body)
+        assert told.status == 201, told.message
         wait_for(f"a stray {kind} to go", partial(world.is_gone, kind, "stray"))

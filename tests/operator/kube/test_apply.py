@@ -75,9 +75,10 @@ def kube(apiserver: ApiServer) -> Kube:
 def namespace(apiserver: ApiServer) -> Iterator[str]:
     """A namespace of its own."""
     name = f"apply-{next(_numbers)}"
-    apiserver.kubectl("create", "namespace", name)
+    told = apiserver.http.post("/api/v1/namespaces", json={"metadata": {"name": name}})
+    assert told.status_code == 201, told.text
     yield name
-    apiserver.kubectl("delete", "namespace", name, "--wait=false")
+    apiserver.http.delete(f"/api/v1/namespaces/{name}")
 
 
 def _manifest(kind: str, namespace: str, uid: str | None = "ours", **metadata: Any) -> Any:
@@ -90,10 +91,10 @@ def _manifest(kind: str, namespace: str, uid: str | None = "ours", **metadata: A
 
 
 def _stored(server: ApiServer, kind: str, namespace: str) -> str:
-    name = f"{BY_KIND[kind].plural}.{BY_KIND[kind].api_version.rpartition('/')[0]}".rstrip(".")
-    return server.kubectl(
-        "-n", namespace, "get", name, "shop", "-o", "json", "--show-managed-fields"
-    ).stdout
+    url = f"{BY_KIND[kind].base}/namespaces/{namespace}/{BY_KIND[kind].plural}/shop"
+    told = server.http.get(url)
+    assert told.status_code == 200, told.text
+    return told.text
 
 
 def _foreign(kind: str, namespace: str) -> Any:
