@@ -83,6 +83,7 @@ def running_mariadb(folder: Path, ca: trustme.CA, *, tls: bool = True) -> Iterat
         f"--pid-file={folder / 'pid'}",
         # A test's server has nothing to lose by a crash.
         "--innodb-flush-log-at-trx-commit=0",
+        "--debug-no-sync",
         "--innodb-buffer-pool-size=32M",
         *as_user,
         *(_tls_options(folder, ca) if tls else ["--skip-ssl"]),

@@ -275,9 +275,9 @@ def test_a_field_that_the_api_does_not_know_ends_the_install(
     control_plane.run_helm("uninstall", "appinstance-operator", "--no-hooks")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def installed_crd(control_plane: ControlPlane) -> None:
-    """Leave the CRD behind, as every uninstall does."""
+    """Leave the CRD behind, as every uninstall does; once, for it stays."""
     _install(control_plane)
     control_plane.run_helm("uninstall", "appinstance-operator", "--no-hooks")
     # Which the release's policies would not let in.
