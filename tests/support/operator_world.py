@@ -191,11 +191,10 @@ class World(Controllers):
 
         wait_for("the operator to have looked", looked)
 
-    def look_again(self, *objects: tuple[str, str]) -> None:
-        """Label objects of ours as somebody else would, and wait until the operator has looked."""
+    def look_again(self, kind: str, name: str) -> None:
+        """Label an object as somebody else would, and wait until the operator has looked."""
         looks = self.metric("controller_runtime_reconcile_total")
-        for kind, name in objects:
-            self.patch(kind, name, {"metadata": {"labels": {"look": f"after-{looks:.0f}"}}})
+        self.patch(kind, name, {"metadata": {"labels": {"look": f"after-{looks:.0f}"}}})
         self.wait_reconciled(looks)
 
     def wait_at_rest(self, kind: str, name: str) -> None:
@@ -203,7 +202,7 @@ class World(Controllers):
 
         def asks_for_nothing() -> bool:
             before = self.requests()
-            self.look_again((kind, name))
+            self.look_again(kind, name)
             return self.requests() == before
 
         wait_for("the operator to be at rest", asks_for_nothing)
