@@ -45,7 +45,9 @@ def _bench(program: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
         **os.environ, "PYTHONPATH": str(REPO / "tests"),
         "APPINSTANCE_BIN": str(binaries), "TMPDIR": str(temporary),
     }  # fmt: skip
-    process = subprocess.Popen([sys.executable, "-c", program], env=env)
+    # Ignored signals are inherited, and stay ignored in a bench: these tests may run under nohup.
+    heard = "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+    process = subprocess.Popen([sys.executable, "-c", heard + program], env=env)
     try:
         yield process
     finally:
