@@ -149,7 +149,10 @@ REASONS: tuple[Reason, ...] = (
         "create the entry with the keys that the message names, in the region of the cluster",
     ),
     Reason("MigrationsApplied", "Applied", "It has run, or is turned off."),
-    Reason("MigrationsApplied", "Running", "The migration Job is running."),
+    Reason(
+        "MigrationsApplied", "Running",
+        "The migration Job is running, or is made once policies and secrets are there.",
+    ),
     Reason(
         "MigrationsApplied", "MigrationFailed",
         "The Job failed. It is tried again, unless it ended with exit code 78.",

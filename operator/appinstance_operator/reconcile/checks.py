@@ -219,7 +219,8 @@ def migration_check(
         )  # fmt: skip
     if good:
         return Check(MIGRATIONS, "True", "Applied", f"{applied}; job {name} checks it once more")
-    return Check(MIGRATIONS, "False", "Running", f"migration job {name} is running", waiting=True)
+    state = "is running" if live else "is not there yet: policies and secrets come first"
+    return Check(MIGRATIONS, "False", "Running", f"migration job {name} {state}", waiting=True)
 
 
 def workloads_check(instance: AppInstance, children: Children) -> Check:

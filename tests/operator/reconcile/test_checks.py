@@ -137,7 +137,11 @@ def test_pods_that_a_rule_of_the_namespace_refuses_are_told_without_what_differs
 def test_migrations_and_address() -> None:
     job = {"metadata": {"name": "acme-migrate-1"}}
     assert migration_check(None, {}, good=False).ok
-    assert migration_check(job, {}, good=False).reason == "Running"
+    waits = migration_check(job, {}, good=False)
+    assert waits.reason == "Running"
+    assert "is not there yet" in waits.message, "no Job of that name was seen"
+    runs = migration_check(job, {("Job", job["metadata"]["name"]): job}, good=False)
+    assert "is running" in runs.message
     assert migration_check(job, {}, good=True).ok, "it ran for this spec; only its Job is gone"
     assert ingress_check(INSTANCE, {}).reason == "AddressPending"
 
