@@ -7,7 +7,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -31,17 +31,6 @@ class Command:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Call:
-    """A function of this process. It is not broken off, so it should end on its own."""
-
-    name: str
-    function: Callable[[], object]
-
-
-Job = Command | Call
-
-
 class _Lanes:
     """The jobs that run, which end together once one has failed."""
 
@@ -52,25 +41,17 @@ class _Lanes:
         """Have all programs killed, and none begun."""
         self._ended.set()
 
-    def run(self, job: Job) -> None:
+    def run(self, job: Command) -> None:
         """Do one job. Raises LocalError when it fails; no other one begins after that."""
         if self._ended.is_set():
             return
         say(f"{job.name} …")
         start = time.monotonic()
-        try:
-            self._do(job)
-        except BaseException:
+        if code := self._code(job):
             self.end()
-            raise
+            raise LocalError(f"{job.name} failed with exit code {code}; see above")
         if not self._ended.is_set():
             say(f"{job.name}: done in {clock(time.monotonic() - start)}")
-
-    def _do(self, job: Job) -> None:
-        if isinstance(job, Call):
-            job.function()
-        elif code := self._code(job):
-            raise LocalError(f"{job.name} failed with exit code {code}; see above")
 
     def _code(self, job: Command) -> int:
         """Return a program's exit code, 0 where it was ended because of another one."""
@@ -107,11 +88,8 @@ def _show(name: str, source: TextIO, *, last: bool = False) -> None:
         print(f"{name:>{_WIDTH}} | {line.rstrip()}", flush=True)
 
 
-def run(jobs: Sequence[Job], at_a_time: int = 2) -> None:
-    """Do the jobs, the first ones first; when one fails, end the others.
-
-    Raises what failed first: for a program a LocalError.
-    """
+def run(jobs: Sequence[Command], at_a_time: int = 2) -> None:
+    """Do the jobs, the first ones first. Raises LocalError when one fails, and ends the others."""
     lanes = _Lanes()
     with ThreadPoolExecutor(at_a_time) as pool:
         futures = [pool.submit(lanes.run, job) for job in jobs]

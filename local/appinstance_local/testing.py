@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from . import builds, cluster, debian, demo, engine, lanes, node, terraform
 from .errors import LocalError
-from .lanes import Command, Job
+from .lanes import Command
 from .paths import REPO, binaries
 from .progress import say
 from .release import publish
@@ -44,7 +44,7 @@ def unit() -> None:
     _pytest(["-q", "-n", "2", "-m", "not integration and not e2e and not terraform"])
 
 
-def _terraform_jobs() -> list[Job]:
+def _terraform_jobs() -> list[Command]:
     """See that all is there that the tests of `terraform/` start; return what runs them."""
     env = _terraform_environment()
     # By stealing: a module whose mutations take a minute holds back none that wait behind it.
@@ -67,7 +67,7 @@ def terraform_() -> None:
     lanes.run(_terraform_jobs())
 
 
-def _integration_jobs() -> list[Job]:
+def _integration_jobs() -> list[Command]:
     """Install and build what the integration tests start; return what runs them."""
     debian.ensure(_DEBIAN)
     builds.ensure(sorted(_RELEASE))
