@@ -72,10 +72,11 @@ def _integration_jobs() -> list[Command]:
     debian.ensure(_DEBIAN)
     builds.ensure(sorted(_RELEASE))
     others = [f"--ignore={folder}" for folder in _OPERATOR]
-    # The operator's wait for an API server, the app's for a browser and a database: side by side.
+    # The operator's wait for an API server, the app's for a browser and a database: side by side,
+    # the longer ones first.
     return [
-        _command("operator and charts", ["-m", "integration", *_OPERATOR]),
         _command("app and the rest", ["-m", "integration", *others]),
+        _command("operator and charts", ["-m", "integration", *_OPERATOR]),
     ]
 
 
