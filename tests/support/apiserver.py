@@ -12,7 +12,7 @@ import os
 import secrets
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,10 +48,14 @@ class ApiServer:
     @functools.cached_property
     def http(self) -> httpx.Client:
         """Return the administrator's own connection, which is kept."""
+        return self.client([("Authorization", f"Bearer {self.token}")])
+
+    def client(self, headers: Sequence[tuple[str, str]]) -> httpx.Client:
+        """Return a connection of whoever the headers say."""
         # Its certificate is one that it made itself a moment ago.
         return httpx.Client(
             base_url=self.url,
-            headers={"Authorization": f"Bearer {self.token}"},
+            headers=headers,
             verify=False,  # noqa: S501
             timeout=WAIT_SECONDS,
         )

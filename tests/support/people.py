@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
 from support.apiserver import ApiServer
 
 _GENERATORS = "apis/generators.external-secrets.io/v1alpha1/{}"
@@ -96,13 +94,7 @@ class Person:
         if acting_as:
             headers.append(("Impersonate-User", acting_as))
         headers += [("Impersonate-Group", group) for group in groups]
-        # Its certificate is one that it made itself a moment ago.
-        self._client = httpx.Client(
-            base_url=server.url,
-            headers=headers,
-            verify=False,  # noqa: S501
-            timeout=120,
-        )
+        self._client = server.client(headers)
 
     def _send(
         self, method: str, path: str, body: Any, content: str, *, dry: bool, **query: str
