@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
-from . import builds, cluster, debian, demo, engine, lanes, node, terraform
+from . import builds, cluster, debian, demo, engine, lanes, terraform
 from .errors import LocalError
 from .lanes import Command
 from .paths import REPO, binaries
@@ -45,7 +45,7 @@ def unit() -> None:
 
 
 def _terraform_jobs() -> list[Command]:
-    """See that all is there that the tests of `terraform/` start; return what runs them."""
+    """Install and build what the tests of `terraform/` start; return what runs them."""
     env = _terraform_environment()
     # By stealing: a module whose mutations take a minute holds back none that wait behind it.
     static = ["-m", "terraform and not applied", "-n", "2", "--dist", "worksteal"]
@@ -57,6 +57,7 @@ def _terraform_jobs() -> list[Command]:
 
 
 def _terraform_environment() -> dict[str, str]:
+    """See that all is there that the tests of `terraform/` start, and say where it is."""
     env = terraform.environment()
     builds.ensure(_PARTS)
     return env
@@ -85,24 +86,13 @@ def integration() -> None:
     lanes.run(_integration_jobs())
 
 
-def _node() -> None:
-    """Build what a cluster without an image registry consists of: minutes of both cores."""
-    docker = engine.ensure()
-    if cluster.choose_mode(docker) is cluster.Mode.BUILT:
-        node.ensure(docker)
-
-
 def e2e() -> None:
     """Bring the cluster up with the images and the operator of this checkout; test on it."""
     debian.ensure(_DEBIAN)
-    terraform.environment()
+    env = terraform.environment()
     demo.prepare()
-    _on_the_cluster()
-
-
-def _on_the_cluster() -> None:
-    env = {**cluster.environment(engine.ensure()), **terraform.environment()}
-    _pytest(["-q", "-m", "e2e", "--durations=10", "--durations-min=10"], env)
+    words = ["-q", "-m", "e2e", "--durations=10", "--durations-min=10"]
+    _pytest(words, {**cluster.environment(engine.ensure()), **env})
 
 
 def demo_aws() -> None:
@@ -119,14 +109,11 @@ def demo_aws() -> None:
 def everything() -> None:
     """Run all tests, the quick ones first, and take the cluster away in CI."""
     unit()
-    # All that is built, before anything is timed by a test beside it.
-    jobs = [*_terraform_jobs(), *_integration_jobs()]
-    _node()
-    lanes.run(jobs)
+    # All that these start is built before any of them, and none is timed beside a compiler.
+    lanes.run([*_terraform_jobs(), *_integration_jobs()])
     try:
         # Not beside a browser: a network that is made meanwhile breaks off what it is loading.
-        demo.prepare()
-        _on_the_cluster()
+        e2e()
     finally:
         if os.environ.get("CI"):
             cluster.down()
