@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from app.frontend.conftest import as_file, landscape
@@ -199,6 +199,22 @@ def test_a_server_that_does_not_answer_at_the_start_can_be_tried_again(
     page.unroute("**/auth/refresh")
     app.by("retry").click()
     app.expect_signed_in()
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_a_page_whose_script_never_arrives_says_what_to_do(
+    site: Watched, motion: Literal["no-preference", "reduce"]
+) -> None:
+    app, page = site.app, site.page
+    page.emulate_media(reduced_motion=motion)
+    page.route("**/scripts/main.js", lambda route: route.abort("connectionreset"))
+    page.goto(app.origin)
+    expect(app.by("view-loading")).to_be_visible()
+    expect(app.by("loading-late")).to_be_visible()
+    expect(app.by("loading-late")).to_contain_text("Reloading the page may help.")
+    page.unroute("**/scripts/main.js")
+    app.reload()
+    app.expect_signed_out()
 
 
 def test_a_sign_out_that_did_not_reach_the_server_is_not_claimed(
