@@ -1,4 +1,4 @@
-"""Long jobs side by side: so many at a time, in their order, each line under its job's name."""
+"""Lanes side by side: each does its jobs one after the other, each line under its job's name."""
 
 from __future__ import annotations
 
@@ -41,8 +41,12 @@ class _Lanes:
         """Have all programs killed, and none begun."""
         self._ended.set()
 
-    def run(self, job: Command) -> None:
-        """Do one job. Raises LocalError when it fails; no other one begins after that."""
+    def work_off(self, lane: Sequence[Command]) -> None:
+        """Do the jobs of one lane. Raises LocalError when one fails; none begins after that."""
+        for job in lane:
+            self._run(job)
+
+    def _run(self, job: Command) -> None:
         if self._ended.is_set():
             return
         say(f"{job.name} …")
@@ -88,14 +92,14 @@ def _show(name: str, source: TextIO, *, last: bool = False) -> None:
         print(f"{name:>{_WIDTH}} | {line.rstrip()}", flush=True)
 
 
-def run(jobs: Sequence[Command], at_a_time: int = 2) -> None:
-    """Do the jobs, the first ones first. Raises LocalError when one fails, and ends the others."""
-    lanes = _Lanes()
-    with ThreadPoolExecutor(at_a_time) as pool:
-        futures = [pool.submit(lanes.run, job) for job in jobs]
+def run(*lanes: Sequence[Command]) -> None:
+    """Work off all lanes. Raises LocalError when a job fails, and ends the others."""
+    running = _Lanes()
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        futures = [pool.submit(running.work_off, lane) for lane in lanes]
         try:
             for future in as_completed(futures):
                 future.result()
         except BaseException:
-            lanes.end()
+            running.end()
             raise

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from . import builds, cluster, debian, demo, engine, lanes, terraform
+from .cluster import Mode
 from .errors import LocalError
 from .lanes import Command
 from .paths import REPO, binaries
@@ -44,16 +45,16 @@ def unit() -> None:
     _pytest(["-q", "-n", "2", "-m", "not integration and not e2e and not terraform"])
 
 
-def _terraform_jobs() -> list[Command]:
-    """Install and build what the tests of `terraform/` start; return what runs them."""
+def _terraform_jobs() -> tuple[Command, Command]:
+    """Install and build what the tests of `terraform/` start; return those of the modules, and
+    those that apply.
+    """
     env = _terraform_environment()
     # By stealing: a module whose mutations take a minute holds back none that wait behind it.
     static = ["-m", "terraform and not applied", "-n", "2", "--dist", "worksteal"]
-    return [
-        _command("terraform, applied", ["-m", "terraform and applied"], env),
-        # Applying is mostly waiting, so the modules' own tests run meanwhile, and give way to it.
-        _command("terraform, modules", static, env, niceness=10),
-    ]
+    # They give way to what runs beside them, which mostly waits.
+    modules = _command("terraform, modules", static, env, niceness=10)
+    return modules, _command("terraform, applied", ["-m", "terraform and applied"], env)
 
 
 def _terraform_environment() -> dict[str, str]:
@@ -65,25 +66,26 @@ def _terraform_environment() -> dict[str, str]:
 
 def terraform_() -> None:
     """Build the providers and test `terraform/`, applying it to moto and a real API server."""
-    lanes.run(_terraform_jobs())
+    modules, applied = _terraform_jobs()
+    lanes.run([modules], [applied])
 
 
-def _integration_jobs() -> list[Command]:
-    """Install and build what the integration tests start; return what runs them."""
+def _integration_jobs() -> tuple[Command, Command]:
+    """Install and build what the integration tests start; return the operator's and the others."""
     debian.ensure(_DEBIAN)
     builds.ensure(sorted(_RELEASE))
     others = [f"--ignore={folder}" for folder in _OPERATOR]
-    # The operator's wait for an API server, the app's for a browser and a database: side by side,
-    # the longer ones first.
-    return [
-        _command("app and the rest", ["-m", "integration", *others]),
+    # The operator's wait for an API server, the app's for a browser and a database.
+    return (
         _command("operator and charts", ["-m", "integration", *_OPERATOR]),
-    ]
+        _command("app and the rest", ["-m", "integration", *others]),
+    )
 
 
 def integration() -> None:
     """Install and build what the integration tests start, and run them."""
-    lanes.run(_integration_jobs())
+    operator, others = _integration_jobs()
+    lanes.run([operator], [others])
 
 
 def e2e() -> None:
@@ -106,14 +108,25 @@ def demo_aws() -> None:
     )
 
 
+def _build_the_node() -> None:
+    """Build what a node and its add-ons are made of, where it is not had as images."""
+    if cluster.choose_mode(engine.ensure()) is Mode.BUILT:
+        builds.ensure()
+
+
 def everything() -> None:
     """Run all tests, the quick ones first, and take the cluster away in CI."""
     unit()
-    # All that these start is built before any of them, and none is timed beside a compiler.
-    lanes.run([*_terraform_jobs(), *_integration_jobs()])
+    # All that is compiled is there before the rest, and none of it runs beside a compiler.
+    modules, applied = _terraform_jobs()
+    operator, others = _integration_jobs()
+    _build_the_node()
+    itself = [sys.executable, "-m", "appinstance_local.cli"]
+    on_the_cluster = Command("on the cluster", [*itself, "test", "e2e"])
     try:
-        # Not beside a browser: a network that is made meanwhile breaks off what it is loading.
-        e2e()
+        # What the cluster does waits a lot. It is behind the browsers of the others' tests, in
+        # their lane: a network that is made meanwhile breaks off what a page of theirs is loading.
+        lanes.run([others, on_the_cluster], [modules, applied, operator])
     finally:
         if os.environ.get("CI"):
             cluster.down()

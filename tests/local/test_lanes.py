@@ -28,22 +28,19 @@ def _waits_for(path: Path) -> str:
     return f"until test -e {path}; do sleep 0.05; done"
 
 
-def test_two_run_side_by_side_and_the_third_when_one_is_done(tmp_path: Path) -> None:
-    one, two, three = (tmp_path / name for name in ("one", "two", "three"))
+def test_lanes_run_side_by_side(tmp_path: Path) -> None:
+    one, two = (tmp_path / name for name in ("one", "two"))
     lanes.run(
-        [
-            _shell("first", f"touch {one}; {_waits_for(three)}"),
-            _shell("second", f"touch {two}; {_waits_for(one)}"),
-            _shell("third", f"test -e {one}; test -e {two}; touch {three}"),
-        ],
-        at_a_time=2,
+        [_shell("first", f"touch {one}; {_waits_for(two)}")],
+        [_shell("second", f"{_waits_for(one)}; touch {two}")],
     )
 
 
-def test_no_more_run_than_may(tmp_path: Path) -> None:
-    taken = tmp_path / "taken"
-    alone = f"mkdir {taken}; sleep 0.05; rmdir {taken}"
-    lanes.run([_shell(f"{number}", alone) for number in range(5)], at_a_time=1)
+def test_a_lane_does_its_jobs_in_order_and_never_two_at_once(tmp_path: Path) -> None:
+    taken, done = tmp_path / "taken", tmp_path / "done"
+    text = f"mkdir {taken}; echo {{}} >>{done}; sleep 0.05; rmdir {taken}"
+    lanes.run([_shell(f"{number}", text.format(number)) for number in range(5)])
+    assert done.read_text().split() == ["0", "1", "2", "3", "4"]
 
 
 def test_lines_stand_under_the_name_of_their_job_and_in_its_log(
@@ -61,13 +58,11 @@ def test_one_that_fails_ends_the_others_with_what_they_started(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pid, never = tmp_path / "pid", tmp_path / "never"
-    jobs = [
-        _shell("serves", f"sleep 600 & echo $! >{pid}.new; mv {pid}.new {pid}; wait"),
-        _shell("fails", f"{_waits_for(pid)}; echo why it failed; exit 3"),
-        _shell("waits", f"touch {never}"),
-    ]
+    next_ones = [_shell("waits", f"touch {never}")]
+    serves = _shell("serves", f"sleep 600 & echo $! >{pid}.new; mv {pid}.new {pid}; wait")
+    fails = _shell("fails", f"{_waits_for(pid)}; echo why it failed; exit 3")
     with pytest.raises(LocalError, match="fails failed with exit code 3"):
-        lanes.run(jobs, at_a_time=2)
+        lanes.run([serves, *next_ones], [fails, *next_ones])
     assert "fails | why it failed" in capsys.readouterr().out
     assert not never.exists()
     _await_end(int(pid.read_text()))

@@ -1,0 +1,46 @@
+"""What `make test` runs side by side, and what never."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from appinstance_local import builds, cluster, debian, engine, lanes, terraform, testing
+from appinstance_local.cluster import Mode
+from appinstance_local.lanes import Command
+
+
+def _lanes(monkeypatch: pytest.MonkeyPatch, mode: Mode) -> tuple[list[list[str]], list[object]]:
+    """Return the names of the jobs in each lane of `make test`, and what was built before them."""
+    begun: list[list[str]] = []
+    built: list[object] = []
+
+    def run(*worked_off: Sequence[Command]) -> None:
+        begun.extend([job.name for job in lane] for lane in worked_off)
+
+    def ensure(parts: Sequence[str] | None = None) -> None:
+        assert not begun
+        built.append(parts)
+
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr(testing, "unit", lambda: None)
+    monkeypatch.setattr(lanes, "run", run)
+    monkeypatch.setattr(builds, "ensure", ensure)
+    monkeypatch.setattr(debian, "ensure", lambda packages: None)
+    monkeypatch.setattr(terraform, "environment", dict)
+    monkeypatch.setattr(engine, "ensure", lambda: None)
+    monkeypatch.setattr(cluster, "choose_mode", lambda docker: mode)
+    testing.everything()
+    return begun, built
+
+
+def test_the_cluster_comes_behind_the_browsers(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ["app and the rest", "on the cluster"] in _lanes(monkeypatch, Mode.BUILT)[0]
+
+
+def test_a_node_that_is_built_here_is_built_before_any_lane(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert None in _lanes(monkeypatch, Mode.BUILT)[1]  # all parts
+    assert None not in _lanes(monkeypatch, Mode.STOCK)[1]
