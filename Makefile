@@ -75,7 +75,7 @@ simulator: setup ## Ten times the simulator's steps of `make test`, on both core
 	@$(RUN) pytest -q -n 2 tests/simulator --simulator-steps 1000000 --simulator-seed 1000
 
 .PHONY: mutants
-mutants: setup ## Seed bugs into copies of the operator: the fast suites must find each (an hour)
+mutants: setup ## Seed bugs into copies of the operator: the fast suites must find each (20 minutes)
 	@PYTHONPATH=tests $(RUN) python -m simulator.mutation
 
 .PHONY: terraform-test
