@@ -28,7 +28,7 @@ RETIRED: dict[str, str] = {}
 BACKEND_IMAGE = "appinstance/backend:dev"
 
 
-SYSTEM, OPERATOR = "appinstance-system", "appinstance-operator"
+SYSTEM, RELEASE = "appinstance-system", "appinstance-operator"
 # What kubectl says where the API server, its store or the kubelet gave no answer: nothing about
 # what was asked for.
 _UNHEARD = (
@@ -252,10 +252,10 @@ def migration_of(namespace: str) -> Iterator[str]:
 
 def scale_operator(replicas: int) -> None:
     """Let the operator have so many pods, and wait until it has."""
-    kubectl("-n", SYSTEM, "scale", f"deployment/{OPERATOR}", f"--replicas={replicas}")
-    kubectl("-n", SYSTEM, "rollout", "status", f"deployment/{OPERATOR}", PATIENTLY)
+    kubectl("-n", SYSTEM, "scale", f"deployment/{RELEASE}", f"--replicas={replicas}")
+    kubectl("-n", SYSTEM, "rollout", "status", f"deployment/{RELEASE}", PATIENTLY)
     if replicas == 0:
-        of_it = f"app.kubernetes.io/name={OPERATOR}"
+        of_it = f"app.kubernetes.io/name={RELEASE}"
         wait_for("the operator's pods to end", lambda: not names(SYSTEM, "pods", of_it))
 
 

@@ -20,7 +20,7 @@ from app.frontend.page import AppPage, launched_chromium
 from botocore.exceptions import ClientError
 from e2e import chain, stand_in_pods, support
 from e2e.chain import APPROVED, ENTRIES, NAME, SHOP, Chain
-from e2e.support import kubectl
+from e2e.support import RELEASE, SYSTEM, kubectl
 from e2e.test_identity import EVERYTHING, REFUSED
 from e2e.test_page import picture
 from playwright.sync_api import sync_playwright
@@ -30,8 +30,6 @@ from appinstance_local.aws import Credentials
 from appinstance_local.progress import step
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
-
-SYSTEM, RELEASE = "appinstance-system", "appinstance-operator"
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,12 @@ from collections.abc import Iterator
 
 import pytest
 from e2e import others, support
-from e2e.support import get, helm, kubectl, names, wait_for
+from e2e.support import RELEASE, SYSTEM, get, helm, kubectl, names, wait_for
 
 from appinstance_local import demo
 from appinstance_local.errors import LocalError
 
 pytestmark = pytest.mark.e2e
-
-SYSTEM, RELEASE = "appinstance-system", "appinstance-operator"
 
 
 @pytest.fixture(scope="module", autouse=True)
