@@ -592,6 +592,13 @@ MUTANTS: tuple[Mutant, ...] = (
         _ROLES,
     ),
     Mutant(
+        "a look that failed waits behind all others",
+        "aws/turns.py",
+        "self._enter(ident, urgent, self._failed)",
+        "self._enter(ident, urgent, self._looks)",
+        _ROLES,
+    ),
+    Mutant(
         "the host that a status names does not count",
         "reconcile/hosts.py",
         "            if host in given_hosts(self._cache.instance(claim.key)):\n",

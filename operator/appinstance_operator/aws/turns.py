@@ -2,8 +2,9 @@
 
 What somebody waits for comes first, and namespaces take turns at it, so that no tenant stands
 before another one with a thousand roles. Looks at what is believed to be fine go at a measured
-pace, beside it. No role is in work twice, and none is in the order twice, so the order is never
-longer than there are roles.
+pace, beside it; one that failed comes before the others, at every second turn, so that neither a
+hiccup is told for long nor what always fails holds the others up. No role is in work twice, and
+none is in the order twice, so the order is never longer than there are roles.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ class Turns:
         self._max_looks = max_looks
         self._urgent: dict[str, dict[Ident, None]] = {}
         self._looks: dict[Ident, None] = {}
+        self._failed: dict[Ident, None] = {}
+        """Looks that have waited for a time: their last try failed."""
+        self._failed_next = True
         self._later: list[tuple[float, int, Ident, bool]] = []
         self._due: dict[Ident, int] = {}
         """Which entry of `_later` counts for a role; others there are dropped ones."""
@@ -35,13 +39,13 @@ class Turns:
 
     def __len__(self) -> int:
         """Return how many roles wait."""
-        return sum(map(len, self._urgent.values())) + len(self._looks) + len(self._due)
+        looks = len(self._looks) + len(self._failed)
+        return sum(map(len, self._urgent.values())) + looks + len(self._due)
 
     def waits(self, ident: Ident) -> bool:
         """Return whether a role waits for its turn."""
-        return (
-            ident in self._due or ident in self._looks or ident in self._urgent.get(ident[0][0], ())
-        )
+        waiting = (self._due, self._looks, self._failed, self._urgent.get(ident[0][0], {}))
+        return any(ident in roles for roles in waiting)
 
     def put(self, ident: Ident, *, urgent: bool, at: float | None = None) -> None:
         """Let a role wait for its turn, or for the time `at` first; a former wait is over."""
@@ -50,15 +54,18 @@ class Turns:
             number = next(self._numbers)
             self._due[ident] = number
             heapq.heappush(self._later, (at, number, ident, urgent))
-        elif urgent:
-            self._urgent.setdefault(ident[0][0], {})[ident] = None
         else:
-            self._looks[ident] = None
+            self._enter(ident, urgent, self._looks)
+
+    def _enter(self, ident: Ident, urgent: bool, looks: dict[Ident, None]) -> None:
+        waiting = self._urgent.setdefault(ident[0][0], {}) if urgent else looks
+        waiting[ident] = None
 
     def drop(self, ident: Ident) -> None:
         """Take a role out of the order."""
         self._due.pop(ident, None)
         self._looks.pop(ident, None)
+        self._failed.pop(ident, None)
         waiting = self._urgent.get(ident[0][0], {})
         waiting.pop(ident, None)
         if not waiting:
@@ -77,12 +84,19 @@ class Turns:
                 return ident
         if now < self._next_look or sum(self._busy.values()) >= self._max_looks:
             return None
-        ident = self._first_free(self._looks)
+        ident = self._look()
         if ident is not None:
             self.drop(ident)
             self._busy[ident[1]] = True
             self._next_look = now + self._pace
         return ident
+
+    def _look(self) -> Ident | None:
+        failed, other = self._first_free(self._failed), self._first_free(self._looks)
+        if failed is None or other is None:
+            return failed or other
+        self._failed_next, now = not self._failed_next, self._failed_next
+        return failed if now else other
 
     def done(self, name: str) -> None:
         """Note that a role is not in work any more."""
@@ -93,7 +107,7 @@ class Turns:
         while self._later and self._due.get(self._later[0][2]) != self._later[0][1]:
             heapq.heappop(self._later)
         times = [self._later[0][0]] if self._later else []
-        if self._looks and sum(self._busy.values()) < self._max_looks:
+        if (self._looks or self._failed) and sum(self._busy.values()) < self._max_looks:
             times.append(self._next_look)
         ahead = [time - now for time in times if time > now]
         return min(ahead, default=None)
@@ -102,7 +116,8 @@ class Turns:
         while self._later and self._later[0][0] <= now:
             _, number, ident, urgent = heapq.heappop(self._later)
             if self._due.get(ident) == number:
-                self.put(ident, urgent=urgent)
+                self.drop(ident)
+                self._enter(ident, urgent, self._failed)
 
     def _first_free(self, waiting: Iterable[Ident]) -> Ident | None:
         return next((ident for ident in waiting if ident[1] not in self._busy), None)

@@ -12,6 +12,7 @@ from support.scripted_roles import KEY, OTHER, PENDING, READY, ROLES, THROTTLED,
 from appinstance_operator.api.errors import CloudAccessDenied, NotLeader
 from appinstance_operator.api.model import DesiredRole
 from appinstance_operator.aws.keeper import BELIEVED_SECONDS, RoleState
+from appinstance_operator.aws.roles import READS_PER_LOOK
 
 
 def _changed(role: DesiredRole) -> DesiredRole:
@@ -120,6 +121,30 @@ def test_what_was_seen_stays_known_when_a_later_look_fails(bench: Bench) -> None
     assert state == RoleState(ready=False, pending=False, error=THROTTLED, verified=True)
     bench.later(10)
     assert bench.ensured() == READY
+
+
+def test_a_hiccup_is_over_soon_however_many_roles_are_to_be_looked_at() -> None:
+    bench = Bench(reads_per_second=READS_PER_LOOK)  # a look a second
+    backend, others = ROLES[:1], range(1000)
+
+    def ask_of(number: int) -> None:
+        role = dataclasses.replace(ROLE, name=f"appi-other-{number}")
+        bench.keeper.ensured(("team", f"other-{number}"), "u", [role], urgent=True)
+
+    bench.keeper.ensured(KEY, "u", backend, urgent=True)
+    for number in others:
+        ask_of(number)
+    bench.later(0)
+    bench.roles.failures["appi-backend"] = [THROTTLED]
+    bench.now += BELIEVED_SECONDS * 1.2
+    bench.ensured(backend)
+    bench.later(0)
+    for number in others:
+        ask_of(number)
+    assert bench.ensured(backend).error == THROTTLED
+    for _ in range(5):
+        bench.later(1)
+    assert bench.ensured(backend) == READY
 
 
 def test_tries_back_off_and_a_success_starts_anew(bench: Bench) -> None:

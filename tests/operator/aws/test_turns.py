@@ -74,6 +74,17 @@ def test_looks_take_their_share_of_the_threads_alone() -> None:
     assert order.take(2.0) == role("look-2")
 
 
+def test_a_look_that_failed_comes_before_the_others_at_every_second_turn() -> None:
+    order = turns()
+    for number in range(4):
+        order.put(role(f"look-{number}"), urgent=False)
+        order.put(role(f"failed-{number}"), urgent=False, at=1.0)
+    names = [name for second in range(8) for name in taken(order, float(second))]
+    assert names[:5] == ["look-0", "failed-0", "look-1", "failed-1", "look-2"]
+    assert names[-1] == "failed-3", "and none is left out"
+    assert len(order) == 0
+
+
 @pytest.mark.parametrize("urgent", [True, False])
 def test_no_role_is_in_work_twice(urgent: bool) -> None:
     order = turns()
