@@ -8,11 +8,13 @@ is first seen to work from the same pod.
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from e2e import support
+from e2e.node_logs import NODE
 from e2e.support import kubectl, pod, pod_ip, wait_for
 from e2e.ways import await_open, open_among, reaches
 
@@ -146,3 +148,21 @@ def test_a_migrations_account_takes_no_role_and_knows_no_token(migration: str) -
     assert "DB_PASSWORD" in mounted.stdout
     assert "serviceaccount" not in mounted.stdout
     assert "AWS_ROLE_ARN" not in mounted.stdout
+
+
+def test_the_network_of_a_pod_that_is_gone_at_once_is_taken_away(instances: None) -> None:
+    """Its plugin asks for the pod with the kubelet's rights, which end with the pod.
+
+    Where it may not ask, the kubelet tries again each second, for ever.
+    """
+    with support.migration_of("acme") as made:
+        route = _on_the_node("ip", "route", "show", pod_ip("acme", made)).stdout.split()
+        device = route[route.index("dev") + 1]
+        assert _on_the_node("ip", "link", "show", device).returncode == 0
+    gone = f"{device} to go"
+    wait_for(gone, lambda: _on_the_node("ip", "link", "show", device).returncode != 0)
+
+
+def _on_the_node(*words: str) -> subprocess.CompletedProcess[str]:
+    command = ["docker", "exec", NODE, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
