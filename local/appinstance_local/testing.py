@@ -46,15 +46,16 @@ def unit() -> None:
 
 
 def _terraform_jobs() -> tuple[Command, Command]:
-    """Install and build what the tests of `terraform/` start; return those of the modules, and
-    those that apply.
+    """Install and build what the tests of `terraform/` start; return those that apply, and those
+    of the modules.
     """
     env = _terraform_environment()
     # By stealing: a module whose mutations take a minute holds back none that wait behind it.
     static = ["-m", "terraform and not applied", "-n", "2", "--dist", "worksteal"]
-    # They give way to what runs beside them, which mostly waits.
-    modules = _command("terraform, modules", static, env, niceness=10)
-    return modules, _command("terraform, applied", ["-m", "terraform and applied"], env)
+    return (
+        _command("terraform, applied", ["-m", "terraform and applied"], env),
+        _command("terraform, modules", static, env, niceness=10),
+    )
 
 
 def _terraform_environment() -> dict[str, str]:
@@ -66,8 +67,8 @@ def _terraform_environment() -> dict[str, str]:
 
 def terraform_() -> None:
     """Build the providers and test `terraform/`, applying it to moto and a real API server."""
-    modules, applied = _terraform_jobs()
-    lanes.run([modules], [applied])
+    applied, modules = _terraform_jobs()
+    lanes.run([applied], [modules])
 
 
 def _integration_jobs() -> tuple[Command, Command]:
@@ -89,12 +90,23 @@ def integration() -> None:
 
 
 def e2e() -> None:
-    """Bring the cluster up with the images and the operator of this checkout; test on it."""
+    """Bring the cluster up with the images and the operator of this checkout; test on it.
+
+    In CI it is taken away at the end.
+    """
     debian.ensure(_DEBIAN)
     env = terraform.environment()
-    demo.prepare()
     words = ["-q", "-m", "e2e", "--durations=10", "--durations-min=10"]
-    _pytest(words, {**cluster.environment(engine.ensure()), **env})
+    try:
+        demo.prepare()
+        _pytest(words, {**cluster.environment(engine.ensure()), **env})
+    finally:
+        _leave_the_cluster()
+
+
+def _leave_the_cluster() -> None:
+    if os.environ.get("CI"):
+        cluster.down()
 
 
 def demo_aws() -> None:
@@ -115,21 +127,20 @@ def _build_the_node() -> None:
 
 
 def everything() -> None:
-    """Run all tests, the quick ones first, and take the cluster away in CI."""
+    """Run all tests, the quick ones first."""
     unit()
     # All that is compiled is there before the rest, and none of it runs beside a compiler.
-    modules, applied = _terraform_jobs()
+    applied, modules = _terraform_jobs()
     operator, others = _integration_jobs()
     _build_the_node()
     itself = [sys.executable, "-m", "appinstance_local.cli"]
     on_the_cluster = Command("on the cluster", [*itself, "test", "e2e"])
     try:
-        # What the cluster does waits a lot. It is behind the browsers of the others' tests, in
-        # their lane: a network that is made meanwhile breaks off what a page of theirs is loading.
-        lanes.run([others, on_the_cluster], [modules, applied, operator])
+        # The cluster is behind the browsers of the others' tests, in their lane: a network that is
+        # made meanwhile breaks off what a page of theirs is loading. The modules' tests give way.
+        lanes.run([others, on_the_cluster], [applied, operator], [modules])
     finally:
-        if os.environ.get("CI"):
-            cluster.down()
+        _leave_the_cluster()  # which the lane could not, where another one has failed
 
 
 def terraform_golden() -> None:

@@ -8,7 +8,19 @@ import pytest
 
 from appinstance_local import builds, cluster, debian, engine, lanes, terraform, testing
 from appinstance_local.cluster import Mode
+from appinstance_local.errors import LocalError
 from appinstance_local.lanes import Command
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr(testing, "unit", lambda: None)
+    monkeypatch.setattr(builds, "ensure", lambda parts=None: None)
+    monkeypatch.setattr(debian, "ensure", lambda packages: None)
+    monkeypatch.setattr(terraform, "environment", dict)
+    monkeypatch.setattr(engine, "ensure", lambda: None)
+    monkeypatch.setattr(cluster, "choose_mode", lambda docker: Mode.BUILT)
 
 
 def _lanes(monkeypatch: pytest.MonkeyPatch, mode: Mode) -> tuple[list[list[str]], list[object]]:
@@ -23,13 +35,8 @@ def _lanes(monkeypatch: pytest.MonkeyPatch, mode: Mode) -> tuple[list[list[str]]
         assert not begun
         built.append(parts)
 
-    monkeypatch.delenv("CI", raising=False)
-    monkeypatch.setattr(testing, "unit", lambda: None)
     monkeypatch.setattr(lanes, "run", run)
     monkeypatch.setattr(builds, "ensure", ensure)
-    monkeypatch.setattr(debian, "ensure", lambda packages: None)
-    monkeypatch.setattr(terraform, "environment", dict)
-    monkeypatch.setattr(engine, "ensure", lambda: None)
     monkeypatch.setattr(cluster, "choose_mode", lambda docker: mode)
     testing.everything()
     return begun, built
@@ -44,3 +51,19 @@ def test_a_node_that_is_built_here_is_built_before_any_lane(
 ) -> None:
     assert None in _lanes(monkeypatch, Mode.BUILT)[1]  # all parts
     assert None not in _lanes(monkeypatch, Mode.STOCK)[1]
+
+
+@pytest.mark.parametrize(("variable", "taken_away"), [("1", 1), ("", 0)])
+def test_in_ci_the_cluster_is_taken_away_also_where_a_lane_fails(
+    monkeypatch: pytest.MonkeyPatch, variable: str, taken_away: int
+) -> None:
+    def fail(*_lanes: Sequence[Command]) -> None:
+        raise LocalError("failed")
+
+    downs: list[None] = []
+    monkeypatch.setenv("CI", variable)
+    monkeypatch.setattr(lanes, "run", fail)
+    monkeypatch.setattr(cluster, "down", lambda: downs.append(None))
+    with pytest.raises(LocalError):
+        testing.everything()
+    assert len(downs) == taken_away
