@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from kubernetes import client, utils, watch
-from support.apiserver import started
 from support.control_plane import SYSTEM as _SYSTEM
-from support.control_plane import ControlPlane
+from support.control_plane import ControlPlane, running_plane
 from support.waiting import WAIT_SECONDS
 
 from appinstance_operator.cli import drain, trial
@@ -42,8 +41,8 @@ _CHART = str(REPO / "charts" / "appinstance-operator")
 
 @pytest.fixture(scope="module")
 def control_plane(tmp_path_factory: pytest.TempPathFactory, helm: Helm) -> Iterator[ControlPlane]:
-    with started(tmp_path_factory.mktemp("control-plane")) as server:
-        yield ControlPlane(server, helm.binary)
+    with running_plane(tmp_path_factory.mktemp("control-plane"), helm.binary) as plane:
+        yield plane
 
 
 def _install(

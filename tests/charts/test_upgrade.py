@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from kubernetes import client
-from support.apiserver import started
-from support.control_plane import SYSTEM, ControlPlane
+from support.control_plane import SYSTEM, ControlPlane, running_plane
 from support.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -97,8 +96,7 @@ def upgrade(tmp_path_factory: pytest.TempPathFactory, helm: Helm) -> Iterator[Up
     values = yaml.safe_load(_VALUES.read_text())
     values["settings"]["secrets"]["allowedPrefix"] = "apps/"
     (folder / "earlier.yaml").write_text(yaml.safe_dump(values))
-    with started(folder) as server:
-        plane = ControlPlane(server, helm.binary)
+    with running_plane(folder, helm.binary) as plane:
         told = plane.run_helm(
             "install", _RELEASE, _EARLIER, "--values", str(folder / "earlier.yaml"),
             "--create-namespace",

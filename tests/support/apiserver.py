@@ -6,14 +6,13 @@ Nothing runs in it: no controllers, no kubelet. Tests patch the statuses that th
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import os
 import secrets
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,21 +43,32 @@ class ApiServer:
     folder: Path
     token: str
     tokens: Path
+    _clients: dict[tuple[tuple[str, str], ...], httpx.Client] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
-    @functools.cached_property
+    @property
     def http(self) -> httpx.Client:
-        """Return the administrator's own connection, which is kept."""
+        """Return the administrator's own connection."""
         return self.client([("Authorization", f"Bearer {self.token}")])
 
     def client(self, headers: Sequence[tuple[str, str]]) -> httpx.Client:
-        """Return a connection of whoever the headers say."""
-        # Its certificate is one that it made itself a moment ago.
-        return httpx.Client(
-            base_url=self.url,
-            headers=headers,
-            verify=False,  # noqa: S501
-            timeout=WAIT_SECONDS,
-        )
+        """Return the connection of whoever the headers say; it is kept until `close`."""
+        who = tuple(headers)
+        if who not in self._clients:
+            # Its certificate is one that it made itself a moment ago.
+            self._clients[who] = httpx.Client(
+                base_url=self.url,
+                headers=headers,
+                verify=False,  # noqa: S501
+                timeout=WAIT_SECONDS,
+            )
+        return self._clients[who]
+
+    def close(self) -> None:
+        """Close all connections."""
+        for connection in self._clients.values():
+            connection.close()
 
     @property
     def kubeconfig(self) -> Path:
@@ -170,7 +180,7 @@ def started(folder: Path, users: Mapping[str, str] | None = None) -> Iterator[Ap
             time.sleep(0.2)
         yield server
     finally:
-        server.http.close()
+        server.close()
         # Killed: it would wait a minute for watches to end, and nothing here is kept.
         for item in reversed(processes):
             item.kill()

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from kubernetes import client
+from urllib3 import PoolManager
 
 from appinstance_operator.cli.fleet import CommandError, Key
 from appinstance_operator.cli.fleet_client import KubernetesFleet
 from appinstance_operator.kube.access import Access
 from appinstance_operator.kube.credentials import access_by
-from support.apiserver import ApiServer
+from support.apiserver import ApiServer, started
 from support.waiting import WAIT_SECONDS, wait_for
 
 SYSTEM = "appinstance-system"
@@ -23,21 +27,28 @@ class ControlPlane:
 
     server: ApiServer
     helm: str
+    _clients: dict[str | None, client.ApiClient] = field(default_factory=dict, repr=False)
+    _pools: list[PoolManager] = field(default_factory=list, repr=False)
 
     def client(self, account: str | None = None) -> client.ApiClient:
         """Return an administrator's client, or one that acts as a service account (`ns:name`)."""
-        configuration = client.Configuration()
-        configuration.host = self.server.url
-        configuration.verify_ssl = False
-        configuration.api_key = {"authorization": f"Bearer {self.server.token}"}
-        api = client.ApiClient(configuration)
-        if account is not None:
-            api.set_default_header("Impersonate-User", f"system:serviceaccount:{account}")
-        return api
+        if account not in self._clients:
+            api = client.ApiClient(_configuration(self.server))
+            if account is not None:
+                api.set_default_header("Impersonate-User", f"system:serviceaccount:{account}")
+            self._clients[account] = api
+            self._pools.append(api.rest_client.pool_manager)
+        return self._clients[account]
+
+    def close(self) -> None:
+        """Close the connections of all clients."""
+        for pool in self._pools:
+            pool.clear()
 
     def access(self, account: str) -> Access:
         """Return the access of the operator's own client that acts as a service account."""
-        found = access_by(self.client().configuration)
+        found = access_by(_configuration(self.server))
+        self._pools.append(found.pool)
         headers = {"Impersonate-User": f"system:serviceaccount:{account}"}
         return replace(found, credentials=lambda: {**found.credentials(), **headers})
 
@@ -84,3 +95,22 @@ class ControlPlane:
             ),
             passing=(client.ApiException,),
         )  # fmt: skip
+
+
+def _configuration(server: ApiServer) -> client.Configuration:
+    configuration = client.Configuration()
+    configuration.host = server.url
+    configuration.verify_ssl = False
+    configuration.api_key = {"authorization": f"Bearer {server.token}"}
+    return configuration
+
+
+@contextmanager
+def running_plane(folder: Path, helm: str) -> Iterator[ControlPlane]:
+    """Start an API server in a folder, and yield the ways in."""
+    with started(folder) as server:
+        plane = ControlPlane(server, helm)
+        try:
+            yield plane
+        finally:
+            plane.close()
