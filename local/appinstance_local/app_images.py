@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from . import node
 from .cluster import Mode
 from .engine import Engine
@@ -17,16 +19,18 @@ IMAGES = {
 EXAMPLES = REPO / "examples"
 
 
-def build(docker: Engine, mode: Mode) -> list[str]:
-    """Build the images and return their names. Without a registry, on the base built here."""
+def build(docker: Engine, mode: Mode, images: Mapping[str, str] = IMAGES) -> list[str]:
+    """Build images (target → name) and return the names. Without a registry, on the base built
+    here.
+    """
     arguments = _arguments(docker, mode, "BASE_IMAGE", "FRONTEND_BASE_IMAGE")
-    for target, name in IMAGES.items():
+    for target, name in images.items():
         with step(f"build {name}"):
             docker.docker(
                 "build", *arguments, "--target", target, "--tag", name, REPO,
                 log=cache() / "logs" / f"image-{target}.log",
             )  # fmt: skip
-    return list(IMAGES.values())
+    return list(images.values())
 
 
 def build_example(docker: Engine, mode: Mode, example: str) -> str:

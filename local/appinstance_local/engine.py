@@ -24,7 +24,9 @@ from .shell import run, succeeds
 
 _RUN = Path("/run/appinstance-docker")
 _SOCKET = _RUN / "docker.sock"
-_PIDFILE = _RUN / "docker.pid"
+PIDFILE = _RUN / "docker.pid"
+CONFIGURATION = _RUN / "daemon.json"
+"""Read by our own engine at its start, and again at a SIGHUP."""
 _CAP_SYS_RESOURCE = 24  # linux/capability.h
 _START_SECONDS = 180
 _STOP_SECONDS = 180
@@ -88,7 +90,7 @@ def _configuration() -> dict[str, object]:
     config: dict[str, object] = {
         "data-root": str(cache() / "docker"),
         "exec-root": str(_RUN / "exec"),
-        "pidfile": str(_PIDFILE),
+        "pidfile": str(PIDFILE),
         "hosts": [f"unix://{_SOCKET}"],
         "exec-opts": ["native.cgroupdriver=cgroupfs"],
         "log-opts": {"max-size": "10m", "max-file": "2"},
@@ -103,15 +105,14 @@ def _configuration() -> dict[str, object]:
 
 def _start() -> None:
     _RUN.mkdir(parents=True, exist_ok=True)
-    _PIDFILE.unlink(missing_ok=True)
-    config = _RUN / "daemon.json"
-    config.write_text(json.dumps(_configuration(), indent=2))
+    PIDFILE.unlink(missing_ok=True)
+    CONFIGURATION.write_text(json.dumps(_configuration(), indent=2))
     before = leftovers.tables()
     log = cache() / "logs" / "dockerd.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            ["dockerd", "--config-file", str(config)],
+            ["dockerd", "--config-file", str(CONFIGURATION)],
             stdout=sink, stderr=sink, stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
     deadline = time.monotonic() + _START_SECONDS
@@ -144,10 +145,10 @@ def _alive(pid: int) -> bool:
 
 def stop() -> None:
     """Stop our own engine and remove what it made; another's engine is left alone."""
-    if not _PIDFILE.exists():
+    if not PIDFILE.exists():
         return
     record_networks()
-    pid = int(_PIDFILE.read_text())
+    pid = int(PIDFILE.read_text())
     if _alive(pid):
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + _STOP_SECONDS
