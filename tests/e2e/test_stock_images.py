@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +21,7 @@ from support.release_world import registry
 from appinstance_local import app_images, engine, node
 from appinstance_local.cluster import Mode
 from appinstance_local.engine import Engine
-from appinstance_local.paths import REPO
+from appinstance_local.release.images import base_arguments
 
 pytestmark = pytest.mark.e2e
 
@@ -48,21 +47,13 @@ def _configure(docker: Engine, configuration: dict[str, object], mirrors: str) -
     wait_for(f"the mirrors {mirrors!r}", lambda: docker.docker(*words).strip() == mirrors)
 
 
-def _bases() -> set[str]:
-    """Return the images that the Dockerfile begins with where nobody names others."""
-    lines = (REPO / "Dockerfile").read_text().splitlines()
-    found = (re.fullmatch(r"ARG \w*BASE_IMAGE=(\S+)", line) for line in lines)
-    return {match[1] for match in found if match}
-
-
 @pytest.fixture
 def docker(tmp_path: Path) -> Iterator[Engine]:
     """Our own engine with a mirror that has the bases; afterwards it has no more than before."""
     docker = engine.ensure()
     if not engine.PIDFILE.exists():
         pytest.skip("the engine is somebody's, and so are its mirrors")
-    base, bases = node.python_base(docker), _bases()
-    assert bases
+    base, bases = node.python_base(docker), set(base_arguments().values())
     with registry(tmp_path) as prefix:
         address = prefix.partition("/")[0]
         for name in bases:
@@ -89,5 +80,5 @@ def test_each_is_built_on_the_base_that_the_dockerfile_names(docker: Engine) -> 
     base = _first_layer(docker, node.python_base(docker))
     for name in app_images.build(docker, Mode.STOCK, IMAGES):
         assert _first_layer(docker, name) == base
-    for name in _bases():
+    for name in base_arguments().values():
         assert docker.has_image(name), "it came from the registry"

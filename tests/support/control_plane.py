@@ -27,8 +27,10 @@ class ControlPlane:
 
     server: ApiServer
     helm: str
-    _clients: dict[str | None, client.ApiClient] = field(default_factory=dict, repr=False)
-    _pools: list[PoolManager] = field(default_factory=list, repr=False)
+    _clients: dict[str | None, client.ApiClient] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    _pools: list[PoolManager] = field(default_factory=list, compare=False, repr=False)
 
     def client(self, account: str | None = None) -> client.ApiClient:
         """Return an administrator's client, or one that acts as a service account (`ns:name`)."""

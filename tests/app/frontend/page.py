@@ -12,7 +12,7 @@ Elements are found by their `data-testid`; those ids are the contract between
 `app/frontend/site/index.html` and the tests:
 
 =====================  =====================================================================
-view-loading           until the silent sign-in has answered
+view-loading           until the silent sign-in has answered; loading-late, after ten seconds
 view-unreachable       the server did not answer; unreachable-message, retry
 view-auth              signed out; holds the two forms
 sign-in-form           sign-in-email, sign-in-password, sign-in-submit, sign-in-error, go-sign-up
