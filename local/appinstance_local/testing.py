@@ -132,15 +132,15 @@ def everything() -> None:
     # All that is compiled is there before the rest, and none of it runs beside a compiler.
     applied, modules = _terraform_jobs()
     operator, others = _integration_jobs()
-    _build_the_node()
     itself = [sys.executable, "-m", "appinstance_local.cli"]
     on_the_cluster = Command("on the cluster", [*itself, "test", "e2e"])
     try:
+        _build_the_node()
         # The cluster is behind the browsers of the others' tests, in their lane: a network that is
         # made meanwhile breaks off what a page of theirs is loading. The modules' tests give way.
         lanes.run([others, on_the_cluster], [applied, operator], [modules])
     finally:
-        _leave_the_cluster()  # which the lane could not, where another one has failed
+        _leave_the_cluster()  # also where a build or another lane has failed
 
 
 def terraform_golden() -> None:

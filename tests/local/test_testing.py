@@ -54,15 +54,16 @@ def test_a_node_that_is_built_here_is_built_before_any_lane(
 
 
 @pytest.mark.parametrize(("variable", "taken_away"), [("1", 1), ("", 0)])
-def test_in_ci_the_cluster_is_taken_away_also_where_a_lane_fails(
-    monkeypatch: pytest.MonkeyPatch, variable: str, taken_away: int
+@pytest.mark.parametrize("part", [(lanes, "run"), (cluster, "choose_mode")])
+def test_in_ci_the_cluster_is_taken_away_also_where_a_lane_or_the_node_fails(
+    monkeypatch: pytest.MonkeyPatch, part: tuple[object, str], variable: str, taken_away: int
 ) -> None:
-    def fail(*_lanes: Sequence[Command]) -> None:
+    def fail(*_given: object) -> None:
         raise LocalError("failed")
 
     downs: list[None] = []
     monkeypatch.setenv("CI", variable)
-    monkeypatch.setattr(lanes, "run", fail)
+    monkeypatch.setattr(*part, fail)
     monkeypatch.setattr(cluster, "down", lambda: downs.append(None))
     with pytest.raises(LocalError):
         testing.everything()
