@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from reference_pages import pages, records, resource, settings, values
-from reference_pages.places import CRD, REPO
+from reference_pages.places import CRD, DOCS, REPO
 
 from appinstance_operator.api.reasons import CONDITIONS, REASONS
 from appinstance_operator.api.request import Answer
@@ -64,6 +65,32 @@ def test_every_sentence_of_a_rule_is_on_the_page() -> None:
     assert [
         words for words in found if " ".join(words.split()).replace("<", "&lt;") not in page
     ] == []
+
+
+def _schemas(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a schema and all below it."""
+    yield schema
+    below = [*schema.get("properties", {}).values(), schema.get("items")]
+    for inside in [*below, schema.get("additionalProperties")]:
+        if isinstance(inside, dict):
+            yield from _schemas(inside)
+
+
+def test_the_comparison_counts_our_fields_rules_and_memory_right() -> None:
+    """Each in the second cell of its row; other projects' were counted by hand, at a commit."""
+    rows = dict(
+        re.findall(r"^\| ([^|]+) \| ([^|]+) \|", (DOCS / "comparison.md").read_text(), re.MULTILINE)
+    )
+    (version,) = yaml.safe_load(CRD.read_text())["spec"]["versions"]
+    schemas = list(_schemas(version["schema"]["openAPIV3Schema"]["properties"]["spec"]))
+    fields = sum(len(schema.get("properties", {})) for schema in schemas)
+    rules = sum(len(schema.get("x-kubernetes-validations", ())) for schema in schemas)
+    values = yaml.safe_load((REPO / "charts/appinstance-operator/values.yaml").read_text())
+    memory = [values["resources"][key]["memory"] for key in ("requests", "limits")]
+    assert rows["fields of the spec"] == str(fields)
+    assert rows["rules in the CRD (CEL) that refuse a spec at once"] == str(rules)
+    said = rows["memory that its chart asks for, and its limit"]
+    assert re.findall(r"(\d+) MiB", said)[:2] == [words.removesuffix("Mi") for words in memory]
 
 
 def test_words_of_settings_are_about_settings_that_there_are() -> None:

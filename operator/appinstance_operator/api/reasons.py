@@ -1,7 +1,8 @@
 """Every reason that a condition of an AppInstance can have: what it means, and what to do.
 
 One list for the command line (`appinstance why`), for the documentation's page of conditions, and
-for whoever reads a status by program. A test compares it with what the code says.
+for whoever reads a status by program. A test compares it with what the code says, and with the page
+that each reason has under docs/reasons.
 """
 
 from __future__ import annotations

@@ -270,6 +270,18 @@ def test_a_dump_that_fails_keeps_the_instance_and_is_told(running: Stage) -> Non
     assert running.get("AppInstance", NAME) is None
 
 
+def test_who_takes_the_word_back_while_no_dump_comes_keeps_the_data(running: Stage) -> None:
+    running.apply(deletionPolicy="Delete")
+    _settle(running)
+    running.controllers.jobs.answers["delete"] = Answer.DUMP_FAILED.value
+    running.delete("AppInstance", NAME)
+    _settle(running)
+    assert running.get("AppInstance", NAME) is not None
+    running.apply(deletionPolicy=None)
+    _settle(running, 400)
+    assert running.get("AppInstance", NAME) is None
+
+
 def test_one_made_anew_under_the_name_asks_anew(running: Stage) -> None:
     running.delete("AppInstance", NAME)
     _settle(running)
