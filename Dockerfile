@@ -1,7 +1,7 @@
 # The platform's four images: --target backend, frontend, operator or provisioner.
 #
 # The base images are arguments, so that the same file builds where no registry can be reached
-# (local/appinstance_local/app_images.py passes a Debian base of our own making). No BuildKit
+# (local/appinstance_local/platform/app_images.py passes a Debian base of our own making). No BuildKit
 # feature is used, because Debian's engine builds it too.
 ARG BASE_IMAGE=python:3.13-slim-bookworm
 ARG FRONTEND_BASE_IMAGE=debian:bookworm-slim

@@ -6,9 +6,11 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from . import app_images, builds, cluster, demo, engine, facts, platform, push, testing
+from . import engine, testing
 from .errors import LocalError
+from .offline import builds
 from .paths import REPO, binaries
+from .platform import app_images, cluster, demo, facts, install, push
 from .progress import say
 from .release import publish
 
@@ -21,7 +23,7 @@ def _build(options: argparse.Namespace) -> None:
 def _up(_options: argparse.Namespace) -> None:
     docker = engine.ensure()
     mode = cluster.create(docker)
-    platform.bring_up(mode)
+    install.bring_up(mode)
 
 
 def _down(_options: argparse.Namespace) -> None:

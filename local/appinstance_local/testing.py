@@ -7,11 +7,13 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
-from . import builds, cluster, debian, demo, engine, lanes, terraform
-from .cluster import Mode
+from . import debian, engine, lanes
 from .errors import LocalError
 from .lanes import Command
+from .offline import builds
 from .paths import REPO, binaries
+from .platform import cluster, demo, terraform
+from .platform.cluster import Mode
 from .progress import say
 from .release import publish
 

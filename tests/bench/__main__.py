@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from appinstance_local import builds
+from appinstance_local.offline import builds
 
 from . import report, thinking
 from .phases import Result, Size

@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from appinstance_local import builds
+from appinstance_local.offline import builds
 
 from . import report_large
 from .creation import BLOCK, Creation, Creator, Readiness

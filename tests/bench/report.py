@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 
-from appinstance_local import versions
+from appinstance_local.offline import versions
 from appinstance_operator.runtime.workers import WORKERS
 
 from . import creation, phases

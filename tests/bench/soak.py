@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from appinstance_local import builds
+from appinstance_local.offline import builds
 from appinstance_operator.kube.cache import SELECTOR
 from appinstance_operator.kube.client import path_of
 from appinstance_operator.kube.kinds import APPINSTANCE, CHILDREN, SECRET

@@ -19,9 +19,9 @@ from e2e.support import kubectl
 from e2e.test_identity import EVERYTHING
 from terraform.world import Platform
 
-from appinstance_local import seed, tls
-from appinstance_local.aws import ANYBODY, REGION, Credentials
 from appinstance_local.paths import REPO
+from appinstance_local.platform import seed, tls
+from appinstance_local.platform.aws import ANYBODY, REGION, Credentials
 from appinstance_local.progress import step
 from terraform import tf
 

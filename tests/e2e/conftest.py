@@ -16,8 +16,8 @@ import yaml
 from e2e import chain, node_logs, others, support, ways
 from e2e.support import kubectl
 
-from appinstance_local import cluster, demo, seed
 from appinstance_local.paths import REPO
+from appinstance_local.platform import cluster, demo, seed
 
 _LAST = (
     # Looks for secrets in the logs, events and states that all the others leave behind.

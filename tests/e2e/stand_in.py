@@ -28,8 +28,8 @@ from botocore.config import Config
 from e2e.support import kubectl
 from support.ports import free_port
 
-from appinstance_local import tls
-from appinstance_local.aws import ANYBODY, REGION, Credentials
+from appinstance_local.platform import tls
+from appinstance_local.platform.aws import ANYBODY, REGION, Credentials
 
 TESTS = Path(__file__).resolve().parents[1]
 CA_OF_PROXY = Path(moto.moto_proxy.__file__).parent / "ca.crt"

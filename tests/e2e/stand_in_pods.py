@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 from e2e.support import PATIENTLY, kubectl, wait_for
 
-from appinstance_local import platform, tls
+from appinstance_local.platform import install, tls
 
 _TRUST = "appinstance-e2e/trusts-the-stand-in"
 _SGP = Path(__file__).resolve().parents[1] / "support" / "securitygrouppolicies.crd.yaml"
@@ -160,7 +160,7 @@ def trusting(namespace: str) -> None:
         "metadata": {"name": "stand-in-ca", "namespace": namespace},
         "data": {"ca.crt": tls.authority().certificate.decode()},
     }  # fmt: skip
-    platform.apply(json.dumps(body))
+    install.apply(json.dumps(body))
     kubectl("label", "--overwrite", "namespace", namespace, f"{_TRUST}=yes")
     asked = {
         "apiVersion": "v1", "kind": "Pod",
@@ -185,7 +185,7 @@ def led_to(address: str, port: int) -> Iterator[None]:
     text = yaml.safe_dump_all(objects)
     eso = ("-n", "external-secrets")
     try:
-        platform.apply(text)
+        install.apply(text)
         kubectl("-n", "aws", "wait", "--for=condition=Ready", "pod/endpoints", PATIENTLY)
         for namespace in ("external-secrets", "appinstance-system"):
             trusting(namespace)
@@ -194,11 +194,11 @@ def led_to(address: str, port: int) -> Iterator[None]:
             *eso, "set", "env", "deployment/external-secrets",
             "AWS_SECRETSMANAGER_ENDPOINT-", "AWS_STS_ENDPOINT-",
         )  # fmt: skip
-        platform.wait_for_rollouts(["external-secrets deployment/external-secrets"])
+        install.wait_for_rollouts(["external-secrets deployment/external-secrets"])
         yield
     finally:
         for namespace in ("external-secrets", "appinstance-system"):
             _distrusting(namespace)
         kubectl("delete", "--ignore-not-found", "-f", "-", stdin=text)
-        platform.apply((platform.MANIFESTS / "external-secrets" / "controller.yaml").read_text())
-        platform.wait_for_rollouts(["external-secrets deployment/external-secrets"])
+        install.apply((install.MANIFESTS / "external-secrets" / "controller.yaml").read_text())
+        install.wait_for_rollouts(["external-secrets deployment/external-secrets"])

@@ -14,9 +14,9 @@ import httpx
 import yaml
 from support import waiting
 
-from appinstance_local import aws, demo, platform, seed
 from appinstance_local.errors import LocalError
 from appinstance_local.paths import binary, kubeconfig
+from appinstance_local.platform import aws, demo, install, seed
 from appinstance_local.shell import run
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ def kubectl(*words: str, stdin: str | None = None) -> str:
 
     def asked() -> tuple[str] | None:
         try:
-            return (platform.kubectl(*words, stdin=stdin),)
+            return (install.kubectl(*words, stdin=stdin),)
         except LocalError as error:
             if is_unheard(str(error)):
                 return None

@@ -25,8 +25,8 @@ from e2e.test_identity import EVERYTHING, REFUSED
 from e2e.test_page import picture
 from playwright.sync_api import sync_playwright
 
-from appinstance_local import cluster, demo, platform
-from appinstance_local.aws import Credentials
+from appinstance_local.platform import cluster, demo, install
+from appinstance_local.platform.aws import Credentials
 from appinstance_local.progress import step
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -46,7 +46,7 @@ def away() -> Iterator[None]:
         support.helm("uninstall", RELEASE, "-n", SYSTEM, "--wait", "--timeout", "300s")
     # Empty, and with the certificate of this checkout: an earlier one lacks the name of RDS's.
     kubectl("-n", "database", "rollout", "restart", "statefulset/mariadb")
-    platform.wait_for_rollouts(["database statefulset/mariadb"])
+    install.wait_for_rollouts(["database statefulset/mariadb"])
     yield
     kubectl("delete", "namespace", SHOP, "--ignore-not-found", "--timeout=300s")
     with step("put the local operator back"):

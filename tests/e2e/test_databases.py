@@ -22,8 +22,8 @@ from e2e import support
 from e2e.support import condition, kubectl, names, wait_for
 from e2e.ways import Way, await_open, open_among
 
-from appinstance_local import aws, demo, platform, seed, tls
 from appinstance_local.paths import kubeconfig
+from appinstance_local.platform import aws, demo, install, seed, tls
 from appinstance_local.shell import run
 
 pytestmark = pytest.mark.e2e
@@ -58,7 +58,7 @@ def people(instances: None) -> dict[str, Person]:
 @contextmanager
 def _edge(namespace: str) -> Iterator[httpx.Client]:
     """An instance's API as somebody outside has it: the edge by address, under our own CA."""
-    host = f"{namespace}.{platform.DOMAIN}"
+    host = f"{namespace}.{install.DOMAIN}"
     context = ssl.create_default_context(cafile=str(tls.ca_path()))
     with httpx.Client(
         base_url="https://127.0.0.1:8443/api/v1",
@@ -236,7 +236,7 @@ def test_the_operator_holds_no_login_and_its_requests_none_either(
 ) -> None:
     text = kubectl("-n", OWN, "get", "jobs,cronjobs,pods,configmaps", "-o", "json")
     assert JOB in text
-    for password in (platform.administrator_password(), *_passwords()):
+    for password in (install.administrator_password(), *_passwords()):
         assert password not in text
     deployment = kubectl("-n", OWN, "get", "deployment", "appinstance-operator", "-o", "json")
     assert "database-administrator" not in deployment

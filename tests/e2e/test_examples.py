@@ -16,8 +16,9 @@ from e2e import others, support
 from e2e.support import get, kubectl, names, pod, pod_ip, wait_for
 from e2e.ways import Way, await_open, open_among
 
-from appinstance_local import app_images, cluster, engine
-from appinstance_local.demo import through_edge
+from appinstance_local import engine
+from appinstance_local.platform import app_images, cluster
+from appinstance_local.platform.demo import through_edge
 
 pytestmark = pytest.mark.e2e
 

@@ -9,7 +9,7 @@ import pytest
 from e2e import support
 from e2e.support import kubectl, wait_for
 
-from appinstance_local.demo import through_edge
+from appinstance_local.platform.demo import through_edge
 
 pytestmark = pytest.mark.e2e
 

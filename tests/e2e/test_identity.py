@@ -18,8 +18,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from e2e import support
 
-from appinstance_local import aws
-from appinstance_local.aws import Credentials
+from appinstance_local.platform import aws
+from appinstance_local.platform.aws import Credentials
 
 pytestmark = pytest.mark.e2e
 

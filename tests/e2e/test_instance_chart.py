@@ -16,10 +16,10 @@ from e2e import support
 from e2e.support import get, helm, kubectl, names, pod, pod_ip, wait_for
 from e2e.ways import Way, await_open, open_among
 
-from appinstance_local import seed
-from appinstance_local.demo import through_edge
 from appinstance_local.errors import LocalError
 from appinstance_local.paths import REPO
+from appinstance_local.platform import seed
+from appinstance_local.platform.demo import through_edge
 
 pytestmark = pytest.mark.e2e
 

@@ -13,8 +13,8 @@ import pytest
 from e2e import support
 from e2e.support import condition, get, kubectl, names, wait_for
 
-from appinstance_local import demo, seed
-from appinstance_local.demo import through_edge
+from appinstance_local.platform import demo, seed
+from appinstance_local.platform.demo import through_edge
 
 pytestmark = pytest.mark.e2e
 

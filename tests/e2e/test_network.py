@@ -18,7 +18,7 @@ from e2e.node_logs import NODE
 from e2e.support import kubectl, pod, pod_ip, wait_for
 from e2e.ways import await_open, open_among, reaches
 
-from appinstance_local import demo
+from appinstance_local.platform import demo
 
 pytestmark = pytest.mark.e2e
 

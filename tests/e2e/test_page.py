@@ -13,7 +13,7 @@ from e2e import support
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from appinstance_local import aws
+from appinstance_local.platform import aws
 
 pytestmark = pytest.mark.e2e
 

@@ -17,7 +17,7 @@ from e2e import node_logs, support
 from e2e.support import kubectl
 from support.planted import every_value, patterns, where
 
-from appinstance_local import aws, platform
+from appinstance_local.platform import aws, install
 
 pytestmark = pytest.mark.e2e
 
@@ -28,8 +28,8 @@ _FIELDS = ("password", "secretKey")
 def planted(instances: None) -> dict[str, str]:
     """Return all values by name."""
     found = {
-        "root": platform.root_password(),
-        "administrator": platform.administrator_password(),
+        "root": install.root_password(),
+        "administrator": install.administrator_password(),
         "aws": aws.admin().secret,
     }
     manager = aws.client("secretsmanager")

@@ -18,9 +18,11 @@ import pytest
 from e2e.support import wait_for
 from support.release_world import registry
 
-from appinstance_local import app_images, engine, node
-from appinstance_local.cluster import Mode
+from appinstance_local import engine
 from appinstance_local.engine import Engine
+from appinstance_local.offline import node
+from appinstance_local.platform import app_images
+from appinstance_local.platform.cluster import Mode
 from appinstance_local.release.images import base_arguments
 
 pytestmark = pytest.mark.e2e

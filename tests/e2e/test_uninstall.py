@@ -12,8 +12,8 @@ import pytest
 from e2e import others, support
 from e2e.support import RELEASE, SYSTEM, get, helm, kubectl, names, wait_for
 
-from appinstance_local import demo
 from appinstance_local.errors import LocalError
+from appinstance_local.platform import demo
 
 pytestmark = pytest.mark.e2e
 

@@ -18,8 +18,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from support import stand_in
 
-from appinstance_local import aws, seed
-from appinstance_local.aws import ACCOUNT, BUCKET, Credentials
+from appinstance_local.platform import aws, seed
+from appinstance_local.platform.aws import ACCOUNT, BUCKET, Credentials
 from appinstance_operator.api.settings import Settings, load_settings
 from appinstance_operator.desired import iam as desired_iam
 

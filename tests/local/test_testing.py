@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from appinstance_local import builds, cluster, debian, engine, lanes, terraform, testing
-from appinstance_local.cluster import Mode
+from appinstance_local import debian, engine, lanes, testing
 from appinstance_local.errors import LocalError
 from appinstance_local.lanes import Command
+from appinstance_local.offline import builds
+from appinstance_local.platform import cluster, terraform
+from appinstance_local.platform.cluster import Mode
 
 
 @pytest.fixture(autouse=True)

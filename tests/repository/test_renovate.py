@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from appinstance_local import node, recipes, versions
+from appinstance_local.offline import node, recipes, versions
 from appinstance_local.paths import REPO
 
 _FILE = REPO / "renovate.json"

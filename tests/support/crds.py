@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache, partial
 from pathlib import Path
 
-from appinstance_local import builds
+from appinstance_local.offline import builds
 from appinstance_local.paths import REPO
 from support.apiserver import ApiServer
 from support.waiting import wait_for

@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import yaml
 
-from appinstance_local import archive
-from appinstance_local.app_images import IMAGES
+from appinstance_local.offline import archive
 from appinstance_local.paths import REPO, binary
+from appinstance_local.platform.app_images import IMAGES
 from appinstance_local.release import publish, version
 
 from .ports import free_port

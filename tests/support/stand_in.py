@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from appinstance_local import aws, platform, seed, tls
+from appinstance_local.platform import aws, install, seed, tls
 
 from .ports import free_port
 from .waiting import wait_for
@@ -37,7 +37,7 @@ def running(folder: Path) -> Iterator[None]:
 
     Fails at the end where it broke over a request.
     """
-    for name, text in platform.moto_files().items():
+    for name, text in install.moto_files().items():
         (folder / name).write_text(text)
     (folder / "tls").mkdir()
     port = free_port()

@@ -13,7 +13,7 @@ import yaml
 from support.apiserver import ApiServer, started
 from support.crds import crd_paths
 
-from appinstance_local import builds
+from appinstance_local.offline import builds
 from appinstance_local.paths import REPO
 from terraform import attached as serving
 from terraform import tf, world

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from appinstance_local.facts import Fact, ending, facts
 from appinstance_local.paths import REPO
+from appinstance_local.platform.facts import Fact, ending, facts
 
 _UNTIL = datetime.date(2027, 3, 27)
 _FACT = Fact("x", "f", "t", _UNTIL, "s")

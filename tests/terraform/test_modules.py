@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from support.scripts import script
 
+from appinstance_local.offline.recipes import PROVIDER_RELEASES
 from appinstance_local.paths import REPO
-from appinstance_local.recipes import PROVIDER_RELEASES
 from terraform import tf
 
 readme = script(REPO / "terraform" / "hack" / "readme.py")

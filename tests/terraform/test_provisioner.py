@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from appinstance_local.iam_evaluator import permitted, trusts
+from appinstance_local.platform.iam_evaluator import permitted, trusts
 from appinstance_operator.api.settings import parse_settings
 from appinstance_operator.runtime.provisioner_rights import provisioner_policy
 from terraform import world

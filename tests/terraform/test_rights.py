@@ -1,7 +1,7 @@
 """Who may do what, answered from the applied documents: each no has its yes beside it.
 
-The evaluator (local/appinstance_local/iam_evaluator.py) knows conditions and boundaries; AWS
-itself judges nothing.
+The evaluator (local/appinstance_local/platform/iam_evaluator.py) knows conditions and boundaries;
+AWS itself judges nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from appinstance_local.iam_evaluator import permitted, trusts
+from appinstance_local.platform.iam_evaluator import permitted, trusts
 from appinstance_operator.api.settings import Settings, parse_settings
 from appinstance_operator.api.spec import parse
 from appinstance_operator.api.tenancy import boundary_arns

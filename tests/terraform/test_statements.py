@@ -15,7 +15,7 @@ import pytest
 import yaml
 from support.iam_tables import problems
 
-from appinstance_local.iam_evaluator import permitted
+from appinstance_local.platform.iam_evaluator import permitted
 from terraform import rights, world
 
 _HERE = Path(__file__).parent

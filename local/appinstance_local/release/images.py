@@ -11,10 +11,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from appinstance_local import app_images, cluster, engine
-from appinstance_local.app_images import IMAGES
+from appinstance_local import engine
 from appinstance_local.errors import LocalError
 from appinstance_local.paths import REPO, binary
+from appinstance_local.platform import app_images, cluster
+from appinstance_local.platform.app_images import IMAGES
 from appinstance_local.progress import step
 from appinstance_local.shell import run
 

@@ -16,8 +16,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from appinstance_local import builds, commits
+from appinstance_local import commits
 from appinstance_local.errors import LocalError
+from appinstance_local.offline import builds
 from appinstance_local.paths import REPO, cache
 from appinstance_local.progress import say, step
 from appinstance_local.shell import run

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from appinstance_local import app_images, cluster, engine
-from appinstance_local.cluster import Mode
+from appinstance_local import engine
 from appinstance_local.engine import Engine
 from appinstance_local.errors import LocalError
+from appinstance_local.platform import app_images, cluster
+from appinstance_local.platform.cluster import Mode
 from appinstance_local.release import images
 
 _DIGEST = f"sha256:{'d' * 64}"

@@ -2,7 +2,7 @@
 that grants everything gets what is its namespace's. Beside each no stands the yes.
 
 moto evaluates neither boundaries nor conditions, so the judge is the tests' own evaluator
-(local/appinstance_local/iam_evaluator.py, itself tested by AWS's documented cases).
+(local/appinstance_local/platform/iam_evaluator.py, itself tested by AWS's documented cases).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 from support.golden_settings import DESIRED, golden_instance, golden_settings, golden_values
 from support.iam_tables import problems
 
-from appinstance_local.iam_evaluator import permitted
+from appinstance_local.platform.iam_evaluator import permitted
 from appinstance_operator.api.settings import Settings, parse_settings
 from appinstance_operator.api.spec import parse
 from appinstance_operator.desired import iam

@@ -7,7 +7,7 @@ import json
 import pytest
 from support.golden_settings import DESIRED, golden_instance, golden_settings, golden_values
 
-from appinstance_local.iam_evaluator import allowed, trusts
+from appinstance_local.platform.iam_evaluator import allowed, trusts
 from appinstance_operator.api.model import DesiredRole
 from appinstance_operator.api.settings import Settings, parse_settings
 from appinstance_operator.api.spec import parse

@@ -12,7 +12,7 @@ from support.golden_settings import golden_values
 from support.operator_world import GOLDEN, World
 from support.waiting import WAIT_SECONDS, wait_for
 
-from appinstance_local.iam_evaluator import trusts
+from appinstance_local.platform.iam_evaluator import trusts
 
 pytestmark = pytest.mark.integration
 

@@ -10,7 +10,7 @@ import pytest
 from support.golden_settings import DESIRED, golden_values
 from support.iam_tables import problems
 
-from appinstance_local.iam_evaluator import allowed
+from appinstance_local.platform.iam_evaluator import allowed
 from appinstance_operator.api.settings import Settings, parse_settings
 from appinstance_operator.runtime.permissions import operator_policy
 

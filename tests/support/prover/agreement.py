@@ -11,7 +11,7 @@ from typing import Any
 
 import cvc5.pythonic as smt
 
-from appinstance_local.iam_evaluator import Verdict, verdict
+from appinstance_local.platform.iam_evaluator import Verdict, verdict
 
 from .documents import Document, Request, allows, denies
 from .isolation import ENTRY, NAME, NAMESPACE, PREFIX, Documents

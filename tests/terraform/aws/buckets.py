@@ -14,7 +14,7 @@ from typing import Any
 from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket
 
-from appinstance_local.iam_evaluator import verdict
+from appinstance_local.platform.iam_evaluator import verdict
 
 _request = threading.local()
 _HEADERS = ("x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id")

@@ -21,8 +21,8 @@ from moto.iam.access_control import IAMRequestBase
 from moto.moto_proxy.proxy3 import ProxyRequestHandler
 from support.scripts import script
 
-from appinstance_local import iam_evaluator
-from appinstance_local.platform import MANIFESTS
+from appinstance_local.platform import iam_evaluator
+from appinstance_local.platform.install import MANIFESTS
 
 
 def _judge(log: Path) -> None:

@@ -19,7 +19,7 @@ from moto.s3.models import s3_backends
 from moto.sts.models import sts_backends
 from moto.wafv2.responses import WAFV2Response
 
-from appinstance_local.iam_evaluator import allowed, verdict
+from appinstance_local.platform.iam_evaluator import allowed, verdict
 
 _PARTITION = "aws"
 _create_trail = CloudTrailBackend.create_trail
