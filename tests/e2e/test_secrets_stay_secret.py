@@ -105,7 +105,7 @@ def test_not_in_any_object_but_secrets(planted: dict[str, str]) -> None:
 
 def test_not_in_arguments_of_any_process(planted: dict[str, str]) -> None:
     told = subprocess.run(
-        ["docker", "exec", "appinstance-control-plane", "sh", "-c",
+        ["docker", "exec", node_logs.NODE, "sh", "-c",
          "cat /proc/[0-9]*/cmdline | tr '\\0' ' '"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
