@@ -258,12 +258,16 @@ def test_with_delete_it_goes_only_once_the_database_is_gone(running: Stage) -> N
     assert running.get("AppInstance", NAME) is None
 
 
+def _deleted_without_a_dump(stage: Stage) -> None:
+    stage.apply(deletionPolicy="Delete")
+    _settle(stage)
+    stage.controllers.jobs.answers["delete"] = Answer.DUMP_FAILED.value
+    stage.delete("AppInstance", NAME)
+    _settle(stage)
+
+
 def test_a_dump_that_fails_keeps_the_instance_and_is_told(running: Stage) -> None:
-    running.apply(deletionPolicy="Delete")
-    _settle(running)
-    running.controllers.jobs.answers["delete"] = Answer.DUMP_FAILED.value
-    running.delete("AppInstance", NAME)
-    _settle(running)
+    _deleted_without_a_dump(running)
     assert running.condition("DatabaseReady")["reason"] == "DumpFailed"
     running.controllers.jobs.answers.clear()
     _settle(running, 400)
@@ -271,11 +275,7 @@ def test_a_dump_that_fails_keeps_the_instance_and_is_told(running: Stage) -> Non
 
 
 def test_who_takes_the_word_back_while_no_dump_comes_keeps_the_data(running: Stage) -> None:
-    running.apply(deletionPolicy="Delete")
-    _settle(running)
-    running.controllers.jobs.answers["delete"] = Answer.DUMP_FAILED.value
-    running.delete("AppInstance", NAME)
-    _settle(running)
+    _deleted_without_a_dump(running)
     assert running.get("AppInstance", NAME) is not None
     running.apply(deletionPolicy=None)
     _settle(running, 400)
