@@ -146,6 +146,9 @@ def test_without_scripts_the_page_says_so_and_offers_no_form(
     page.goto(site.app.origin)
     expect(page.locator("noscript p")).to_be_visible()
     expect(page.get_by_test_id("sign-in-form")).to_be_hidden()
+    # Nor the words of a page that is being opened, and those of one that takes too long.
+    expect(page.get_by_text("Opening your account")).to_be_hidden()
+    expect(page.get_by_test_id("loading-late")).to_have_css("display", "none")
 
 
 def test_the_forms_never_put_what_is_typed_in_an_address(site: Watched) -> None:
