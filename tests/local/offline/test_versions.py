@@ -1,5 +1,8 @@
 """Versions come from one file, and every recipe is pinned by it."""
 
+import json
+import subprocess
+
 import pytest
 
 from appinstance_local.errors import LocalError
@@ -13,6 +16,15 @@ def test_every_recipe_is_pinned_with_a_hash() -> None:
     for recipe in BY_NAME.values():
         pinned = f"{recipe.module} {versions.version(recipe.module)} h1:"
         assert [line for line in sums if line.startswith(pinned)], pinned
+
+
+def test_the_file_is_read_as_go_reads_it() -> None:
+    """Not by Go itself, which the demo on stock images does without."""
+    words = ["go", "mod", "edit", "-json"]
+    told = subprocess.run(words, cwd=TOOLS, capture_output=True, check=True)
+    file = json.loads(told.stdout)
+    assert versions.modules() == {item["Path"]: item["Version"] for item in file["Require"]}
+    assert versions.go_minimum() == tuple(int(part) for part in file["Go"].split("."))
 
 
 def test_every_pin_has_a_recipe() -> None:
