@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import os
 import shlex
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ from . import programs
 NAME = "appinstance"
 _CONFIG = REPO / "manifests" / "kind" / "kind.yaml"
 _PULL_SECONDS = 600
+_READY_SECONDS = 120.0
 STOCK_PROBE = "docker.io/library/traefik:v3.6.12"
 """An image that a stock cluster needs: where it can be had, the others can."""
 
@@ -117,14 +119,24 @@ def shell_variables() -> str:
 
 
 def is_up() -> bool:
-    """Return whether the cluster's API server says it is ready."""
-    return kubeconfig().exists() and binary("kubectl").exists() and succeeds(
-        [
-            binary("kubectl"), "--kubeconfig", kubeconfig(),
-            # Long: one that is slow to say so is up, and would be made anew.
-            "get", "--raw", "/readyz", "--request-timeout=30s",
-        ]
-    )  # fmt: skip
+    """Return whether the cluster's API server says it is ready.
+
+    One that answers and is not ready is waited for: while its etcd is slow, on a busy machine, it
+    says so for some seconds. It would be made anew, or all tests on it would fail.
+    """
+    if not (kubeconfig().exists() and binary("kubectl").exists() and _answers("/version")):
+        return False
+    end = time.monotonic() + _READY_SECONDS
+    while not _answers("/readyz"):
+        if time.monotonic() > end:
+            return False
+        time.sleep(1)
+    return True
+
+
+def _answers(path: str) -> bool:
+    words = ["get", "--raw", path, "--request-timeout=30s"]
+    return succeeds([binary("kubectl"), "--kubeconfig", kubeconfig(), *words])
 
 
 def create(docker: Engine) -> Mode:

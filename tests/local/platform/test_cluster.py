@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +124,40 @@ def test_without_a_cluster_a_shell_is_told_how_to_get_one(
     monkeypatch.setattr(engine, "running", lambda: there)
     with pytest.raises(LocalError, match="make demo"):
         cluster.shell_variables()
+
+
+def _kubectl(folder: Path, monkeypatch: pytest.MonkeyPatch, program: str) -> Path:
+    """Put a kubectl in place that runs this for the path `$5`; return the file of all paths."""
+    kubectl = folder / "kubectl"
+    kubectl.write_text(f"#!/bin/sh\necho $5 >> {folder}/asked\n{program}\n")
+    kubectl.chmod(0o700)
+    monkeypatch.setattr(cluster, "binary", lambda _name: kubectl)
+    monkeypatch.setattr(cluster, "kubeconfig", lambda: kubectl)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    return folder / "asked"
+
+
+def test_a_cluster_that_answers_and_is_not_ready_for_a_moment_is_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = _kubectl(
+        tmp_path, monkeypatch, f'test "$5" = /version || test "$(wc -l < {tmp_path}/asked)" -ge 4'
+    )
+    assert cluster.is_up()
+    assert asked.read_text().split() == ["/version", "/readyz", "/readyz", "/readyz"]
+
+
+def test_a_cluster_that_does_not_answer_is_not_up_and_that_is_said_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = _kubectl(tmp_path, monkeypatch, "exit 1")
+    assert not cluster.is_up()
+    assert asked.read_text().split() == ["/version"]
+
+
+def test_a_cluster_that_does_not_become_ready_is_not_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "_READY_SECONDS", 0.0)
+    _kubectl(tmp_path, monkeypatch, 'test "$5" = /version')
+    assert not cluster.is_up()
