@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import debian, leftovers
+from . import debian, leftovers, weight
 from .errors import LocalError
 from .paths import LOCAL, cache
 from .progress import say, step
@@ -159,4 +159,5 @@ def stop() -> None:
                 )
             time.sleep(0.1)
     leftovers.remove(_RUN)
+    weight.take_back()
     shutil.rmtree(_RUN, ignore_errors=True)

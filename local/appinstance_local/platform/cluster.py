@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from appinstance_local import engine
+from appinstance_local import engine, weight
 from appinstance_local.engine import Engine
 from appinstance_local.errors import LocalError
 from appinstance_local.offline import builds, node
@@ -162,6 +162,8 @@ def create(docker: Engine) -> Mode:
             env=docker.env, timeout=_PULL_SECONDS, log=cache() / "logs" / "kind-create.log",
         )  # fmt: skip
     engine.record_networks()
+    if docker.own:
+        weight.give()
     return mode
 
 
