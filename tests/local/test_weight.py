@@ -10,7 +10,7 @@ from appinstance_local import weight
 @pytest.mark.parametrize(
     ("name", "one"), [("cpu/docker/cpu.shares", 1024), ("docker/cpu.weight", 100)]
 )
-def test_the_group_of_the_containers_weighs_ten_processes_until_it_is_taken_back(
+def test_the_containers_together_weigh_as_ten_processes_until_it_is_taken_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, one: int
 ) -> None:
     monkeypatch.setattr(weight, "CGROUPS", tmp_path)
