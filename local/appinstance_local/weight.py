@@ -27,7 +27,7 @@ def give() -> None:
 
 
 def take_back() -> None:
-    """Leave the group of the containers as it was found."""
+    """Let the containers weigh as one process again, which is what a group does by itself."""
     _write(1)
 
 
