@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import os
 import secrets
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from e2e.stand_in import CA_OF_PROXY, StandIn, node_address, running
+from e2e.stand_in import StandIn, node_address, running
 from e2e.support import kubectl
 from e2e.test_identity import EVERYTHING
 from terraform.world import Platform
@@ -23,7 +22,7 @@ from appinstance_local.paths import REPO
 from appinstance_local.platform import seed, tls
 from appinstance_local.platform.aws import ANYBODY, REGION, Credentials
 from appinstance_local.progress import step
-from terraform import tf
+from terraform import proxy, tf
 
 NAME = "chain"  # the platform's
 SHOP = "shop"  # the tenant, and its instance
@@ -184,16 +183,8 @@ def token_program(folder: Path) -> Path:
 
 def environment(stand_in: StandIn, folder: Path) -> dict[str, str]:
     """Return what sends unmodified providers to the stand-in and to the cluster."""
-    proxy = f"http://127.0.0.1:{stand_in.port}"
     return {
-        "HTTPS_PROXY": proxy,
-        "HTTP_PROXY": proxy,
-        "NO_PROXY": "127.0.0.1,localhost",
-        "AWS_CA_BUNDLE": str(CA_OF_PROXY),
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "PATH": f"{token_program(folder / 'bin')}:{os.environ['PATH']}",
+        **proxy.environment(stand_in.port, token_program(folder / "bin")),
         "TF_VAR_database_ca_bundle": tls.authority().certificate.decode(),
     }
 

@@ -11,11 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,17 +18,13 @@ from typing import Any
 
 import boto3
 import httpx
-import moto.moto_proxy
 from botocore.config import Config
 from e2e.support import kubectl
 from support.ports import free_port
 
 from appinstance_local.platform import tls
 from appinstance_local.platform.aws import ANYBODY, REGION, Credentials
-
-TESTS = Path(__file__).resolve().parents[1]
-CA_OF_PROXY = Path(moto.moto_proxy.__file__).parent / "ca.crt"
-_START_SECONDS = 120
+from terraform import proxy
 
 
 @dataclass(frozen=True)
@@ -47,11 +38,11 @@ class StandIn:
 
     def client(self, service: str, who: Credentials = ANYBODY) -> Any:
         """Return a client that comes as Terraform does."""
-        proxy = f"http://127.0.0.1:{self.port}"
+        way = f"http://127.0.0.1:{self.port}"
         return boto3.client(  # type: ignore[call-overload]
             service, region_name=REGION, aws_access_key_id=who.key_id,
             aws_secret_access_key=who.secret, aws_session_token=who.token,
-            verify=str(CA_OF_PROXY), config=Config(proxies={"https": proxy, "http": proxy}),
+            verify=str(proxy.CA), config=Config(proxies={"https": way, "http": way}),
         )  # fmt: skip
 
     def evaluate(self, *, on: bool) -> None:
@@ -88,7 +79,7 @@ def node_address() -> str:
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[StandIn]:
     """Start the stand-in; stand_in_pods leads the cluster's pods to it."""
-    port, for_pods, address = free_port(), free_port(), _gateway()
+    for_pods, address = free_port(), _gateway()
     pair = tls.new_server(
         tls.authority(),
         ["*.amazonaws.com", f"*.{REGION}.amazonaws.com", f"*.s3.{REGION}.amazonaws.com"],
@@ -98,26 +89,6 @@ def running(folder: Path) -> Iterator[StandIn]:
     words = {
         "address": address, "port": for_pods, "pair": str(held), "judged": str(folder / "judged"),
     }  # fmt: skip
-    env = {**os.environ, "PYTHONPATH": str(TESTS), "APPINSTANCE_PODS": json.dumps(words)}
-    log = folder / "stand-in.log"
-    with log.open("wb") as sink:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "terraform.aws", str(port)],
-            env=env, stdout=sink, stderr=sink, cwd=TESTS,
-        )  # fmt: skip
-    try:
-        _await(port, process, log)
+    told = {"APPINSTANCE_PODS": json.dumps(words)}
+    with proxy.running(told, folder / "stand-in.log") as port:
         yield StandIn(port, folder / "judged", (address, for_pods))
-    finally:
-        process.kill()
-        process.wait(timeout=30)
-
-
-def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        assert process.poll() is None, log.read_text()[-3000:]
-        assert time.monotonic() < deadline, "the stand-in for AWS did not start"
-        time.sleep(0.2)

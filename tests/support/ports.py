@@ -49,3 +49,12 @@ def _is_ours(port: int) -> bool:
         return False
     _locks.append(lock)
     return True
+
+
+def answers(port: int) -> bool:
+    """Return that a server listens there. Raises OSError where none does, or not within a second.
+
+    For `wait_for(..., passing=(OSError,))`.
+    """
+    with socket.create_connection(("127.0.0.1", port), 1):
+        return True

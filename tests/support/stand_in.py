@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ import pytest
 
 from appinstance_local.platform import aws, install, seed, tls
 
-from .ports import free_port
+from .ports import answers, free_port
 from .waiting import wait_for
 
 
@@ -24,11 +23,6 @@ def reset_auth(calls: bytes) -> None:
     """Let this many calls pass before it judges any."""
     url = f"{aws.ENDPOINT}/moto-api/reset-auth"
     httpx.post(url, content=calls, timeout=60).raise_for_status()
-
-
-def _answers(port: int) -> bool:
-    with socket.create_connection(("127.0.0.1", port)):
-        return True
 
 
 @contextlib.contextmanager
@@ -53,7 +47,7 @@ def running(folder: Path) -> Iterator[None]:
             patch.setattr(module, "cache", lambda: folder)
         patch.setattr(seed, "_restart_operator", lambda: None)
         try:
-            wait_for("the stand-in", partial(_answers, port), passing=(OSError,))
+            wait_for("the stand-in", partial(answers, port), passing=(OSError,))
             yield
         finally:
             process.kill()

@@ -16,7 +16,7 @@ from support import aws_cli
 from support.apiserver import ApiServer
 
 from appinstance_local.paths import binary
-from terraform import tf, world
+from terraform import proxy, tf, world
 
 pytestmark = pytest.mark.applied
 
@@ -60,7 +60,7 @@ def env(
     return {
         **os.environ, **tf.RARE_COLLECTION, **applied.env,
         "PATH": f"{home}:{applied.env['PATH']}",
-        "PYTHONPATH": str(world.TESTS),
+        "PYTHONPATH": str(proxy.TESTS),
         "AWS_REGION": world.REGION,
         "USER": "somebody",
         # What terraform.tfvars would hold; a command's own values come after it.

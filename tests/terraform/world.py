@@ -5,29 +5,20 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import os
-import socket
 import subprocess
-import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import boto3
-import moto.moto_proxy
 import trustme
 from botocore.config import Config
 from support.apiserver import ApiServer
-from support.ports import free_port
 
-from terraform import tf
+from terraform import proxy, tf
 
 REGION, OTHER_REGION, ACCOUNT = "eu-central-1", "eu-west-1", "123456789012"
-TESTS = Path(__file__).resolve().parents[1]
-_START_SECONDS = 120
-_CA = Path(moto.moto_proxy.__file__).parent / "ca.crt"
 EXTERNAL_SECRETS_CHART = "0.20.4"
 DOMAIN = "apps.example.com"
 # What differs between the example and this account: protection, or a destroy would be refused.
@@ -37,49 +28,16 @@ UNPROTECTED = ("-var=deletion_protection=false",)
 @contextlib.contextmanager
 def aws(folder: Path, server: ApiServer) -> Iterator[Mapping[str, str]]:
     """Start the stand-in; yields the environment that sends the AWS provider there."""
-    port = free_port()
     bundle = (server.folder / "certs" / "apiserver.crt").read_bytes()
     known = {
-        **os.environ,
-        "PYTHONPATH": str(TESTS),
         "APPINSTANCE_API_URL": server.url,
         "APPINSTANCE_API_CA": base64.b64encode(bundle).decode(),
     }
-    command = [sys.executable, "-m", "terraform.aws", str(port)]
-    with (folder / "aws.log").open("wb") as log:
-        process = subprocess.Popen(command, env=known, stdout=log, stderr=log, cwd=TESTS)
-    try:
-        _wait_for(port, process, folder / "aws.log")
-        yield _environment(folder, port, server)
-    finally:
-        process.kill()
-        process.wait(timeout=30)
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while True:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        assert process.poll() is None, log.read_text()[-3000:]
-        assert time.monotonic() < deadline, "the stand-in for AWS did not start"
-        time.sleep(0.2)
-
-
-def _environment(folder: Path, port: int, server: ApiServer) -> dict[str, str]:
-    """Return what points an unmodified provider block, and the helm provider, to the stand-ins."""
-    proxy = f"http://127.0.0.1:{port}"
-    return {
-        "HTTPS_PROXY": proxy,
-        "HTTP_PROXY": proxy,
-        "NO_PROXY": "127.0.0.1,localhost",
-        "AWS_CA_BUNDLE": str(_CA),
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "PATH": f"{_token_program(folder, server)}:{os.environ['PATH']}",
-        "TF_VAR_database_ca_bundle": trustme.CA().cert_pem.bytes().decode(),
-    }
+    with proxy.running(known, folder / "aws.log") as port:
+        yield {
+            **proxy.environment(port, _token_program(folder, server)),
+            "TF_VAR_database_ca_bundle": trustme.CA().cert_pem.bytes().decode(),
+        }
 
 
 def _token_program(folder: Path, server: ApiServer) -> Path:
@@ -112,7 +70,7 @@ class Platform:
 
     def client(self, service: Any, region: str = REGION, *, secure: bool = True) -> Any:
         """Return a boto3 client that talks to the stand-in; not `secure`, without TLS."""
-        proxy = self.env["HTTPS_PROXY"]
+        way = self.env["HTTPS_PROXY"]
         return boto3.client(
             service,
             region_name=region,
@@ -120,7 +78,7 @@ class Platform:
             aws_secret_access_key="test",
             verify=self.env["AWS_CA_BUNDLE"],
             use_ssl=secure,
-            config=Config(proxies={"https": proxy, "http": proxy}),
+            config=Config(proxies={"https": way, "http": way}),
         )
 
     def bootstrap(self) -> None:
