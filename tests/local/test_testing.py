@@ -44,7 +44,7 @@ def _lanes(monkeypatch: pytest.MonkeyPatch, mode: Mode) -> tuple[list[list[str]]
     return begun, built
 
 
-def test_the_cluster_comes_before_the_browsers_and_never_beside_them(
+def test_the_tests_on_the_cluster_come_before_the_browsers_and_never_beside_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert ["on the cluster", "app and the rest"] in _lanes(monkeypatch, Mode.BUILT)[0]

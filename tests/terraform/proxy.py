@@ -13,19 +13,21 @@ import moto.moto_proxy
 from support.ports import answers, free_port
 from support.waiting import wait_for
 
+from appinstance_local.paths import REPO
+
 CA = Path(moto.moto_proxy.__file__).parent / "ca.crt"
 """Whose certificates it shows for AWS's names."""
-TESTS = Path(__file__).resolve().parents[1]
+_TESTS = REPO / "tests"
 
 
 @contextlib.contextmanager
 def running(told: Mapping[str, str], log: Path) -> Iterator[int]:
     """Start the stand-in with these variables besides our own; yields its port when it answers."""
     port = free_port()
-    env = {**os.environ, "PYTHONPATH": str(TESTS), **told}
+    env = {**os.environ, "PYTHONPATH": str(_TESTS), **told}
     command = [sys.executable, "-m", "terraform.aws", str(port)]
     with log.open("wb") as sink:
-        process = subprocess.Popen(command, env=env, stdout=sink, stderr=sink, cwd=TESTS)
+        process = subprocess.Popen(command, env=env, stdout=sink, stderr=sink, cwd=_TESTS)
     try:
         _await(port, process, log)
         yield port

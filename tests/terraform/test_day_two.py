@@ -15,8 +15,8 @@ import pytest
 from support import aws_cli
 from support.apiserver import ApiServer
 
-from appinstance_local.paths import binary
-from terraform import proxy, tf, world
+from appinstance_local.paths import REPO, binary
+from terraform import tf, world
 
 pytestmark = pytest.mark.applied
 
@@ -60,7 +60,7 @@ def env(
     return {
         **os.environ, **tf.RARE_COLLECTION, **applied.env,
         "PATH": f"{home}:{applied.env['PATH']}",
-        "PYTHONPATH": str(proxy.TESTS),
+        "PYTHONPATH": str(REPO / "tests"),
         "AWS_REGION": world.REGION,
         "USER": "somebody",
         # What terraform.tfvars would hold; a command's own values come after it.
